@@ -1,0 +1,21 @@
+"""Learn multi-platform Docker images on a real engine, with every step checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lab.magic import check, hint, load_ipython_extension, solution
+
+__all__ = ["check", "hint", "load_ipython_extension", "solution"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the notebook verbs only when they are asked for, so that `lab --help` stays quick."""
+    if name in __all__:
+        from lab import magic
+
+        return getattr(magic, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
