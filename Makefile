@@ -1,0 +1,59 @@
+# `make learn` is the main job, `make test` proves it. Both set up all that they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up-from-lock
+export UV_COMPILE_BYTECODE := 1
+export UV_LINK_MODE ?= hardlink
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help learn setup test test-fast test-all check fix site serve benchmark lock clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(STAMP) ## Make .venv with the `lab` command.
+
+$(STAMP): requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV)
+	@touch $@
+
+learn: setup ## Bring the sandbox up and open JupyterLab at lesson 1.
+	@$(BIN)/lab learn
+
+test: setup ## Everything: rules, unit tests, every lesson on a real engine.
+	@$(MAKE) --no-print-directory check
+	@tools/browser.sh
+	@$(BIN)/python -m pytest -p no:cacheprovider
+
+test-fast: setup ## The tests that need no engine and no browser: seconds.
+	@$(BIN)/python -m pytest -q -m "not engine and not browser and not slow"
+
+test-all: setup check ## The slow matrix too.
+	@tools/browser.sh
+	@LAB_SLOW=1 $(BIN)/python -m pytest
+
+check: setup ## Format, lint, types, shell.
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/shellcheck tools/*.sh .ci/run
+	@$(BIN)/nbstripout --verify --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb
+
+fix: setup ## Format the code and strip the notebooks.
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+	@$(BIN)/nbstripout --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb
+
+benchmark: setup ## Ratios measured in one run; printed, never asserted.
+	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b"; done
+
+lock: setup ## Renew requirements.lock (hashes, no addresses).
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 && UV="$(BIN)/python -m uv" || UV=$$(tools/uv.sh); \
+	$$UV pip compile -q --universal --generate-hashes --group dev --no-annotate --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean: ## Remove what make made in this folder (not the sandbox: that is `lab down`).
+	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

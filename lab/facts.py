@@ -1,0 +1,219 @@
+"""Facts: plain frozen values that a probe brings back. They know nothing of how they were found.
+
+Each carries its evidence, the exact command (or request) and its raw answer, so that a learner can ask "says who?".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.errors import BadInput
+from lab.platforms import Platform
+
+ATTESTATION = "vnd.docker.reference.type"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was asked, word for word, and what came back."""
+
+    asked: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """Something that is so, and the evidence for it."""
+
+    evidence: tuple[Evidence, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine(Fact):
+    """The computer that the notebook runs on. `name` is what `uname -m` prints there."""
+
+    name: str
+    platform: Platform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine(Fact):
+    """A Docker engine. `store` is `containerd` or `classic`; `platform` is where its containers run."""
+
+    version: str
+    platform: Platform
+    store: str
+    name: str = ""
+
+    @classmethod
+    def from_json(cls, info: dict[str, Any], evidence: tuple[Evidence, ...] = ()) -> Engine:
+        """Read what `docker info --format '{{json .}}'` answers."""
+        status = dict(pair for pair in info.get("DriverStatus") or [] if len(pair) == 2)
+        containerd = str(status.get("driver-type", "")).startswith("io.containerd")
+        return cls(
+            version=_text(info, "ServerVersion"),
+            platform=Platform.of(_text(info, "OSType"), _text(info, "Architecture")),
+            store="containerd" if containerd else "classic",
+            name=str(info.get("OperatingSystem", "")),
+            evidence=evidence,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """One row of an index: a platform's manifest, or an attestation (then `platform` is unknown/unknown)."""
+
+    digest: str
+    platform: Platform | None
+    media_type: str = ""
+    size: int = 0
+    annotations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_attestation(self) -> bool:
+        """Build attestations say how an image was made; nothing runs from them."""
+        return ATTESTATION in dict(self.annotations)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Manifest:
+        """Read one entry of an index's `manifests`."""
+        if not isinstance(data, dict):
+            raise BadInput(f"An index holds {data!r} where a manifest should be.")
+        given = data.get("platform")
+        platform = None
+        if isinstance(given, dict):
+            platform = Platform.of(
+                str(given.get("os", "")), str(given.get("architecture", "")), str(given.get("variant", ""))
+            )
+        notes = data.get("annotations") or {}
+        if not isinstance(notes, dict):
+            raise BadInput(f"A manifest's annotations are {notes!r}, not a table.")
+        return cls(
+            digest=_text(data, "digest"),
+            platform=platform,
+            media_type=str(data.get("mediaType", "")),
+            size=data["size"] if isinstance(data.get("size"), int) else 0,
+            annotations=tuple(sorted((str(key), str(value)) for key, value in notes.items())),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index(Fact):
+    """What a tag stands for in a registry.
+
+    `is_index` is false where the tag is one image and no list; then `manifests` has that one image, its platform
+    read from its configuration.
+    """
+
+    reference: str
+    digest: str
+    media_type: str
+    is_index: bool
+    manifests: tuple[Manifest, ...]
+
+    @property
+    def images(self) -> tuple[Manifest, ...]:
+        """The manifests that a machine can run: attestations are left out."""
+        return tuple(m for m in self.manifests if not m.is_attestation)
+
+    @property
+    def platforms(self) -> frozenset[Platform]:
+        """The platforms on offer, normalised; attestations do not count."""
+        return frozenset(m.platform for m in self.images if m.platform)
+
+    def manifest(self, platform: Platform) -> Manifest | None:
+        """The manifest for that platform, if there is one."""
+        return next((m for m in self.images if m.platform == platform), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image(Fact):
+    """One platform's image: what its configuration says. `layers` are digests, lowest first."""
+
+    reference: str
+    digest: str
+    platform: Platform
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    created: str = ""
+
+    @classmethod
+    def from_json(cls, config: Any, **known: Any) -> Image:
+        """Read an OCI image configuration; `known` gives reference, digest, layers, evidence."""
+        if not isinstance(config, dict):
+            raise BadInput(f"An image's configuration is {type(config).__name__}, not a table.")
+        inner = config.get("config") or {}
+        return cls(
+            platform=Platform.of(
+                _text(config, "os"), _text(config, "architecture"), str(config.get("variant", ""))
+            ),
+            entrypoint=tuple(map(str, inner.get("Entrypoint") or ())),
+            cmd=tuple(map(str, inner.get("Cmd") or ())),
+            labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),
+            created=str(config.get("created", "")),
+            **known,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binary(Fact):
+    """A program's own header. `platform` is None for what is no ELF file (`kind` says what it is then).
+
+    `interpreter` is the loader that a dynamic program asks the kernel for ("" for a static one);
+    `level` is the x86-64 level that it says it needs (0 where it says nothing).
+    """
+
+    path: str
+    kind: str
+    platform: Platform | None = None
+    interpreter: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """One BuildKit of a builder. `status` is as buildx prints it: `running`, `inactive`, `stopped`, …"""
+
+    name: str
+    endpoint: str = ""
+    status: str = ""
+    buildkit: str = ""
+    platforms: tuple[Platform, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder(Fact):
+    """A builder of buildx: its driver, its nodes, and whether it is the current one."""
+
+    name: str
+    driver: str
+    nodes: tuple[Node, ...] = ()
+    current: bool = False
+
+    @property
+    def platforms(self) -> frozenset[Platform]:
+        """All that its nodes say they can build."""
+        return frozenset(platform for node in self.nodes for platform in node.platforms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcript(Fact):
+    """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted)."""
+
+    step: str
+    command: str
+    output: str
+    exit_status: int
+    seconds: float = 0.0
+    started: str = ""
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value:
+        raise BadInput(f"{key!r} is missing or is no text: {value!r}.")
+    return value

@@ -1,0 +1,88 @@
+"""Turn a step into a result. The only place that catches what a probe raises."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from datetime import UTC, datetime
+
+from lab import course, progress
+from lab.errors import Blocked, LabError, NotThere
+from lab.facts import Evidence, Fact
+from lab.results import Result, Status
+from lab.steps import Problem, Step
+from lab.storage import write_text
+from lab.world import World
+
+NOT_YET = "Nothing to see yet: this step was not tried."
+EARLIER_FIRST = "Step {earlier!r} comes first: this one builds on what it makes."
+OUR_BUG = "The lab itself made a mistake; it is not yours. Details: {log}"
+DONE = "Done."
+
+
+def check(step: Step, world: World) -> Result:
+    """Ask the step's probes, check their facts, and remember a pass."""
+    started = time.perf_counter()
+    facts: list[Fact] = []
+    status, message, values, remedy = _judge(step, world, facts)
+    result = Result(
+        step=step.name,
+        lesson=step.lesson,
+        status=status,
+        goal=step.goal,
+        message=message,
+        values=values,
+        remedy=remedy,
+        evidence=_evidence(facts),
+        seconds=round(time.perf_counter() - started, 3),
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        next_step=course.after(step.name) if status is Status.PASSED else "",
+    )
+    progress.record(world.home, step, result)
+    return result
+
+
+_Verdict = tuple[Status, str, dict[str, str], str]
+
+
+def _judge(step: Step, world: World, facts: list[Fact]) -> _Verdict:
+    try:
+        verdict = _ask(step, world, facts)
+        if verdict[0] is not Status.PASSED:
+            for need in step.needs:
+                need(world)
+    except Blocked as error:
+        return Status.BLOCKED, "{reason}", {"reason": error.message}, error.remedy
+    except LabError as error:
+        return Status.FAILED, "{reason}", {"reason": error.message}, error.remedy
+    except Exception:  # noqa: BLE001 - this is the one net under every probe and check
+        return Status.BUG, OUR_BUG, {"log": _log(step, world)}, ""
+    return verdict
+
+
+def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
+    try:
+        for probe in step.probes:
+            facts.append(probe(world))
+    except NotThere as error:
+        missing = next((name for name in step.after if not progress.passed(world.home, name)), None)
+        if missing:
+            return Status.BLOCKED, EARLIER_FIRST, {"earlier": missing}, ""
+        return Status.NOT_ATTEMPTED, "{reason}", {"reason": error.message or NOT_YET}, error.remedy
+    problem: Problem | None = step.check(*facts)
+    if problem is None:
+        return Status.PASSED, DONE, {}, ""
+    return Status.FAILED, problem.template, problem.values, ""
+
+
+def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:
+    return tuple(evidence for fact in facts for evidence in fact.evidence)
+
+
+def _log(step: Step, world: World) -> str:
+    path = world.home / "log" / f"bug-{step.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+    try:
+        write_text(path, traceback.format_exc())
+    except Blocked as error:
+        return error.message
+    return str(path)

@@ -1,0 +1,98 @@
+"""A step: a goal, probes that ask the world, a small pure check of what they bring, and hints.
+
+A lesson module reads as a list of these:
+
+    @step(registry.index("hello:multi"), needs=[need.registry], hints=["…"], solution="docker …")
+    def push_index(index: Index) -> Problem | None:
+        '''Push one tag that runs on amd64 and arm64.'''
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lab.facts import Fact
+
+if TYPE_CHECKING:
+    from lab.world import World
+
+Probe = Callable[["World"], Fact]
+Need = Callable[["World"], None]
+
+
+class Problem:
+    """Why a step does not pass: a template, what was found and what was wanted.
+
+    The template says what is, never which command would mend it.
+    """
+
+    def __init__(self, template: str, *, found: object = "", wanted: object = "", **values: object) -> None:
+        self.template = template
+        self.values = {"found": str(found), "wanted": str(wanted)} | {k: str(v) for k, v in values.items()}
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing to do in a lesson.
+
+    `check` takes the probes' facts in order. `solution` is the shell script that does it; a guided step shows
+    it in its cell, an exercise (`exercise=True`) does not. `after` names the earlier steps whose work this one
+    builds on; `needs` are what must answer (engine, registry, …).
+    """
+
+    name: str
+    lesson: str
+    goal: str
+    probes: tuple[Probe, ...]
+    check: Callable[..., Problem | None]
+    solution: str
+    hints: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
+    after: tuple[str, ...] = ()
+    exercise: bool = False
+
+    @property
+    def version(self) -> str:
+        """Changes when what the step asks for changes, so that old progress can be told stale."""
+        content = "\n".join((self.goal, inspect.getsource(self.check)))
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def step(
+    *probes: Probe,
+    solution: str,
+    hints: Sequence[str] = (),
+    needs: Sequence[Need] = (),
+    after: Sequence[Step] = (),
+    exercise: bool = False,
+) -> Callable[[Callable[..., Problem | None]], Step]:
+    """Make a step of a check function: its name, its goal (the docstring) and its lesson (the module)."""
+
+    def make(check: Callable[..., Problem | None]) -> Step:
+        name: str = check.__name__
+        return Step(
+            name=name,
+            lesson=check.__module__.rpartition(".")[2],
+            goal=" ".join((check.__doc__ or "").split()),
+            probes=probes,
+            check=check,
+            solution=inspect.cleandoc(solution),
+            hints=tuple(hints),
+            needs=tuple(needs),
+            after=tuple(earlier.name for earlier in after),
+            exercise=exercise,
+        )
+
+    return make
+
+
+def steps_of(module: Any) -> tuple[Step, ...]:
+    """The steps of a lesson module, in the order in which they stand there."""
+    return tuple(value for value in vars(module).values() if isinstance(value, Step))

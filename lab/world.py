@@ -1,0 +1,85 @@
+"""Where a step happens: the environment of its commands, and the folders that its checks look into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import paths
+from lab.errors import BadInput, NotThere
+from lab.facts import Transcript
+from lab.storage import read_json, write_json
+
+
+@dataclass(frozen=True)
+class World:
+    """The sandbox as a step sees it.
+
+    `env` is the whole environment of a learner's command; `registry` is what `$REGISTRY` stands for;
+    `workspace` is the folder of the learner's copy of the lessons.
+    """
+
+    env: Mapping[str, str]
+    registry: str
+    workspace: Path
+    home: Path
+
+    def transcript(self, step: str) -> Transcript:
+        """The latest try of that step; NotThere where it was never run."""
+        data = read_json(self._transcript_path(step))
+        if data is None:
+            raise NotThere("Nothing was run here yet.")
+        try:
+            return Transcript(**data)
+        except TypeError as error:
+            raise BadInput(f"The transcript of {step!r} is damaged.", "Run the step again.") from error
+
+    def keep(self, transcript: Transcript) -> None:
+        """Remember a try, for checks that read what was printed and for hints."""
+        fields = ("step", "command", "output", "exit_status", "seconds", "started")
+        write_json(self._transcript_path(transcript.step), {name: getattr(transcript, name) for name in fields})
+
+    def forget(self, step: str) -> None:
+        """Drop the transcript of a step."""
+        self._transcript_path(step).unlink(missing_ok=True)
+
+    def _transcript_path(self, step: str) -> Path:
+        return self.home / "transcripts" / f"{step}.json"
+
+
+def here() -> World:
+    """The world of this process: the sandbox that is up (raises Blocked where none is) and this folder."""
+    from lab import sandbox
+
+    box = sandbox.load()
+    return World(env=box.environment(), registry=box.registry, workspace=workspace(), home=paths.home())
+
+
+def workspace() -> Path:
+    """The learner's copy of the lessons: `LAB_WORKSPACE`, or this folder, or the one that was used last."""
+    if chosen := os.environ.get("LAB_WORKSPACE"):
+        return Path(chosen).absolute()
+    if is_workspace(Path.cwd()):
+        return Path.cwd()
+    try:
+        data = read_json(paths.home() / "workspace.json")
+        return Path(data["path"])
+    except (BadInput, TypeError, KeyError):
+        return default_workspace()
+
+
+def remember_workspace(folder: Path) -> None:
+    """Let a terminal in any folder find the learner's copy again."""
+    write_json(paths.home() / "workspace.json", {"path": str(folder)})
+
+
+def default_workspace() -> Path:
+    """Where `lab learn` copies the lessons to when it is not told."""
+    return Path.home() / "multiplatform-lab"
+
+
+def is_workspace(folder: Path) -> bool:
+    """Does this folder hold a copy of the lessons?"""
+    return (folder / "files").is_dir() and any(folder.glob("[0-9][0-9]-*.ipynb"))
