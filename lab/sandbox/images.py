@@ -1,0 +1,143 @@
+"""Base images for the lab's registry, which plays Docker Hub's mirror: made from the distribution's packages.
+
+A Dockerfile of a lesson says plain `FROM busybox:1.38`, on line and off. Where the lab has no mirror (a
+learner's own engine), Docker Hub's real images serve.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab import oci
+from lab.errors import Blocked
+from lab.sandbox.report import Report, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.sandbox import Sandbox
+
+BUSYBOX = "busybox:1.38"  # what the lessons name; an engine test compares it with the package's own version
+SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# Docker's platform, and Debian's name for it. No lesson brings an emulator for s390x and ppc64le: that is
+# what they are for.
+_DEBIAN_NAMES = {
+    "linux/amd64": "amd64",
+    "linux/arm64": "arm64",
+    "linux/arm/v7": "armhf",
+    "linux/ppc64le": "ppc64el",
+    "linux/riscv64": "riscv64",
+    "linux/s390x": "s390x",
+}
+_USERS = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
+_GROUPS = b"root:x:0:\ntty:x:5:\nstaff:x:50:\nnogroup:x:65534:\n"
+_FOLDERS = ("dev", "home", "proc", "sys", "usr/sbin", "var/spool/mail", "var/www")
+
+
+@dataclass(frozen=True)
+class Base:
+    """One base image: its index, and the tags that are true of it (the full version first)."""
+
+    index: oci.Manifest
+    tags: tuple[str, ...]
+
+
+def provide(sandbox: Sandbox, report: Report = quiet) -> None:
+    """Put each base image into the lab's mirror, unless it is there; nothing where there is no mirror."""
+    if sandbox.mirror is None:
+        return
+    for repository, make in BASES.items():
+        if oci.exists(sandbox.mirror, repository, "latest"):
+            continue
+        report.phase(f"Making the base image {repository.removeprefix('library/')}")
+        base = make(report)
+        for tag in base.tags:
+            oci.push(sandbox.mirror, repository, tag, base.index)
+
+
+def busybox(report: Report = quiet) -> Base:
+    """Debian's static busybox for each platform, as one index. Nothing foreign is run."""
+    from lab.sandbox import apt
+
+    names = {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
+    debs = apt.fetch(list(names.values()), report=report)
+    versions = {upstream(apt.version(deb)) for deb in debs.values()}
+    images = [_busybox(platform, debs[name], max(versions)) for platform, name in names.items()]
+    if len(versions) > 1:
+        report.note(f"busybox differs between platforms here: {', '.join(sorted(versions))}.")
+    return Base(oci.index(images), tags(max(versions)))
+
+
+# Repository in the mirror → how its image is made. Another base image is one more line here.
+BASES: dict[str, Callable[[Report], Base]] = {"library/busybox": busybox}
+
+
+def upstream(version: str) -> str:
+    """The program's own version in a Debian one: `1.38.0` in `1:1.38.0-3+b1`."""
+    whole = version.rpartition(":")[2]
+    return whole.rpartition("-")[0] or whole
+
+
+def tags(version: str) -> tuple[str, ...]:
+    """The tags that are true of `version`, as Docker Hub gives them: `1.38.0`, `1.38`, `latest`."""
+    minor = ".".join(version.split(".")[:2])
+    return tuple(dict.fromkeys((version, minor, "latest")))
+
+
+def busybox_binary(deb: Path) -> bytes:
+    """The busybox out of a package. Raises Blocked where it holds none."""
+    from lab.sandbox import apt
+
+    with tempfile.TemporaryDirectory() as folder:
+        apt.unpack(deb, Path(folder))
+        for place in ("usr/bin/busybox", "bin/busybox"):
+            if (Path(folder) / place).is_file():
+                return (Path(folder) / place).read_bytes()
+    apt.forget([deb])
+    raise Blocked(f"the package {deb.name!r} holds no busybox.", "Run `lab up` again: it is fetched anew.")
+
+
+def applets(binary: bytes) -> list[str]:
+    """The commands that a busybox knows, out of the table in the program itself, so that none has to be run.
+
+    The table is the sorted names with a zero byte after each, and an empty one at the end. Raises Blocked
+    where there is no such table.
+    """
+    start = binary.find(b"[\0[[\0")
+    end = binary.find(b"\0\0", start)
+    if start < 0 or end < 0:
+        raise Blocked("this busybox names no commands.", "Tell the lab's authors which distribution this is.")
+    return binary[start:end].decode("ascii", "replace").split("\0")
+
+
+def busybox_files(binary: bytes) -> dict[str, oci.Content]:
+    """The root of a busybox image: one program under all its names, and the files that programs look for."""
+    # Hard links, as in the image that Docker Hub has: copied out, any name is a program and no dangling link.
+    files: dict[str, oci.Content] = {
+        f"bin/{name}": oci.Link("bin/busybox", hard=True) for name in applets(binary)
+    }
+    files |= {name: oci.Folder() for name in _FOLDERS}
+    return files | {
+        "bin/busybox": oci.File(binary, 0o755),
+        "etc/passwd": oci.File(_USERS),
+        "etc/group": oci.File(_GROUPS),
+        "etc/nsswitch.conf": oci.File(b"hosts: files dns\n"),
+        "root": oci.Folder(0o700),
+        "tmp": oci.Folder(0o1777),
+        "usr/bin/env": oci.Link("../../bin/env"),
+    }
+
+
+def _busybox(platform: str, deb: Path, version: str) -> oci.Manifest:
+    layer = oci.layer(busybox_files(busybox_binary(deb)))
+    labels = {
+        "org.opencontainers.image.title": "busybox",
+        "org.opencontainers.image.version": version,
+        "org.opencontainers.image.description": f"Made by multiplatform-lab from the package {deb.name}",
+    }
+    config = {"Env": [SEARCH_PATH], "Cmd": ["sh"], "Labels": labels}
+    return oci.image([layer], platform=platform, config=config)
