@@ -147,9 +147,7 @@ class Image(Fact):
             raise BadInput(f"An image's configuration is {type(config).__name__}, not a table.")
         inner = config.get("config") or {}
         return cls(
-            platform=Platform.of(
-                _text(config, "os"), _text(config, "architecture"), str(config.get("variant", ""))
-            ),
+            platform=Platform.of(_text(config, "os"), _text(config, "architecture"), str(config.get("variant", ""))),
             entrypoint=tuple(map(str, inner.get("Entrypoint") or ())),
             cmd=tuple(map(str, inner.get("Cmd") or ())),
             labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),

@@ -32,3 +32,10 @@ def cache() -> Path:
 def sandbox() -> Path:
     """The sandbox's folder: engine, registry, configuration. `lab down` removes it."""
     return home() / "sandbox"
+
+
+def learner() -> Path:
+    """The folder of a learner's progress and transcripts; `LAB_LEARNER` gives a headless run one of its own."""
+    if chosen := os.environ.get("LAB_LEARNER"):
+        return Path(chosen).absolute()
+    return home()

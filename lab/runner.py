@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-import traceback
 from datetime import UTC, datetime
 
 from lab import course, progress
 from lab.errors import Blocked, LabError, NotThere
 from lab.facts import Evidence, Fact
+from lab.log import keep_traceback
 from lab.results import Result, Status
 from lab.steps import Problem, Step
-from lab.storage import write_text
 from lab.world import World
 
 NOT_YET = "Nothing to see yet: this step was not tried."
@@ -56,7 +55,7 @@ def _judge(step: Step, world: World, facts: list[Fact]) -> _Verdict:
     except LabError as error:
         return Status.FAILED, "{reason}", {"reason": error.message}, error.remedy
     except Exception:  # noqa: BLE001 - this is the one net under every probe and check
-        return Status.BUG, OUR_BUG, {"log": _log(step, world)}, ""
+        return Status.BUG, OUR_BUG, {"log": keep_traceback(step.name)}, ""
     return verdict
 
 
@@ -77,12 +76,3 @@ def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
 
 def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:
     return tuple(evidence for fact in facts for evidence in fact.evidence)
-
-
-def _log(step: Step, world: World) -> str:
-    path = world.home / "log" / f"bug-{step.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
-    try:
-        write_text(path, traceback.format_exc())
-    except Blocked as error:
-        return error.message
-    return str(path)

@@ -13,7 +13,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.facts import Fact
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 Probe = Callable[["World"], Fact]
 Need = Callable[["World"], None]
+
+
+class Made(Protocol):
+    """Something that a step leaves in the world: a tag, a builder, a file."""
+
+    def remove(self, world: World) -> str:
+        """Take it away, if it is there; say what was removed ("" for nothing)."""
 
 
 class Problem:
@@ -44,7 +51,9 @@ class Step:
 
     `check` takes the probes' facts in order. `solution` is the shell script that does it; a guided step shows
     it in its cell, an exercise (`exercise=True`) does not. `after` names the earlier steps whose work this one
-    builds on; `needs` are what must answer (engine, registry, …).
+    builds on; `needs` are what must answer (engine, registry, …), looked at only where it does not pass.
+    `prepare` sets the scene before a try (a puzzle's images, a broken thing to mend). `makes` lists what a try
+    leaves in the world, so that a reset removes just that.
     """
 
     name: str
@@ -57,6 +66,8 @@ class Step:
     needs: tuple[Need, ...] = ()
     after: tuple[str, ...] = ()
     exercise: bool = False
+    prepare: Callable[[World], None] | None = None
+    makes: tuple[Made, ...] = ()
 
     @property
     def version(self) -> str:
@@ -72,6 +83,8 @@ def step(
     needs: Sequence[Need] = (),
     after: Sequence[Step] = (),
     exercise: bool = False,
+    prepare: Callable[[World], None] | None = None,
+    makes: Sequence[Made] = (),
 ) -> Callable[[Callable[..., Problem | None]], Step]:
     """Make a step of a check function: its name, its goal (the docstring) and its lesson (the module)."""
 
@@ -88,6 +101,8 @@ def step(
             needs=tuple(needs),
             after=tuple(earlier.name for earlier in after),
             exercise=exercise,
+            prepare=prepare,
+            makes=tuple(makes),
         )
 
     return make

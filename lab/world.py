@@ -54,7 +54,7 @@ def here() -> World:
     from lab import sandbox
 
     box = sandbox.load()
-    return World(env=box.environment(), registry=box.registry, workspace=workspace(), home=paths.home())
+    return World(env=box.environment(), registry=box.registry, workspace=workspace(), home=paths.learner())
 
 
 def workspace() -> Path:
@@ -64,7 +64,7 @@ def workspace() -> Path:
     if is_workspace(Path.cwd()):
         return Path.cwd()
     try:
-        data = read_json(paths.home() / "workspace.json")
+        data = read_json(paths.learner() / "workspace.json")
         return Path(data["path"])
     except (BadInput, TypeError, KeyError):
         return default_workspace()
@@ -72,7 +72,7 @@ def workspace() -> Path:
 
 def remember_workspace(folder: Path) -> None:
     """Let a terminal in any folder find the learner's copy again."""
-    write_json(paths.home() / "workspace.json", {"path": str(folder)})
+    write_json(paths.learner() / "workspace.json", {"path": str(folder)})
 
 
 def default_workspace() -> Path:

@@ -12,14 +12,17 @@ from lab.facts import Evidence
 LIMIT = 20.0
 
 
-def ask(
-    command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT
-) -> tuple[int, str, str, Evidence]:
+def ask(command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT) -> tuple[int, str, str, Evidence]:
     """The exit status, standard output, standard error, and the evidence. Blocked where it cannot run or hangs."""
     shown = shlex.join(command)
     try:
         done = subprocess.run(
-            list(command), env=dict(env), capture_output=True, timeout=limit, check=False, stdin=subprocess.DEVNULL
+            list(command),
+            env=dict(env),
+            capture_output=True,
+            timeout=limit,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
         raise Blocked(f"`{shown}` gave no answer within {limit:.0f} s.", "Is the engine busy or paused?") from error

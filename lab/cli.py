@@ -1,0 +1,144 @@
+"""The `lab` command. It parses and dispatches; what a verb does stands in `lab.verbs`, loaded when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from lab import __version__
+from lab.errors import Bug, LabError
+
+_JSON = (("--json",), {"action": "store_true", "help": "print JSON for programs"})
+_YES = (("-y", "--yes"), {"action": "store_true", "help": "do not ask"})
+_NAMES = (
+    ("names",),
+    {"nargs": "*", "metavar": "LESSON|STEP", "help": "lessons or steps; all where none is named"},
+)
+_STEP = (
+    ("step",),
+    {"nargs": "?", "metavar": "STEP", "help": "a step; the next open one where none is named"},
+)
+_FOLDER = (("folder",), {"nargs": "?", "metavar": "DIR", "help": "default: ~/multiplatform-lab"})
+_UP = (
+    (("--registry",), {"metavar": "HOST/NAME", "help": "use this account ($REGISTRY), e.g. docker.io/NAME"}),
+    (
+        ("--emulators",),
+        {
+            "action": argparse.BooleanOptionalAction,
+            "default": None,
+            "help": "register emulators with the kernel, or do not; asked on a terminal where not said",
+        },
+    ),
+    (
+        ("--private",),
+        {"action": "store_true", "help": "an engine of the lab's own, even where another answers"},
+    ),
+)
+
+# verb: (where it is done, one line of help, its arguments)
+_VERBS: dict[str, tuple[str, str, Sequence[tuple[tuple[str, ...], dict[str, object]]]]] = {
+    "learn": ("sandbox:learn", "bring the sandbox up and open JupyterLab at lesson 1", (*_UP, _FOLDER)),
+    "up": ("sandbox:up", "bring up engine, registry and base images", _UP),
+    "status": ("sandbox:status", "what is up, on one screen", (_JSON,)),
+    "down": (
+        "sandbox:down",
+        "remove all that `up` made, and show it",
+        (
+            (("--dry-run",), {"action": "store_true", "help": "only show what would be removed"}),
+            (("--purge",), {"action": "store_true", "help": "remove the downloads and your progress too"}),
+        ),
+    ),
+    "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_FOLDER,)),
+    "list": ("learner:list_", "all lessons and steps, and how they stand", (_JSON,)),
+    "next": ("learner:next_", "the next open step and what to do", (_JSON,)),
+    "run": (
+        "learner:run",
+        "run a command in the sandbox as a step's cell does, then check the step",
+        (
+            (("step",), {"metavar": "STEP"}),
+            (
+                ("command",),
+                {"nargs": argparse.REMAINDER, "metavar": "COMMAND", "help": "default: standard input"},
+            ),
+        ),
+    ),
+    "check": ("learner:check", "look at the world and say how steps stand", (_JSON, _NAMES)),
+    "hint": ("learner:hint", "one more hint", (_STEP,)),
+    "solution": ("learner:solution", "one way to do a step", (_STEP,)),
+    "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),
+    "tour": (
+        "tour:tour",
+        "run lessons headless on this machine and report",
+        (
+            (("lessons",), {"nargs": "*", "metavar": "LESSON"}),
+            (("--output",), {"metavar": "DIR", "default": "build/tour", "help": "default: build/tour"}),
+        ),
+    ),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line as argparse knows it; the reference page is made from this."""
+    top = argparse.ArgumentParser(
+        prog="lab",
+        description="Learn multi-platform Docker images on a real engine, with every step checked.",
+        epilog="Exit status: 0 all passed, 1 something failed, 2 usage, 3 blocked, 70 a mistake of the lab's own.",
+    )
+    top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
+    for name, (where, text, arguments) in _VERBS.items():
+        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        verb.set_defaults(where=where)
+        for flags, options in arguments:
+            verb.add_argument(*flags, **options)  # type: ignore[arg-type]
+    return top
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; the exit status. One clear line on standard error where it cannot be done."""
+    top = parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(top)
+    given = top.parse_args(arguments)
+    if not given.verb:
+        top.print_help()
+        return 0
+    try:
+        return _handler(given.where)(given)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("lab: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception:  # noqa: BLE001 - a learner never sees a traceback; the log has it
+        return _bug()
+
+
+def _handler(where: str) -> Callable[[argparse.Namespace], int]:
+    module, _, name = where.partition(":")
+    handler: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(f"lab.verbs.{module}"), name)
+    return handler
+
+
+def _bug() -> int:
+    from lab.log import keep_traceback
+
+    print(
+        f"lab: the lab itself made a mistake; it is not yours. Details: {keep_traceback('cli')}",
+        file=sys.stderr,
+    )
+    return Bug.exit_status
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())

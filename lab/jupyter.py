@@ -1,0 +1,123 @@
+"""Start JupyterLab on a learner's folder: on loopback, with a token, asking no other host for anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from lab import course, paths
+from lab.errors import Blocked
+from lab.storage import write_json
+
+_SETTINGS = {
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+_LIMIT = 60.0
+
+
+def serve(folder: Path, *, port: int | None = None) -> int:
+    """Run the server until Ctrl-C; print its address as soon as it answers. The exit status is the server's."""
+    address = ("127.0.0.1", port or _free_port())
+    token = secrets.token_urlsafe(24)
+    log = paths.home() / "log" / "jupyter.log"
+    process = _start(folder, address, token, log)
+    try:
+        url = f"http://127.0.0.1:{address[1]}/lab/tree/{_first(folder)}?token={token}"
+        _wait(process, f"http://127.0.0.1:{address[1]}/api/status?token={token}", log)
+        print(
+            f"\n  JupyterLab is at:\n\n    {url}\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
+            flush=True,
+        )
+        return process.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _stop(process)
+
+
+def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> subprocess.Popen[bytes]:
+    settings = paths.home() / "jupyter" / "settings"
+    for name, values in _SETTINGS.items():
+        if not (settings / name).exists():
+            write_json(settings / name, values)
+    command = [
+        sys.executable,
+        *(
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            f"--ServerApp.ip={address[0]}",
+            f"--ServerApp.port={address[1]}",
+        ),
+        *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--LabApp.news_url="),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        f"--LabApp.user_settings_dir={settings}",
+        f"--LabApp.workspaces_dir={paths.home() / 'jupyter' / 'workspaces'}",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # the token goes through the environment: a command line can be read by everybody on the machine
+    env = {
+        **os.environ,
+        "JUPYTER_TOKEN": token,
+        "LAB_WORKSPACE": str(folder),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    with log.open("wb") as file:
+        log.chmod(0o600)
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    until = time.monotonic() + _LIMIT
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise Blocked(f"JupyterLab ended at once (exit status {process.returncode}).", f"Its log: {log}")
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=5):  # noqa: S310
+            return
+        time.sleep(0.1)
+    raise Blocked(f"JupyterLab did not answer within {_LIMIT:.0f} s.", f"Its log: {log}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+            return
+
+
+def _first(folder: Path) -> str:
+    names = [lesson.notebook.name for lesson in course.lessons()]
+    return next((name for name in names if (folder / name).exists()), "")
+
+
+def _free_port() -> int:
+    for port in range(8888, 8988):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise Blocked("No port between 8888 and 8987 is free.", "Stop a server that you do not need.")

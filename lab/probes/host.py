@@ -1,0 +1,84 @@
+"""The computer itself, and the files that a learner writes."""
+
+from __future__ import annotations
+
+import platform as _platform
+from dataclasses import dataclass
+
+from lab.errors import BadInput, NotThere
+from lab.facts import Evidence, Fact, Machine, Transcript
+from lab.platforms import Platform
+from lab.steps import Probe
+from lab.world import World
+
+_LIMIT = 64_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers(Fact):
+    """What a learner wrote down: `name answer`, one a line, in a file of the lesson."""
+
+    path: str
+    given: tuple[tuple[str, str], ...]
+
+    def __getitem__(self, name: str) -> str:
+        return dict(self.given).get(name, "")
+
+    @classmethod
+    def from_text(cls, path: str, text: str) -> Answers:
+        """Read `name answer` lines; a colon or `=` between them is fine, `#` starts a comment."""
+        given = []
+        for line in text.splitlines():
+            name, _, answer = line.partition("#")[0].strip().replace(":", " ", 1).partition(" ")
+            if "=" in name:
+                name, _, answer = f"{name} {answer}".partition("=")
+            if name:
+                given.append((name.strip().lower(), answer.strip().strip("=").strip()))
+        return cls(path=path, given=tuple(given), evidence=(Evidence(f"cat {path}", text.strip()),))
+
+
+def this_machine() -> Machine:
+    """The machine of this process, as `uname -m` names it."""
+    name, system = _platform.machine(), _platform.system().lower()
+    return Machine(name=name, platform=Platform.of(system, name), evidence=(Evidence("uname -m", name),))
+
+
+def machine() -> Probe:
+    """What am I sitting at?"""
+    return lambda _world: this_machine()
+
+
+def transcript(step: str) -> Probe:
+    """What was run in a step's cell, and what it printed; NotThere when nothing was."""
+
+    def ask(world: World) -> Transcript:
+        latest = world.transcript(step)
+        if not _commands(latest.command):
+            raise NotThere("Nothing was run here yet.")
+        seen = Evidence(latest.command, f"{latest.output.strip()}\n(exit status {latest.exit_status})")
+        return Transcript(**{**vars(latest), "evidence": (seen,)})
+
+    return ask
+
+
+def answers(path: str) -> Probe:
+    """The answers in a file of the learner's folder; NotThere while it has none."""
+
+    def ask(world: World) -> Answers:
+        try:
+            with (world.workspace / path).open(encoding="utf-8", errors="replace") as file:
+                text = file.read(_LIMIT)
+        except FileNotFoundError as error:
+            raise NotThere(f"{path} is not there yet.") from error
+        except OSError as error:
+            raise BadInput(f"{path!r} cannot be read: {error.strerror}.") from error
+        found = Answers.from_text(path, text)
+        if not any(answer for _, answer in found.given):
+            raise NotThere(f"{path} has no answers yet.")
+        return found
+
+    return ask
+
+
+def _commands(body: str) -> list[str]:
+    return [line for line in map(str.strip, body.splitlines()) if line and not line.startswith("#")]

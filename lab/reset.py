@@ -1,0 +1,21 @@
+"""Bring steps back to where nobody had tried them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lab import progress
+from lab.steps import Step
+from lab.world import World
+
+
+def reset(steps: Sequence[Step], world: World) -> Iterator[str]:
+    """Undo what these steps made, last step first; yields one line for each thing. Progress and transcripts go too."""
+    done: set[object] = set()
+    for step in reversed(steps):
+        for made in step.makes:
+            if made not in done and (said := made.remove(world)):
+                yield said
+            done.add(made)
+        world.forget(step.name)
+    progress.forget(world.home, [step.name for step in steps])

@@ -1,0 +1,69 @@
+"""The sandbox's verbs: up, status, down, learn."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from lab import sandbox, world
+from lab.sandbox.report import RichReport
+
+_CONSENT = """\
+Emulators let this machine run programs of other platforms (arm64, arm/v7, riscv64). They are registered with the
+kernel, for the whole machine, until `lab down` or a reboot. Lesson 4 shows how it works with and without them."""
+
+
+def up(given: Namespace) -> int:
+    """Bring the sandbox up, say what is there."""
+    box = _up(given)
+    print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows it all; `lab down` removes it.")
+    return 0
+
+
+def _up(given: Namespace) -> sandbox.Sandbox:
+    with RichReport() as report:
+        box = sandbox.up(registry=given.registry, emulators=given.emulators, report=report, private=given.private)
+    if given.emulators is None and _wanted(box):
+        with RichReport() as report:
+            box = sandbox.up(registry=given.registry, emulators=True, report=report, private=given.private)
+    return box
+
+
+def _wanted(box: sandbox.Sandbox) -> bool:
+    """Ask, where somebody can answer and there is something to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or not sandbox.missing_emulators(box):
+        return False
+    print(_CONSENT, file=sys.stderr)
+    return input("Register them? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def status(given: Namespace) -> int:
+    """One screen."""
+    found = sandbox.status()
+    print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+    return found.exit_status
+
+
+def down(given: Namespace) -> int:
+    """Remove what `up` made."""
+    removed = sandbox.down(purge=given.purge, dry_run=given.dry_run)
+    for line in removed:
+        print(f"  {line}")
+    if not removed:
+        print("Nothing is up, nothing was to be removed.")
+    elif given.dry_run:
+        print(f"{len(removed)} things would be removed. Nothing was touched.")
+    else:
+        print(f"{len(removed)} things removed. Your copy of the lessons stays where it is.")
+    return 0
+
+
+def learn(given: Namespace) -> int:
+    """Bring all up and serve JupyterLab until Ctrl-C."""
+    from lab import jupyter, workspace
+
+    _up(given)
+    copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
+    return jupyter.serve(copied.folder)
