@@ -129,13 +129,18 @@ class Index(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Image(Fact):
-    """One platform's image: what its configuration says. `layers` are digests, lowest first."""
+    """One platform's image: what its configuration says. `layers` are digests, lowest first.
+
+    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts.
+    """
 
     reference: str
     digest: str
     platform: Platform
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    workdir: str = ""
     layers: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     created: str = ""
@@ -146,10 +151,22 @@ class Image(Fact):
         if not isinstance(config, dict):
             raise BadInput(f"An image's configuration is {type(config).__name__}, not a table.")
         inner = config.get("config") or {}
+        if not isinstance(inner, dict) or not all(
+            isinstance(inner.get(key) or (), kind)
+            for key, kind in (
+                ("Entrypoint", list | tuple),
+                ("Cmd", list | tuple),
+                ("Env", list | tuple),
+                ("Labels", dict | tuple),
+            )
+        ):
+            raise BadInput("An image's configuration is not of the form that the OCI describes.")
         return cls(
             platform=Platform.of(_text(config, "os"), _text(config, "architecture"), str(config.get("variant", ""))),
             entrypoint=tuple(map(str, inner.get("Entrypoint") or ())),
             cmd=tuple(map(str, inner.get("Cmd") or ())),
+            env=tuple(map(str, inner.get("Env") or ())),
+            workdir=str(inner.get("WorkingDir") or ""),
             labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),
             created=str(config.get("created", "")),
             **known,
@@ -157,11 +174,27 @@ class Image(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Binary(Fact):
-    """A program's own header. `platform` is None for what is no ELF file (`kind` says what it is then).
+class Images(Fact):
+    """A tag's index and the image behind each of its rows, in the same order; attestations are left out."""
 
-    `interpreter` is the loader that a dynamic program asks the kernel for ("" for a static one);
-    `level` is the x86-64 level that it says it needs (0 where it says nothing).
+    index: Index
+    images: tuple[Image, ...]
+
+    @property
+    def pairs(self) -> tuple[tuple[Manifest, Image], ...]:
+        """What the index says of an image, beside what the image says of itself."""
+        return tuple(zip(self.index.images, self.images, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binary(Fact):
+    """A program's own first bytes, read.
+
+    `kind` is `elf`, `script`, `empty`, `html`, `text`, `archive`, `pe`, `mach-o`, `wasm`, `damaged` (an ELF file
+    cut short) or `unknown`. `platform` is None for what is no ELF file; of a 32-bit Arm program that does not say
+    which Arm it needs, the variant is "". `interpreter` is the loader that a dynamic program asks the kernel for
+    ("" for a static one), or what stands after a script's `#!`. `level` is the x86-64 level that the program says
+    it needs (0 where it says nothing). `runnable` is whether it has the x bit.
     """
 
     path: str
@@ -169,6 +202,22 @@ class Binary(Fact):
     platform: Platform | None = None
     interpreter: str = ""
     level: int = 0
+    runnable: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binaries(Fact):
+    """One program in each platform's image of a tag.
+
+    The platform is what the index says; the program is None where the image has no such file.
+    """
+
+    reference: str
+    programs: tuple[tuple[Platform, Binary | None], ...]
+
+    def of(self, platform: Platform) -> Binary | None:
+        """The program in that platform's image."""
+        return dict(self.programs).get(platform)
 
 
 @dataclass(frozen=True, kw_only=True)
