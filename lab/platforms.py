@@ -91,3 +91,18 @@ def listed(platforms: object) -> str:
     """`linux/amd64, linux/arm64`: sorted, for a person; `none` where there is none."""
     names = sorted(str(platform) for platform in platforms)  # type: ignore[attr-defined]
     return ", ".join(names) if names else "none"
+
+
+def given(text: str) -> Platform | None:
+    """The platform that somebody wrote down, in any of its names; None where it is none."""
+    try:
+        found = Platform.parse(text)
+    except BadInput:
+        return None
+    return found if found.is_known else None
+
+
+def architectures_in(text: str) -> frozenset[str]:
+    """The architectures that a text names, in any of their names: `x86_64 GNU/Linux` names amd64."""
+    words = re.split(r"[^A-Za-z0-9_-]+", text)
+    return frozenset(Platform.of("linux", word).architecture for word in words) & _KNOWN_ARCHITECTURES

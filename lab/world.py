@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,22 @@ def here() -> World:
     from lab import sandbox
 
     box = sandbox.load()
-    return World(env=box.environment(), registry=box.registry, workspace=workspace(), home=paths.learner())
+    return World(
+        env=_environment(box.environment()), registry=box.registry, workspace=workspace(), home=paths.learner()
+    )
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What a step's command may count on besides Docker: `lab` itself, `$HERE` and `$OTHER`.
+
+    `$HERE` is this machine's platform, `$OTHER` the common one that it is not.
+    """
+    from lab.probes.host import this_machine
+
+    here = this_machine().platform.architecture
+    other = "amd64" if here == "arm64" else "arm64"
+    path = os.pathsep.join((given.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    return {**given, "PATH": path, "HERE": f"linux/{here}", "OTHER": f"linux/{other}"}
 
 
 def workspace() -> Path:

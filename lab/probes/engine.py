@@ -36,6 +36,13 @@ def docker(world: World, *arguments: str, limit: float = 20.0) -> tuple[int, str
     return status, out, err, evidence
 
 
+def answers(world: World) -> None:
+    """A need: the engine answers. Raises Blocked where it does not."""
+    status, _, err, _ = docker(world, "version", "--format", "{{.Server.Version}}")
+    if status:
+        raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
+
+
 def info() -> Probe:
     """The engine: version, platform, image store."""
 

@@ -1,0 +1,120 @@
+"""What am I sitting at?"""
+
+from __future__ import annotations
+
+from lab.facts import Binary, Engine, Machine, Transcript
+from lab.made import File
+from lab.platforms import architectures_in, given
+from lab.probes import binary, engine, host
+from lab.probes.host import Answers
+from lab.steps import Problem, step
+
+ANSWERS = "files/machine/answers.txt"
+PROGRAMS = ("abacus", "lantern", "compass")
+_MACHINE_FIELD = 20  # bytes of an ELF header up to and with the field that names the machine
+
+COMMAND_FAILED = "The command ended with an error."
+NOT_MY_MACHINE = "What was printed names no architecture, or not this machine's."
+NOT_THE_ENGINE = "What was printed is not the platform that the engine runs containers for."
+TOO_FEW_BYTES = "The bytes that were printed end before the field that names the machine."
+NOT_THE_HEADER = "What was printed does not show which machine the program is for."
+ANSWER_MISSING = "There is no answer yet for {names}."
+ANSWER_UNREADABLE = "The answer for {name} is not a platform."
+ANSWER_WRONG = "The header of {name} says something else."
+
+
+@step(
+    host.machine(),
+    host.transcript("uname"),
+    solution="uname -m",
+    hints=[
+        "The kernel knows what kind of machine it runs on, and one small program asks it.",
+        "That program is called uname; its manual lists what each option prints.",
+    ],
+)
+def uname(machine: Machine, printed: Transcript) -> Problem | None:
+    """Ask your machine what kind of machine it is."""
+    if printed.exit_status:
+        return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+    if machine.platform.architecture not in architectures_in(printed.output):
+        wanted = "a machine name, such as x86_64, aarch64 or arm64"
+        return Problem(NOT_MY_MACHINE, found=_first_line(printed), wanted=wanted)
+    return None
+
+
+@step(
+    engine.info(),
+    host.transcript("engine_platform"),
+    solution="docker version --format '{{.Server.Os}}/{{.Server.Arch}}'",
+    hints=[
+        "Two programs take part: the docker command (the client) and the engine (the server).",
+        "The subcommand `version` prints what both of them are.",
+    ],
+)
+def engine_platform(server: Engine, printed: Transcript) -> Problem | None:
+    """Ask the Docker engine for which platform it runs containers."""
+    if printed.exit_status:
+        return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+    named = server.platform.architecture in architectures_in(printed.output)
+    if not named or server.platform.os not in printed.output.lower():
+        wanted = "the operating system and architecture of the server"
+        return Problem(NOT_THE_ENGINE, found=_first_line(printed), wanted=wanted)
+    return None
+
+
+@step(
+    binary.file("files/machine/sample"),
+    host.transcript("own_header"),
+    solution="od -An -tx1 -N20 files/machine/sample\nlab file files/machine/sample",
+    hints=[
+        "The answer is in the first 20 bytes of the file.",
+        "`od` prints bytes; `lab file` reads them for you.",
+    ],
+)
+def own_header(sample: Binary, printed: Transcript) -> Problem | None:
+    """Read in a program's own header for which machine it was made."""
+    assert sample.platform  # noqa: S101 - a rule test reads the file that the lesson ships
+    if sample.platform.architecture in architectures_in(printed.output) or "3e 00" in printed.output:
+        return None
+    if "7f 45 4c 46" in printed.output:
+        count = len(printed.output.split())
+        return Problem(TOO_FEW_BYTES, found=f"{count} bytes", wanted=f"at least {_MACHINE_FIELD} bytes")
+    return Problem(NOT_THE_HEADER, found=_first_line(printed), wanted="the header of files/machine/sample")
+
+
+@step(
+    host.answers(ANSWERS),
+    *(binary.file(f"files/machine/{name}") for name in PROGRAMS),
+    solution=f"""
+        cat > {ANSWERS} <<END
+        abacus linux/arm64
+        lantern linux/riscv64
+        compass linux/arm/v7
+        END
+    """,
+    hints=[
+        "Each of the three has a header like the one that you just read.",
+        "32-bit Arm has variants. A program's Arm attributes name the oldest one that it runs on.",
+        "`lab file` takes several files at once.",
+    ],
+    exercise=True,
+    makes=[File(ANSWERS)],
+)
+def name_programs(answers: Answers, *programs: Binary) -> Problem | None:
+    """Write down the platform of the programs abacus, lantern and compass."""
+    missing = [name for name in PROGRAMS if not answers[name]]
+    if missing:
+        return Problem(
+            ANSWER_MISSING, found=f"{3 - len(missing)} answers", wanted="3 answers", names=", ".join(missing)
+        )
+    for name, program in zip(PROGRAMS, programs, strict=True):
+        answer = given(answers[name])
+        if answer is None:
+            return Problem(ANSWER_UNREADABLE, found=answers[name], wanted="OS/ARCH or OS/ARCH/VARIANT", name=name)
+        if answer != program.platform:
+            return Problem(ANSWER_WRONG, found=answer, wanted=f"what the header of {name} says", name=name)
+    return None
+
+
+def _first_line(printed: Transcript) -> str:
+    return next(iter(printed.output.strip().splitlines()), "nothing")

@@ -1,0 +1,4 @@
+FROM scratch
+ARG TARGETARCH
+COPY programs/hello-${TARGETARCH} /hello
+CMD ["/hello"]
