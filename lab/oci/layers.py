@@ -43,9 +43,7 @@ class Blob:
         try:
             return self.content.open("rb")
         except OSError as error:
-            raise BadInput(
-                f"{str(self.content)!r} cannot be read: {error.strerror}.", "Make it again."
-            ) from error
+            raise BadInput(f"{str(self.content)!r} cannot be read: {error.strerror}.", "Make it again.") from error
 
 
 @dataclass(frozen=True)
@@ -125,9 +123,7 @@ def files_of(folder: Path) -> dict[str, Content]:
         elif stat.S_ISREG(mode):
             found[name] = File(path, stat.S_IMODE(mode))
         else:
-            raise BadInput(
-                f"{str(path)!r} is neither a file, a folder nor a link.", "Leave it out of the image."
-            )
+            raise BadInput(f"{str(path)!r} is neither a file, a folder nor a link.", "Leave it out of the image.")
     return found
 
 

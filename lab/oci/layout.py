@@ -47,9 +47,7 @@ def read_layout(folder: Path) -> Manifest:
         described = json.loads(top.read_bytes())["manifests"][0]
         return _manifest(folder, described)
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BadInput(
-            f"the image layout {str(folder)!r} is damaged: {error}.", "Remove that folder."
-        ) from error
+        raise BadInput(f"the image layout {str(folder)!r} is damaged: {error}.", "Remove that folder.") from error
 
 
 def write_archive(folder: Path, stream: IO[bytes]) -> None:

@@ -51,13 +51,9 @@ def exists(base_url: str, repository: str, reference: str, *, timeout: float = 5
 
 def _checked(repository: str, reference: str) -> str:
     if not _REPOSITORY.match(repository):
-        raise BadInput(
-            f"{repository!r} is not a repository's name.", "Use small letters, digits and `/ . _ -`."
-        )
+        raise BadInput(f"{repository!r} is not a repository's name.", "Use small letters, digits and `/ . _ -`.")
     if not _REFERENCE.match(reference):
-        raise BadInput(
-            f"{reference!r} is neither a tag nor a digest.", "A tag is letters, digits and `. _ -`."
-        )
+        raise BadInput(f"{reference!r} is neither a tag nor a digest.", "A tag is letters, digits and `. _ -`.")
     return repository
 
 
@@ -129,27 +125,31 @@ class _Registry:
 def _told(body: bytes) -> str:
     try:
         errors = json.loads(body)["errors"]
-        return "".join(f": {row['code']} {row.get('message', '')}".rstrip() for row in errors)
+        said = [f": {row['code']} {row.get('message', '')}".rstrip() for row in errors]
+        return "".join(dict.fromkeys(said))
     except (ValueError, LookupError, TypeError):
         return ""
 
 
+def _address(base_url: str) -> str:
+    try:
+        parts = urlsplit(base_url if "://" in base_url else f"http://{base_url}")
+        whole = parts.scheme == "http" and parts.hostname and not parts.path.strip("/") and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise BadInput(f"{base_url!r} is not a registry's address.", "One looks like http://localhost:5000.")
+    return parts.netloc
+
+
 @contextmanager
 def _registry(base_url: str, timeout: float) -> Iterator[_Registry]:
-    parts = urlsplit(base_url if "://" in base_url else f"http://{base_url}")
-    if parts.scheme != "http" or not parts.netloc or parts.path.strip("/"):
-        raise BadInput(f"{base_url!r} is not a registry's address.", "One looks like http://localhost:5000.")
-    try:
-        registry = _Registry(parts.netloc, timeout)
-    except (ValueError, http.client.InvalidURL) as error:
-        raise BadInput(
-            f"{base_url!r} is not a registry's address: {error}.", "Give http://localhost:PORT."
-        ) from error
+    registry = _Registry(_address(base_url), timeout)
     try:
         yield registry
     except (OSError, http.client.HTTPException) as error:
         raise Blocked(
-            f"the registry {parts.netloc!r} does not answer ({error or type(error).__name__}).",
+            f"the registry {registry.address!r} does not answer ({error or type(error).__name__}).",
             "Run `lab up`, and look at `lab status`.",
         ) from error
     finally:

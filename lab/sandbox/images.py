@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from lab import oci
 from lab.errors import Blocked
+from lab.sandbox.deb import upstream
 from lab.sandbox.report import Report, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.sandbox import Sandbox
+    from lab.sandbox.model import Sandbox
 
 BUSYBOX = "busybox:1.38"  # what the lessons name; an engine test compares it with the package's own version
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -76,12 +77,6 @@ def busybox(report: Report = quiet) -> Base:
 BASES: dict[str, Callable[[Report], Base]] = {"library/busybox": busybox}
 
 
-def upstream(version: str) -> str:
-    """The program's own version in a Debian one: `1.38.0` in `1:1.38.0-3+b1`."""
-    whole = version.rpartition(":")[2]
-    return whole.rpartition("-")[0] or whole
-
-
 def tags(version: str) -> tuple[str, ...]:
     """The tags that are true of `version`, as Docker Hub gives them: `1.38.0`, `1.38`, `latest`."""
     minor = ".".join(version.split(".")[:2])
@@ -117,9 +112,7 @@ def applets(binary: bytes) -> list[str]:
 def busybox_files(binary: bytes) -> dict[str, oci.Content]:
     """The root of a busybox image: one program under all its names, and the files that programs look for."""
     # Hard links, as in the image that Docker Hub has: copied out, any name is a program and no dangling link.
-    files: dict[str, oci.Content] = {
-        f"bin/{name}": oci.Link("bin/busybox", hard=True) for name in applets(binary)
-    }
+    files: dict[str, oci.Content] = {f"bin/{name}": oci.Link("bin/busybox", hard=True) for name in applets(binary)}
     files |= {name: oci.Folder() for name in _FOLDERS}
     return files | {
         "bin/busybox": oci.File(binary, 0o755),
