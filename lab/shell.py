@@ -72,6 +72,9 @@ def _stream(body: str, world: World, keep: Callable[[str], None]) -> int:
     except BaseException:
         _stop(process)
         raise
+    finally:
+        if process.stdout:
+            process.stdout.close()
 
 
 def _copy(process: subprocess.Popen[bytes], keep: Callable[[str], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import hashlib
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,3 +97,12 @@ def after(name: str) -> str:
     names = list(steps())
     place = names.index(name) + 1 if name in names else len(names)
     return names[place] if place < len(names) else ""
+
+
+def fingerprint(one: Lesson) -> str:
+    """Changes when the notebook's cells change: an executed copy with another one is stale."""
+    import json
+
+    cells = json.loads(one.notebook.read_text(encoding="utf-8"))["cells"]
+    content = json.dumps([[cell["cell_type"], "".join(cell["source"])] for cell in cells])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,174 @@
+"""Run lessons headless, as a learner with the solutions would, and keep what was really printed.
+
+The executed notebooks are what the site shows. Progress goes to a folder of the tour's own, so that a learner's
+stays as it is.
+"""
+
+from __future__ import annotations
+
+import html
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab import course, render, reset, world, workspace
+from lab.errors import Blocked
+from lab.results import MIME, Result, Status
+from lab.storage import write_text
+
+_CELL_LIMIT = 900  # seconds for one cell; a build of BuildKit's image may be waited for
+
+
+@dataclass(frozen=True)
+class Run:
+    """One lesson that was run: its executed notebook and its results in order."""
+
+    lesson: course.Lesson
+    notebook: Any
+    results: tuple[Result, ...]
+    errors: tuple[str, ...]
+
+
+def tour(
+    lessons: list[course.Lesson], output: Path, show: Callable[[Result], None], *, stamp: Mapping[str, str]
+) -> list[Run]:
+    """Run the lessons one after the other in a copy of their own and write notebooks and report to `output`.
+
+    What the steps make is removed before and after. `stamp` (versions, platform) goes into each notebook.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lab-tour-") as scratch:
+        place = Path(scratch)
+        folder = place / "lessons"
+        env = {"LAB_WORKSPACE": str(folder), "LAB_LEARNER": str(place / "learner")}
+        with world.environment_of(env):
+            workspace.start(folder)
+            steps = [step for lesson in lessons for step in lesson.steps]
+            list(reset.reset(steps, world.here()))
+            try:
+                runs = [_run(lesson, folder, place, show) for lesson in lessons]
+            finally:
+                list(reset.reset(steps, world.here()))
+    for run in runs:
+        _write(run, output, stamp)
+    write_text(output / "report.html", _report(runs, stamp))
+    return runs
+
+
+def solved(notebook: Any) -> Any:
+    """The notebook with the solution in each exercise's cell."""
+    for cell in notebook.cells:
+        name = step_name(cell.source) if cell.cell_type == "code" else ""
+        if name in course.steps() and course.steps()[name].exercise:
+            cell.source = f"%%step {name}\n{course.steps()[name].solution}"
+    return notebook
+
+
+def step_name(source: str) -> str:
+    """The step that a cell's first line names, or ""."""
+    first = source.partition("\n")[0].split()
+    return first[1] if first[:1] == ["%%step"] and len(first) > 1 else ""
+
+
+def results_of(outputs: list[Any]) -> list[Result]:
+    """The results among a cell's outputs."""
+    return [Result.from_json(o["data"][MIME]) for o in outputs if MIME in (o.get("data") or {})]
+
+
+def execute(notebook: Any, folder: Path, place: Path, done: Callable[[Any], None]) -> None:
+    """Run a notebook's cells in a new kernel that works in `folder`; `done` gets each cell when it has run."""
+    import nbclient
+    from traitlets.config import Config
+
+    def executed(cell: Any, cell_index: int, execute_reply: Any) -> None:
+        del cell_index, execute_reply
+        done(cell)
+
+    (place / "k").mkdir(exist_ok=True)
+    config = Config({"KernelManager": {"transport": "ipc", "ip": str(place / "k" / "s")}})
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=_CELL_LIMIT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
+        store_widget_state=False,
+        allow_errors=True,
+        on_cell_executed=executed,
+        config=config,
+    )
+    try:
+        client.execute()
+    except nbclient.exceptions.CellTimeoutError as error:
+        raise Blocked(f"A cell did not end within {_CELL_LIMIT} s.", "Is the engine all right? `lab status`") from error
+    except nbclient.exceptions.DeadKernelError as error:
+        raise Blocked("The notebook's kernel died.", "Is there enough memory?") from error
+
+
+def _run(lesson: course.Lesson, folder: Path, place: Path, show: Callable[[Result], None]) -> Run:
+    import nbformat
+
+    notebook = solved(nbformat.read(folder / lesson.notebook.name, as_version=4))
+    results: list[Result] = []
+    errors: list[str] = []
+
+    def done(cell: Any) -> None:
+        outputs = cell.get("outputs", [])
+        for result in results_of(outputs):
+            results.append(result)
+            show(result)
+        errors.extend(f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error")
+        errors.extend(o["data"]["text/plain"] for o in outputs if render.ERROR_MIME in (o.get("data") or {}))
+
+    execute(notebook, folder, place, done)
+    return Run(lesson, notebook, tuple(results), tuple(errors))
+
+
+def statuses(runs: list[Run]) -> list[Status]:
+    """Each step's last status; a step that left no result, or a cell's own error, counts as our bug."""
+    found = []
+    for run in runs:
+        last = {result.step: result.status for result in run.results}
+        found += [last.get(step.name, Status.BUG) for step in run.lesson.steps]
+        found += [Status.BUG] * len(run.errors)
+    return found
+
+
+def _write(run: Run, output: Path, stamp: Mapping[str, str]) -> None:
+    import nbformat
+
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    run.notebook.metadata["lab"] = {**stamp, "date": when, "source": course.fingerprint(run.lesson)}
+    part = output / f".{run.lesson.notebook.name}.part"
+    nbformat.write(run.notebook, part)
+    shutil.move(part, output / run.lesson.notebook.name)
+
+
+def _report(runs: list[Run], stamp: Mapping[str, str]) -> str:
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
+    rows = "".join(
+        f"<tr><td>{html.escape(run.lesson.name)}</td><td>{html.escape(result.step)}</td>"
+        f"<td>{result.status.mark} {result.status.label}</td><td>{result.seconds:.2f} s</td></tr>"
+        for run in runs
+        for result in run.results
+    )
+    bodies = "".join(
+        f'<section id="{html.escape(run.lesson.name)}">{exporter.from_notebook_node(run.notebook)[0]}</section>'
+        for run in runs
+    )
+    facts = " · ".join(f"{html.escape(name)} {html.escape(value)}" for name, value in stamp.items())
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>lab tour</title>'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+        "style-src 'unsafe-inline'\"><style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
+        "padding:0 1rem}pre{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left}"
+        "</style></head><body><h1>lab tour</h1>"
+        f"<p>{facts}</p><table><tr><th>lesson</th><th>step</th><th>result</th><th>check</th></tr>{rows}</table>"
+        f"{bodies}</body></html>\n"
+    )

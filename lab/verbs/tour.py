@@ -1,0 +1,30 @@
+"""`lab tour`: the lessons, headless, on this machine."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from lab import course, render, sandbox
+from lab import tour as headless
+from lab.results import Result, worst
+
+
+def tour(given: Namespace) -> int:
+    """Run, show each result as it comes, write the executed notebooks and the report."""
+    lessons = [course.lesson(name) for name in given.lessons] or list(course.lessons())
+    output = Path(given.output)
+    colour = render.wants_colour(sys.stdout)
+
+    def show(result: Result) -> None:
+        print(render.as_text(result, colour=colour), flush=True)
+
+    runs = headless.tour(lessons, output, show, stamp=sandbox.status().versions())
+    for run in runs:
+        for error in run.errors:
+            print(f"{run.lesson.name}: {error}", file=sys.stderr)
+    statuses = headless.statuses(runs)
+    passed = sum(status.exit_status == 0 for status in statuses)
+    print(f"\n{passed} of {len(statuses)} steps passed. Notebooks and report: {output}")
+    return worst(statuses)

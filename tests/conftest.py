@@ -1,0 +1,37 @@
+"""What all tests share: folders of their own, never the learner's."""
+
+import dataclasses
+
+import pytest
+
+from lab.world import World
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch, request):
+    """No test reads or writes the home, cache or progress of whoever runs it; engine tests bring a shared one."""
+    monkeypatch.delenv("LAB_WORKSPACE", raising=False)
+    if request.node.get_closest_marker("engine") or request.node.get_closest_marker("browser"):
+        return
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LAB_LEARNER", str(tmp_path / "learner"))
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A world with no engine in it: a learner's empty folder and a registry that nobody runs."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return World(
+        env={"PATH": "/usr/bin:/bin", "REGISTRY": "localhost:1"},
+        registry="localhost:1",
+        workspace=folder,
+        home=tmp_path / "learner",
+    )
+
+
+@pytest.fixture
+def world_with(world):
+    """The same with some fields changed."""
+    return lambda **changes: dataclasses.replace(world, **changes)
