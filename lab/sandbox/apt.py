@@ -55,8 +55,8 @@ class Package:
 def fetch(packages: Sequence[str], *, suite: str = "forky", report: Report = quiet) -> dict[str, Path]:
     """The .deb file of each of `packages`, by the name asked for; out of the cache where it has them.
 
-    `"busybox-static:arm64"` names a foreign architecture. `suite` is Debian's, or `mirror.HOST` for the machine's
-    own; on Ubuntu it is always the machine's own. Raises Blocked where apt, the mirror or a package is missing.
+    `"busybox-static:arm64"` names a foreign architecture. `suite` is Debian's, or `mirror.HOST` for the
+    machine's own; on Ubuntu it is always that. Raises Blocked where apt, the mirror or a package is missing.
     """
     host = mirror.host_architecture()
     wanted: dict[str, list[str]] = {}
@@ -98,13 +98,9 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Repo
                 known |= _download(place, suite, architecture, sorted(set(plain.values())), report)
                 _remember(place, known)
     except Timeout as error:
-        raise Blocked(
-            "Another `lab up` is still downloading.", "Wait for it, then run `lab up` again."
-        ) from error
+        raise Blocked("Another `lab up` is still downloading.", "Wait for it, then run `lab up` again.") from error
     except OSError as error:
-        raise Blocked(
-            f"The download folder cannot be used: {error}.", "Make room or set LAB_CACHE."
-        ) from error
+        raise Blocked(f"The download folder cannot be used: {error}.", "Make room or set LAB_CACHE.") from error
     return {asked: known[name].file for asked, name in plain.items()}
 
 
@@ -171,9 +167,7 @@ def _update(place: Path, env: Mapping[str, str], suite: str, report: Report, *, 
     for file in (place / "lists").glob("*_Packages") if not problem else ():
         os.utime(file)
     if problem and (force or not have):
-        raise Blocked(
-            f"The package mirror cannot be used: {problem}", "Check the network, then run `lab up` again."
-        )
+        raise Blocked(f"The package mirror cannot be used: {problem}", "Check the network, then run `lab up` again.")
     if problem:
         report.note(f"The mirror does not answer; going on with the index of last time ({problem}).")
 
@@ -226,13 +220,9 @@ def quoted(filename: str) -> str:
 
 def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package, Path], report: Report) -> None:
     try:
-        process = subprocess.Popen(
-            command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     except FileNotFoundError as error:
-        raise Blocked(
-            f"This machine has no {command[0]!r}.", "Install Docker yourself, then run `lab up`."
-        ) from error
+        raise Blocked(f"This machine has no {command[0]!r}.", "Install Docker yourself, then run `lab up`.") from error
     seen, since = -1, time.monotonic()
     with process:
         while True:
@@ -250,9 +240,7 @@ def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package, Pa
                 process.kill()
     if process.returncode:
         reason = mirror.complaint(stderr) if process.returncode > 0 else f"no byte came for {_STALLED:.0f} s"
-        raise Blocked(
-            f"A download failed: {reason}", "Check the network and the disk, then run `lab up` again."
-        )
+        raise Blocked(f"A download failed: {reason}", "Check the network and the disk, then run `lab up` again.")
     for package in targets:
         report.progress(package.label, package.size, package.size, "B")
 

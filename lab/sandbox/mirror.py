@@ -81,15 +81,11 @@ def run(command: list[str], *, timeout: float = 60) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     except FileNotFoundError as error:
-        raise Blocked(
-            f"This machine has no {command[0]!r}.", "Install Docker yourself, then run `lab up`."
-        ) from error
+        raise Blocked(f"This machine has no {command[0]!r}.", "Install Docker yourself, then run `lab up`.") from error
     except subprocess.TimeoutExpired as error:
         raise Blocked(f"{command[0]!r} did not end within {timeout:.0f} s.", "Try `lab up` again.") from error
     if done.returncode:
-        raise Blocked(
-            f"{command[0]!r} failed: {complaint(done.stderr)}", "Mend that, then run `lab up` again."
-        )
+        raise Blocked(f"{command[0]!r} failed: {complaint(done.stderr)}", "Mend that, then run `lab up` again.")
     return done.stdout
 
 
@@ -100,6 +96,11 @@ def complaint(stderr: str) -> str:
     return (errors or lines or ["no reason given"])[0]
 
 
+def distribution() -> str:
+    """This machine's distribution, "debian" or "ubuntu". Raises Blocked on any other."""
+    return _release()[0]
+
+
 def _release() -> tuple[str, str]:
     try:
         release = platform.freedesktop_os_release()
@@ -108,7 +109,7 @@ def _release() -> tuple[str, str]:
     distribution = release.get("ID", "")
     if distribution not in {"debian", "ubuntu"} or not shutil.which("apt-get"):
         raise Blocked(
-            f"An engine can be unpacked on Debian and Ubuntu only; this is {distribution or 'another system'!r}.",
+            f"An engine can be unpacked on Debian and Ubuntu only; this is {distribution or 'unknown'!r}.",
             "Install Docker yourself, then run `lab up` again.",
         )
     return distribution, release.get("VERSION_CODENAME", "")

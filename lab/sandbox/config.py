@@ -1,0 +1,44 @@
+"""The configuration that the sandbox's commands read: the Docker command's, buildx's and every new builder's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lab import paths
+from lab.errors import BadInput
+from lab.sandbox import tree
+from lab.sandbox.model import EngineRef
+from lab.storage import read_json, write_json, write_text
+
+
+def write(engine: EngineRef, *, port: int | None, address: str | None) -> None:
+    """Write them. `port` is that of the lab's registry, `address` that of the lab's bridge."""
+    folder = paths.sandbox()
+    settings = folder / "docker" / "config.json"
+    if engine.tree:
+        write_json(settings, _client_settings(settings, tree.find(engine.tree, "docker-buildx").parent))
+    write_text(folder / "buildx" / "buildkitd.default.toml", builder_settings(port, address))
+
+
+def builder_settings(port: int | None, address: str | None) -> str:
+    """The settings of every builder that is created without some of its own.
+
+    The lab's registry speaks plain HTTP. A builder is a container: it reaches the registry by the bridge's address;
+    by `localhost` only if it shares the host's network. Docker Hub's names are looked for in the lab's registry first.
+    """
+    lines = ["# Read by every `docker buildx create` that names no --buildkitd-config.\n"]
+    hosts = [f"{name}:{port}" for name in (address, "localhost") if name and port]
+    lines += [f'[registry."{host}"]\n  http = true\n' for host in hosts]
+    if address and port:
+        lines.append(f'[registry."docker.io"]\n  mirrors = ["{address}:{port}"]\n')
+    return "\n".join(lines)
+
+
+def _client_settings(path: Path, plugins: Path) -> dict[str, Any]:
+    """The Docker command's settings as they are (a learner may have logged in), with buildx's place in them."""
+    try:
+        settings = read_json(path)
+    except BadInput:
+        settings = None
+    return {**(settings if isinstance(settings, dict) else {}), "cliPluginsExtraDirs": [str(plugins)]}

@@ -1,0 +1,212 @@
+"""`up`: make what is missing, restart what died, change nothing that is well."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lab.errors import BadInput, Blocked, UsageError
+from lab.sandbox import config, learner, network, state, teardown, tree
+from lab.sandbox import emulators as emulation
+from lab.sandbox import private as private_engine
+from lab.sandbox import registry as registries
+from lab.sandbox.model import EngineRef, Sandbox
+from lab.sandbox.report import Report, quiet
+from lab.sandbox.state import State
+
+LOCAL = "local"
+STORES = ("containerd", "classic")
+_ACCOUNT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
+
+
+def up(  # noqa: PLR0913  # each is a choice that a learner can make
+    *,
+    registry: str | None = None,
+    emulators: bool | None = None,
+    report: Report = quiet,
+    private: bool = False,
+    suite: str = "forky",
+    store: str = "containerd",
+) -> Sandbox:
+    """Bring the sandbox up, or what is missing of it; a second time changes nothing and is quick.
+
+    `registry` is an account to push to ("docker.io/NAME"; "local" goes back to the lab's own; None leaves it as it
+    was). `emulators=True` is consent to register them with the kernel; None leaves them as they are. `private` takes
+    the lab's own engine though another one answers; `suite` and `store` ("containerd", "classic") say which one.
+    Raises Blocked where the machine cannot, UsageError for a wrong argument; what was made until then is put right
+    by the next `up`, or removed by `down`.
+    """
+    _check(registry, store)
+    with state.lock(report):
+        before = _previous(report)
+        account = before.account if registry is None and before else registry if registry != LOCAL else None
+        wanted = _Wanted(account, private, suite, store)
+        if before and before.ready and wanted.met_by(before) and healthy(before):
+            now = before
+        else:
+            now = _make(before, wanted, report)
+        now = _emulators(now, emulators, report)
+        _fill(now.sandbox(), report)
+        return now.sandbox()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    account: str | None
+    private: bool
+    suite: str
+    store: str
+
+    def met_by(self, before: State) -> bool:
+        """Whether the sandbox of earlier is the one that is wanted."""
+        if self.account != before.account or (self.private and before.engine.kind != "private"):
+            return False
+        return before.engine.kind == "learner" or (self.suite, self.store) == (before.suite, before.store)
+
+
+def healthy(now: State) -> bool:
+    """Whether engine and registry answer."""
+    if now.engine.kind == "private":
+        well = private_engine.answers() and now.address is not None and network.exists(state.bridge())
+    else:
+        well = learner.find() == now.engine
+    return well and registry_answers(now)
+
+
+def registry_answers(now: State) -> bool:
+    """Whether the lab's own registry answers on each of its addresses; true where an account alone is used."""
+    return now.port is None or all(registries.answers(one, now.port) for one in addresses(now.address))
+
+
+def addresses(bridge: str | None) -> list[str]:
+    """Where the lab's registry listens: on loopback, and on the lab's own bridge where there is one."""
+    return [registries.LOOPBACK, *([bridge] if bridge else [])]
+
+
+def _make(before: State | None, wanted: _Wanted, report: Report) -> State:
+    ours = before is not None and before.engine.kind == "private" and private_engine.answers()
+    engine = None if wanted.private or ours else learner.find()
+    if before and before.engine.kind != ("learner" if engine else "private"):
+        report.note("The engine is another one than last time.")
+        teardown.release(before)
+    if engine:
+        return _with_learner(engine, before, wanted, report)
+    return _with_private(before, wanted, report)
+
+
+def _with_private(before: State | None, wanted: _Wanted, report: Report) -> State:
+    private_engine.check_possible()
+    programs = tree.engine(wanted.suite, report)
+    state.runtime().mkdir(mode=0o700, exist_ok=True)
+    if "absent" not in state.before():
+        state.note_before(absent=sorted({*private_engine.absent(), *(before.absent if before else ())}))
+    kept = state.remembered()
+    engine = private_engine.reference(programs)
+    now = State(
+        ready=False, engine=engine, registry="", mirror=None, create_opts="", port=None, address=None,
+        suite=wanted.suite, store=wanted.store, account=wanted.account, absent=tuple(state.before()["absent"]),
+        emulators=before.emulators if before else False,
+    )  # fmt: skip
+    state.write(now)
+    report.phase("Starting the registry and the engine")
+    same = before and before.ready and (before.suite, before.store, before.engine) == (now.suite, now.store, engine)
+    if not (same and private_engine.answers()):
+        private_engine.stop()
+    address = network.ensure(state.bridge(), kept.get("address"))
+    port = _start_registry(programs, addresses(address), kept.get("port"), report)
+    if not private_engine.answers():
+        private_engine.start(programs, suite=wanted.suite, store=wanted.store, address=address, port=port)
+    own = f"{address}:{port}"
+    now = replace(now, registry=wanted.account or own, mirror=f"localhost:{port}", port=port, address=address)
+    return _finish(now)
+
+
+def _with_learner(engine: EngineRef, before: State | None, wanted: _Wanted, report: Report) -> State:
+    report.note(f"Using your Docker engine at {engine.host}.")
+    now = State(
+        ready=False, engine=engine, registry=wanted.account or "", mirror=None, create_opts="", port=None,
+        address=None, suite=wanted.suite, store=wanted.store, account=wanted.account,
+        emulators=before.emulators if before else False,
+    )  # fmt: skip
+    state.write(now)
+    if wanted.account:
+        return _finish(now)
+    report.phase("Starting the registry")
+    port, container = _learner_registry(engine, report)
+    options = "--driver-opt network=host"
+    return _finish(replace(now, registry=f"localhost:{port}", port=port, container=container, create_opts=options))
+
+
+def _learner_registry(engine: EngineRef, report: Report) -> tuple[int, bool]:
+    kept = state.remembered().get("port")
+    if not engine.remote:
+        try:
+            return _start_registry(tree.registry(report), [registries.LOOPBACK], kept, report), False
+        except Blocked as error:
+            report.note(f"{error.message} The registry runs as a container instead.")
+    port = registries.choose_port([registries.LOOPBACK], kept)
+    if not registries.answers(registries.LOOPBACK, port):
+        learner.start_registry(engine, port)
+        registries.wait(registries.LOOPBACK, port)
+    state.remember(port=port)
+    return port, True
+
+
+def _start_registry(programs: Path, where: list[str], kept: object, report: Report) -> int:
+    port = registries.choose_port(where, kept)
+    if isinstance(kept, int) and port != kept:
+        report.note(f"Port {kept} is in use by another program; the registry is on {port} now.")
+        registries.stop()
+    registries.start(programs, port, where)
+    state.remember(port=port)
+    return port
+
+
+def _finish(now: State) -> State:
+    if now.address:
+        state.remember(address=now.address)
+    config.write(now.engine, port=now.port, address=now.address)
+    now = replace(now, ready=True)
+    state.write(now)
+    return now
+
+
+def _emulators(now: State, consent: bool | None, report: Report) -> State:  # noqa: FBT001  # three answers
+    """Register what is missing where the learner agreed, now or (after a restart of the machine) before."""
+    if consent is False:
+        for handler in emulation.registered():
+            emulation.remove(handler.name)
+    elif (consent or now.emulators) and emulation.missing():
+        if now.engine.remote:
+            report.note("Your engine runs apart from this system and brings its own emulators.")
+        else:
+            emulation.register(report)
+    agreed = now.emulators if consent is None else consent
+    if agreed != now.emulators:
+        now = replace(now, emulators=agreed)
+        state.write(now)
+    return now
+
+
+def _fill(sandbox: Sandbox, report: Report) -> None:
+    """Base images into the registry; BuildKit's image in the background."""
+    from lab.sandbox import buildkit, images
+
+    images.provide(sandbox, report)
+    buildkit.start(sandbox)
+
+
+def _previous(report: Report) -> State | None:
+    try:
+        return state.read()
+    except BadInput as error:
+        report.note(f"{error.message} It is made anew; images and settings stay.")
+        return None
+
+
+def _check(registry: str | None, store: str) -> None:
+    if store not in STORES:
+        raise UsageError(f"{store!r} is no image store.", f"It is one of {', '.join(STORES)}.")
+    if registry is not None and registry != LOCAL and not _ACCOUNT.fullmatch(registry):
+        raise UsageError(f"{registry!r} is no registry.", "As in: docker.io/NAME, ghcr.io/NAME, or local.")

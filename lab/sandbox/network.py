@@ -1,0 +1,99 @@
+"""The private engine's own bridge, made and removed through the kernel's interface (no `ip`, no `iptables`).
+
+It has no way out: containers on it reach one another and this host, nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import socket
+import struct
+from pathlib import Path
+
+from lab.errors import Blocked
+
+_NAME_SIZE = 16  # IFNAMSIZ, with the closing zero
+_SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8914, 0x8916, 0x891C
+_SIOCGIFADDR, _SIOCBRADDBR, _SIOCBRDELBR = 0x8915, 0x89A0, 0x89A1
+_UP = 0x1 | 0x40  # IFF_UP, IFF_RUNNING
+_LINKS = Path("/sys/class/net")
+_ROUTES = Path("/proc/net/route")
+
+
+def ensure(name: str, remembered: str | None = None) -> str:
+    """The address of the bridge `name` ("10.213.7.1"), made if it is not there, on a subnet that nothing uses.
+
+    `remembered` is an address of an earlier time, taken again where it is still free. Raises Blocked.
+    """
+    if address := _address(name):
+        return address
+    address = remembered if remembered and _free(remembered) else _choose()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as handle:
+            if not (_LINKS / name).exists():
+                fcntl.ioctl(handle, _SIOCBRADDBR, _padded(name))
+            fcntl.ioctl(handle, _SIOCSIFADDR, _padded(name) + _inet(address))
+            fcntl.ioctl(handle, _SIOCSIFNETMASK, _padded(name) + _inet("255.255.255.0"))
+            fcntl.ioctl(handle, _SIOCSIFFLAGS, _padded(name) + struct.pack("H22x", _UP))
+    except OSError as error:
+        raise Blocked(
+            f"The kernel refuses the network bridge {name!r}: {error.strerror}.",
+            "Inside a container, run it with --privileged; or install Docker yourself.",
+        ) from error
+    return address
+
+
+def remove(name: str) -> bool:
+    """Remove the bridge `name`; answers whether there was one."""
+    if not (_LINKS / name / "bridge").exists():
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as handle:
+        fcntl.ioctl(handle, _SIOCSIFFLAGS, _padded(name) + struct.pack("H22x", 0))
+        fcntl.ioctl(handle, _SIOCBRDELBR, _padded(name))
+    return True
+
+
+def exists(name: str) -> bool:
+    """Whether a link of that name is there."""
+    return (_LINKS / name).exists()
+
+
+def used(routes: str) -> list[ipaddress.IPv4Network]:
+    """The subnets in a /proc/net/route table; the default route is none."""
+    found = []
+    for line in routes.splitlines()[1:]:
+        fields = line.split()
+        base, mask = (socket.inet_ntoa(struct.pack("=I", int(fields[i], 16))) for i in (1, 7))
+        if mask != "0.0.0.0":  # noqa: S104  # a mask, not an address to listen on
+            found.append(ipaddress.IPv4Network(f"{base}/{mask}", strict=False))
+    return found
+
+
+def _choose() -> str:
+    for third in range(1, 255):
+        if _free(address := f"10.213.{third}.1"):
+            return address
+    raise Blocked("All of 10.213.0.0/16 is in use on this machine.", "Free a part of it, then run `lab up`.")
+
+
+def _free(address: str) -> bool:
+    subnet = ipaddress.IPv4Network(f"{address}/24", strict=False)
+    return not any(subnet.overlaps(other) for other in used(_ROUTES.read_text()))
+
+
+def _address(name: str) -> str | None:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+            answer = fcntl.ioctl(handle, _SIOCGIFADDR, _padded(name) + bytes(24))
+    except OSError:
+        return None
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _padded(name: str) -> bytes:
+    return name.encode().ljust(_NAME_SIZE, b"\0")
+
+
+def _inet(address: str) -> bytes:
+    return struct.pack("H2x4s16x", socket.AF_INET, socket.inet_aton(address))

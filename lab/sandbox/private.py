@@ -1,0 +1,195 @@
+"""The lab's own Docker engine: unpacked, never installed; on a socket, a bridge and a control group of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lab import paths
+from lab.errors import Blocked
+from lab.sandbox import ask, cgroups, network, process, state, tree
+from lab.sandbox.model import EngineRef
+from lab.storage import write_json, write_text
+
+ROLE = "engine"
+_PATIENCE = 30.0
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
+
+
+def check_possible() -> None:
+    """Raise Blocked, with what to do instead, where this machine cannot run the private engine."""
+    if sys.platform != "linux":
+        raise Blocked("No Docker engine answers.", "Start Docker Desktop (or install it), then run `lab up` again.")
+    if os.geteuid() != 0:
+        raise Blocked(
+            "No Docker engine answers, and the lab's own needs root.",
+            "Install Docker (or start it), or run `lab up` as root, as with sudo.",
+        )
+    paths.home().mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(paths.home()).free
+    if free < _NEEDED:
+        raise Blocked(
+            f"The disk of {str(paths.home())!r} has {free / 1e9:.1f} GB left; the lab's engine wants 1.5 GB.",
+            "Free some space, or set LAB_HOME to a folder on another disk.",
+        )
+
+
+def reference(programs: Path) -> EngineRef:
+    """The private engine as the rest of the lab names it."""
+    return EngineRef("private", f"unix://{socket()}", tree.find(programs, "docker"), tree=programs)
+
+
+def socket() -> Path:
+    """Where the private engine listens."""
+    return state.runtime() / "docker.sock"
+
+
+def answers() -> bool:
+    """Whether the private engine answers on its socket."""
+    answer = ask.get(socket(), "/_ping")
+    return answer is not None and answer.body == b"OK"
+
+
+def absent() -> tuple[str, ...]:
+    """Folders and groups outside the lab's own that an engine makes, and that are not there now."""
+    groups = tuple(f"cgroup:{name}" for name in cgroups.BUILDERS if not cgroups.here(name))
+    return groups + tuple(folder for folder in state.ENGINE_FOLDERS if not Path(folder).exists())
+
+
+def start(programs: Path, *, suite: str, store: str, address: str, port: int) -> None:
+    """Start the engine and wait until it answers. Raises Blocked with its own last words where it does not."""
+    runtime, folder = state.runtime(), paths.sandbox() / "engine"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    socket().unlink(missing_ok=True)
+    settings = daemon_settings(programs, folder / f"{suite}-{store}", runtime, f"{address}:{port}", store=store)
+    write_json(folder / "daemon.json", settings)
+    write_text(runtime / "ip_forward", "1\n")
+    log = paths.sandbox() / "logs" / "engine.log"
+    process.start(
+        [tree.find(programs, "dockerd"), "--config-file", folder / "daemon.json"],
+        key=state.key(),
+        role=ROLE,
+        log=log,
+        env=_environment(programs, address),
+        view=runtime / "ip_forward",
+    )
+    _wait(log)
+
+
+def daemon_settings(programs: Path, data: Path, runtime: Path, registry: str, *, store: str) -> dict[str, Any]:
+    """The engine's daemon.json. `registry` is the lab's registry on the bridge; `store` "containerd" or "classic"."""
+    inits = [programs / "usr/bin" / name for name in ("tini-static", "tini", "docker-init")]
+    return {
+        "data-root": str(data),
+        "exec-root": str(runtime / "engine"),
+        "pidfile": str(runtime / "dockerd.pid"),
+        "hosts": [f"unix://{runtime / 'docker.sock'}"],
+        "bridge": state.bridge(),
+        "iptables": False,
+        "ip6tables": False,
+        "ip-masq": False,
+        "ip-forward": False,
+        "cgroup-parent": f"/{state.cgroup()}",
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        "features": {"containerd-snapshotter": store == "containerd"},
+        "registry-mirrors": [f"http://localhost:{registry.rpartition(':')[2]}"],
+        "insecure-registries": [registry],
+        "init-path": str(next((path for path in inits if path.exists()), inits[0])),
+        "userland-proxy-path": str(tree.find(programs, "docker-proxy")),
+    }
+
+
+def stop() -> bool:
+    """End the engine, what runs in it, and all that it leaves in the kernel; answers whether there was anything.
+
+    Nothing is asked to end in peace: what it knows is thrown away, or was written down long ago.
+    """
+    groups = [state.cgroup(), *(f"{cgroups.BUILDERS[0]}/{name}" for name in _containers())]
+    found = bool(process.stop(state.key(), ROLE, grace=0.0))
+    for group in groups:
+        found |= bool(cgroups.kill(group))
+        cgroups.remove(group)
+    return found
+
+
+def sweep(absent_before: tuple[str, ...]) -> None:
+    """Remove empty folders and groups that the engine made outside the lab's, unless another engine runs."""
+    for name in cgroups.BUILDERS:
+        if f"cgroup:{name}" in absent_before:
+            cgroups.remove_empty(name)
+    if other_engines():
+        return
+    for folder in map(Path, state.ENGINE_FOLDERS):
+        if str(folder) in absent_before and folder.is_dir():
+            for leftover in folder.glob("*"):
+                if leftover.is_socket():
+                    leftover.unlink(missing_ok=True)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def other_engines() -> bool:
+    """Whether a container engine that is not this lab's runs here: its folders are then none of our business."""
+    mine = {daemon.pid for daemon in process.find(state.key())}
+    names = {"dockerd", "containerd"}
+    return any(
+        int(entry.name) not in mine and _command_name(entry) in names
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit()
+    )
+
+
+def remove_links() -> bool:
+    """Remove the bridge; answers whether there was one."""
+    return network.remove(state.bridge())
+
+
+def _containers() -> list[str]:
+    return [folder.name for folder in (paths.sandbox() / "engine").glob("*/containers/*")]
+
+
+def _command_name(entry: Path) -> str:
+    try:
+        return (entry / "comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _environment(programs: Path, address: str) -> dict[str, str]:
+    system = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    folders = [programs / "usr/sbin", programs / "usr/bin", *system, "/usr/sbin", "/sbin"]
+    libraries = [str(folder) for folder in (programs / "usr/lib").glob("*-linux-gnu*")]
+    environment = {name: os.environ[name] for name in _PROXIES if name in os.environ}
+    if environment:
+        environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), "localhost", address]))
+    return environment | {
+        "PATH": os.pathsep.join(str(folder) for folder in folders),
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+        "container": "lab",  # so that no AppArmor profile is loaded into the kernel for good
+    }
+
+
+def _wait(log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if answers():
+            return
+        time.sleep(0.05)
+        if not process.find(state.key(), ROLE):
+            break
+    raise Blocked(f"The lab's engine does not start: {_reason(log)}", f"Its log is {str(log)!r}.")
+
+
+def _reason(log: Path) -> str:
+    lines = process.tail(log, 20).splitlines()
+    words = [line for line in lines if "level=fatal" in line or "failed to start daemon" in line]
+    try:
+        return str(json.loads((words or lines)[-1].partition("msg=")[2]))
+    except (ValueError, IndexError):
+        return (words or lines or ["it gave no reason."])[-1][-300:]

@@ -1,0 +1,104 @@
+"""The lab's registry: distribution's own program (a container where that cannot be had), on a port that is kept.
+
+It listens on loopback; with the private engine also on the lab's bridge, which nobody but this host and its
+containers can reach. Two processes then serve one folder of images, as the program allows.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+from lab import paths
+from lab.errors import Blocked
+from lab.sandbox import ask, process, state, tree
+from lab.storage import write_text
+
+ROLE = "registry"
+LOOPBACK = "127.0.0.1"
+_WAIT = 10.0
+_PREFERRED = range(5000, 5100)
+_HEADER = "X-Lab"  # by which the lab knows its own registry from another program on the port
+
+_SETTINGS = """\
+version: 0.1
+log: {{level: warn, accesslog: {{disabled: true}}}}
+storage:
+  filesystem: {{rootdirectory: '{folder}'}}
+  delete: {{enabled: true}}
+http:
+  addr: '{address}:{port}'
+  secret: '{key}'
+  headers: {{{header}: ['{key}']}}
+"""
+
+
+def start(programs: Path, port: int, addresses: list[str]) -> None:
+    """Start the registry on each of `addresses` where it does not answer yet. Raises Blocked."""
+    for address in addresses:
+        if answers(address, port):
+            continue
+        name = f"{ROLE}-{address}"
+        settings = paths.sandbox() / "registry" / f"{address}.yml"
+        write_text(settings, configuration(address, port))
+        log = paths.sandbox() / "logs" / "registry.log"
+        command: list[str | Path] = [tree.find(programs, "docker-registry"), "serve", settings]
+        process.start(command, key=state.key(), role=name, log=log, env={"OTEL_TRACES_EXPORTER": "none"})
+        wait(address, port, name)
+
+
+def answers(address: str, port: int) -> bool:
+    """Whether this lab's own registry answers there."""
+    answer = ask.get(f"{address}:{port}", "/v2/")
+    return answer is not None and answer.status == 200 and answer.headers.get(_HEADER.lower()) == state.key()
+
+
+def stop() -> bool:
+    """End the registry's processes; answers whether there were any."""
+    names = {daemon.role for daemon in process.find(state.key()) if daemon.role.startswith(ROLE)}
+    for name in names:
+        process.stop(state.key(), name, grace=3.0)
+    return bool(names)
+
+
+def configuration(address: str, port: int) -> str:
+    """The registry's settings, in its own YAML."""
+    folder = str(paths.sandbox() / "registry" / "images").replace("'", "''")
+    return _SETTINGS.format(folder=folder, address=address, port=port, key=state.key(), header=_HEADER)
+
+
+def choose_port(addresses: list[str], remembered: object = None) -> int:
+    """A port that is free (or already this lab's) on each address: that of last time, else a well-known one."""
+    first: list[int] = [remembered] if isinstance(remembered, int) and 0 < remembered < 2**16 else []
+    ports: list[int] = [*first, *_PREFERRED]
+    for port in ports:
+        if all(answers(address, port) or _free(address, port) for address in addresses):
+            return port
+    with socket.socket() as handle:
+        handle.bind((LOOPBACK, 0))
+        port = int(handle.getsockname()[1])
+        return port
+
+
+def _free(address: str, port: int) -> bool:
+    with socket.socket() as handle:
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            handle.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def wait(address: str, port: int, name: str | None = None) -> None:
+    """Until the registry answers; gives up at once when its process `name` is gone. Raises Blocked."""
+    log = paths.sandbox() / "logs" / "registry.log"
+    deadline = time.monotonic() + _WAIT
+    while time.monotonic() < deadline:
+        if answers(address, port):
+            return
+        if name and not process.find(state.key(), name):
+            break
+        time.sleep(0.03)
+    raise Blocked(f"The registry does not start: {process.tail(log) or 'no reason given'}", f"Its log is {str(log)!r}.")

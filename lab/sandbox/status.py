@@ -1,0 +1,165 @@
+"""`status`: what is up, whose it is, and what it takes on the disk; asked, not remembered."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lab import paths
+from lab.errors import BadInput, Blocked
+from lab.sandbox import ask, emulators, learner, lifecycle, state
+from lab.sandbox.buildkit_state import BuildProgress
+from lab.sandbox.emulators import Handler
+from lab.sandbox.model import Sandbox
+from lab.sandbox.report import amount
+from lab.sandbox.state import State
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is up. Where something is down, `problem` says it in a line and `remedy` what to do; sizes in bytes.
+
+    `engine` is "private" or "learner" ("" where no sandbox is up); `store` "containerd" or "classic"; `builders` are
+    the names of buildx's builders, `images` the repositories of the lab's registry.
+    """
+
+    engine: str = ""
+    host: str = ""
+    version: str = ""
+    store: str = ""
+    platform: str = ""
+    registry: str = ""
+    registry_answers: bool = False
+    emulators: tuple[Handler, ...] = ()
+    builders: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    buildkit: BuildProgress = field(default_factory=lambda: BuildProgress("none"))
+    sandbox_bytes: int = 0
+    cache_bytes: int = 0
+    problem: str = ""
+    remedy: str = ""
+
+    @property
+    def exit_status(self) -> int:
+        """0 where all answers, else that of Blocked."""
+        return Blocked.exit_status if self.problem else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "buildkit": self.buildkit.to_json()}
+
+    def as_text(self) -> str:
+        """One screen."""
+        return "\n".join(f"{name:<10} {text}".rstrip() for name, text in self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        if self.problem:
+            yield "Blocked", f"{self.problem} {self.remedy}"
+        if self.engine:
+            whose = "the lab's own" if self.engine == "private" else "yours"
+            yield "Engine", f"{whose}, {self.version or 'does not answer'}, {self.platform} {self.host}"
+            yield "Images in", f"the {self.store} store" if self.store else "?"
+            answers = "" if self.registry_answers else " (does not answer)"
+            yield "Registry", f"{self.registry}{answers}"
+            yield "It holds", ", ".join(self.images) or "nothing yet"
+            yield "Builders", ", ".join(self.builders) or "none"
+            yield "BuildKit", _progress(self.buildkit)
+        yield "Emulators", ", ".join(one.name + " (the lab's)" * one.ours for one in self.emulators) or "none"
+        yield "Disk", f"sandbox {amount(self.sandbox_bytes, 'B')}, downloads {amount(self.cache_bytes, 'B')}"
+
+
+def status() -> Status:
+    """What is up. Never raises for what is down: that is what it tells."""
+    nothing = Status(
+        emulators=tuple(emulators.registered()),
+        sandbox_bytes=disk_usage(paths.sandbox()),
+        cache_bytes=disk_usage(paths.cache()),
+    )
+    try:
+        now = state.read()
+        box = state.load()
+    except (BadInput, Blocked) as error:
+        return replace(nothing, problem=error.message, remedy=error.remedy)
+    assert now  # noqa: S101  # `load` has read it
+    with ThreadPoolExecutor() as pool:
+        builders = pool.submit(_builders, box)
+        about = pool.submit(_about, box)
+        return _told(replace(nothing, builders=builders.result()), now, box, about.result())
+
+
+def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Status:
+    from lab.sandbox import buildkit
+
+    answers = lifecycle.registry_answers(now)
+    problem = "" if about.get("ServerVersion") else "The engine does not answer."
+    problem = problem or ("" if answers else "The lab's registry does not answer.")
+    return replace(
+        found,
+        engine=box.engine.kind,
+        host=box.engine.host,
+        version=about.get("ServerVersion", ""),
+        store=_store(about),
+        platform=f"{about.get('OSType', '?')}/{about.get('Architecture', '?')}",
+        registry=box.registry,
+        registry_answers=answers,
+        images=_images(now),
+        buildkit=buildkit.progress(),
+        problem=problem,
+        remedy="`lab up` starts it again." if problem else "",
+    )
+
+
+def disk_usage(folder: Path) -> int:
+    """Bytes that the files of a folder take on the disk; what cannot be read counts nothing."""
+    total, seen = 0, set()
+    for path, _, names in os.walk(folder):
+        for name in names:
+            try:
+                found = os.lstat(os.path.join(path, name))  # noqa: PTH118  # many files: plain calls are quick
+            except OSError:
+                continue
+            if found.st_ino not in seen:
+                seen.add(found.st_ino)
+                total += found.st_blocks * 512
+    return total
+
+
+def _about(box: Sandbox) -> dict[str, Any]:
+    text = learner.ask(box.engine.docker, "info", "--format", "{{json .}}", env=box.environment())
+    data = json.loads(text or "{}")
+    return data if isinstance(data, dict) else {}
+
+
+def _store(about: dict[str, Any]) -> str:
+    if not about.get("ServerVersion"):
+        return ""
+    kinds = [pair[1] for pair in about.get("DriverStatus") or () if pair[0] == "driver-type"]
+    return "containerd" if any("containerd" in kind for kind in kinds) else "classic"
+
+
+def _builders(box: Sandbox) -> tuple[str, ...]:
+    text = learner.ask(box.engine.docker, "buildx", "ls", "--format", "{{json .}}", env=box.environment())
+    names = [json.loads(line).get("Name", "") for line in text.splitlines() if line.startswith("{")]
+    return tuple(dict.fromkeys(names))
+
+
+def _images(now: State) -> tuple[str, ...]:
+    answer = ask.get(f"127.0.0.1:{now.port}", "/v2/_catalog?n=1000") if now.port else None
+    if answer is None or answer.status != 200:
+        return ()
+    return tuple(json.loads(answer.body).get("repositories") or ())
+
+
+def _progress(now: BuildProgress) -> str:
+    if now.state == "building":
+        left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
+        return f"being built in the background: {now.phase}{left}"
+    if now.state == "failed":
+        return f"{now.error} {now.remedy}"
+    words = {"ready": "ready", "hub": "comes from Docker Hub", "none": "not asked for yet"}
+    return words[now.state]
