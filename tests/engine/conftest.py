@@ -1,0 +1,84 @@
+"""One real engine for all engine tests: the lab's own private one, in a sandbox of the tests' own."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lab import course, reset, runner, sandbox, shell, workspace
+from lab import world as worlds
+from lab.errors import Blocked
+from lab.results import Status
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in this folder needs the engine; lessons run in their own order."""
+    for item in items:
+        if Path(item.path).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture(scope="session")
+def box():
+    """A sandbox that is up for the whole session and is gone after it."""
+    place = Path(tempfile.mkdtemp(prefix="lab-engine-"))
+    values = {name: str(place / name.lower()) for name in ("LAB_HOME", "LAB_LEARNER", "LAB_WORKSPACE")}
+    with worlds.environment_of(values):
+        try:
+            up = sandbox.up(private=True, emulators=False)
+        except Blocked as error:
+            pytest.fail(f"No engine for the tests: {error}")
+        try:
+            workspace.start(Path(values["LAB_WORKSPACE"]))
+            yield up
+        finally:
+            sandbox.down()
+            shutil.rmtree(place)
+
+
+@pytest.fixture(scope="session")
+def emulators(box):
+    """Emulators in the kernel, for the tests that need them. They are the whole machine's, so somebody must agree."""
+    if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
+        pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
+    sandbox.up(private=True, emulators=True)
+
+
+class Learner:
+    """Somebody who does steps as the notebook would, in the sandbox's own folder."""
+
+    def __init__(self, world):
+        self.world = world
+        self.output = ""
+
+    def untouched(self, *names):
+        """Bring these steps back to where nobody had tried them."""
+        list(reset.reset([course.step(name) for name in names], self.world))
+
+    def does(self, name, script):
+        """Run a script as that step's cell and check the step."""
+        step = course.step(name)
+        if step.prepare:
+            step.prepare(self.world)
+        self.output = shell.run(name, script, self.world, lambda _text: None).output
+        return self.looks_at(name)
+
+    def looks_at(self, name):
+        """Check a step."""
+        return runner.check(course.step(name), self.world)
+
+    def has_done(self, *names):
+        """Do earlier steps by their solutions, where they do not pass."""
+        for name in names:
+            self.has_done(*course.step(name).after)
+            if self.looks_at(name).status is not Status.PASSED:
+                result = self.does(name, course.step(name).solution)
+                assert result.status is Status.PASSED, f"{name}: {result.text}\n{self.output}"
+
+
+@pytest.fixture
+def learner(box):
+    """A learner in the session's sandbox."""
+    return Learner(worlds.here())

@@ -1,0 +1,316 @@
+"""The course's own rules: what every lesson keeps, so that a newcomer finds everything where it is expected."""
+
+import ast
+import importlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import markdown
+import pytest
+from markdown_it import MarkdownIt
+
+from lab import course
+from lab.steps import Step
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted(course.lessons_dir().glob("[0-9][0-9]-*.ipynb"))
+STEPS = list(course.steps().values())
+
+
+def cells(path):
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def step_cells(path):
+    """(id, name, body) of each `%%step` cell."""
+    found = []
+    for cell in cells(path):
+        first, _, body = source(cell).partition("\n")
+        if cell["cell_type"] == "code" and first.startswith("%%step"):
+            found.append((cell["id"], first.split()[1], body))
+    return found
+
+
+def by_name(path):
+    return {name: body for _, name, body in step_cells(path)}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_one_stem_names_a_lesson_everywhere(path):
+    """Notebook, module and test file carry the same stem."""
+    stem = path.stem.partition("-")[2].replace("-", "_")
+    assert (ROOT / "lab" / "course" / f"{stem}.py").is_file()
+    assert (ROOT / "tests" / "course" / f"test_{stem}.py").is_file()
+
+
+def test_numbers_are_in_order_and_every_module_has_a_notebook():
+    """Order lives only in the number, and there are no holes."""
+    assert [lesson.number for lesson in course.lessons()] == list(range(1, len(NOTEBOOKS) + 1))
+    modules = {p.stem for p in (ROOT / "lab" / "course").glob("[a-z]*.py")}
+    assert modules == {lesson.stem.replace("-", "_") for lesson in course.lessons()}
+
+
+@pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
+def test_the_notebook_shows_each_step_once_in_the_modules_order(lesson):
+    """Text and checks do not drift apart; a cell's id is its step's name."""
+    found = step_cells(lesson.notebook)
+    assert [name for _, name, _ in found] == [step.name for step in lesson.steps]
+    assert all(cell_id == name for cell_id, name, _ in found)
+
+
+@pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
+def test_guided_cells_hold_the_solution_and_exercises_hold_no_command(lesson):
+    """A guided step's cell is its solution word for word; an exercise's is only a comment."""
+    bodies = by_name(lesson.notebook)
+    for step in lesson.steps:
+        lines = bodies[step.name].strip().splitlines()
+        if step.exercise:
+            assert all(line.startswith("#") for line in lines), step.name
+        else:
+            assert bodies[step.name].strip() == step.solution, step.name
+
+
+@pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
+def test_a_lesson_has_its_parts(lesson):
+    """Three to seven guided steps, one or two exercises, the question as title, an end with what is known now."""
+    guided = [step for step in lesson.steps if not step.exercise]
+    assert 3 <= len(guided) <= 7
+    assert 1 <= len(lesson.steps) - len(guided) <= 2
+    texts = [source(cell) for cell in cells(lesson.notebook) if cell["cell_type"] == "markdown"]
+    assert texts[0].startswith(f"# {lesson.number} · {lesson.question}\n")
+    assert texts[-1].startswith("## What you now know")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_cells_have_readable_ids_and_no_outputs(path):
+    """Ids are words (they become anchors), each once; outputs are made by a run, not kept in git."""
+    ids = [cell["id"] for cell in cells(path)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_-]*", one) for one in ids)
+    assert not any(cell.get("outputs") or cell.get("attachments") for cell in cells(path))
+
+
+def test_step_names_are_unique_across_the_course():
+    """One name, one step: progress and `%%step` rely on it."""
+    names = [step.name for lesson in course.lessons() for step in lesson.steps]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda s: s.name)
+def test_a_step_is_whole(step):
+    """A goal that ends in a full stop or a question mark, hints, a solution, and earlier steps that are earlier."""
+    assert step.goal[-1] in ".?)"
+    assert step.hints
+    assert step.solution
+    names = list(course.steps())
+    assert all(names.index(earlier) < names.index(step.name) for earlier in step.after)
+
+
+def commands(script):
+    """The command lines of a script that would give it away."""
+    lines = [line.strip() for line in script.splitlines()]
+    return [line for line in lines if re.match(r"(docker|lab|od|uname|printf)\b", line)]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda s: s.name)
+def test_hints_and_messages_do_not_give_the_command_away(step):
+    """The solution is shown when it is asked for, not before."""
+    module = importlib.import_module(f"lab.course.{step.lesson}")
+    messages = [value for name, value in vars(module).items() if name.isupper() and isinstance(value, str)]
+    for line in commands(step.solution):
+        if len(line.split()) > 1:
+            assert not any(line in text for text in (*step.hints, *messages)), line
+
+
+def constants(module):
+    """The message constants of a lesson: names in capitals whose value is a sentence."""
+    found = {k: v for k, v in vars(module).items() if k.isupper() and isinstance(v, str)}
+    return {k: v for k, v in found.items() if " " in v and v.endswith(".")}
+
+
+@pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
+def test_every_message_is_a_constant_that_a_test_brings_about(lesson):
+    """A message that no test has seen may be wrong, or never come."""
+    stem = lesson.stem.replace("-", "_")
+    module = importlib.import_module(f"lab.course.{stem}")
+    tested = (ROOT / "tests" / "course" / f"test_{stem}.py").read_text(encoding="utf-8")
+    unseen = [name for name in constants(module) if not re.search(rf"\b{name}\b", tested)]
+    assert not unseen
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda s: s.name)
+def test_a_step_has_at_least_two_wrong_ends(step):
+    """A check with one way to fail explains too little."""
+    tree = ast.parse(Path(importlib.import_module(f"lab.course.{step.lesson}").__file__).read_text(encoding="utf-8"))
+    function = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == step.name)
+    problems = [n for n in ast.walk(function) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "Problem"]
+    assert problems
+    assert len(problems) + len(step.probes) >= 2
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_step_bodies_are_sound_shell(path, tmp_path):
+    """`bash -n` and shellcheck read each body and each solution."""
+    scripts = {name: body for _, name, body in step_cells(path)}
+    scripts |= {f"{s.name}.solution": s.solution for s in STEPS if s.name in scripts and s.exercise}
+    for name, body in scripts.items():
+        script = tmp_path / f"{name}.sh"
+        script.write_text(f"#!/usr/bin/env bash\n{body}\n", encoding="utf-8")
+        subprocess.run(["bash", "-n", script], check=True, timeout=20)
+        shellcheck = Path(sys.executable).parent / "shellcheck"
+        # a word that should be split, a folder that is there, a variable of the sandbox: as people type them
+        quiet = "SC2086,SC2164,SC2154"
+        done = subprocess.run(
+            [shellcheck, "-e", quiet, script], check=False, capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, done.stdout
+
+
+MKDOCS = ["extra", "tables", "fenced_code", "sane_lists"]
+
+
+def counted(rendered):
+    rendered = re.sub(r'<a id="[^"]*"></a>', "", rendered)
+    return {tag: len(re.findall(rf"<{tag}[ >]", rendered)) for tag in ("li", "strong", "pre", "table", "a")}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_both_markdown_dialects_read_a_cell_alike(path):
+    """Jupyter and the site must show the same lists, tables, links and code."""
+    for cell in cells(path):
+        if cell["cell_type"] == "markdown":
+            text = source(cell)
+            jupyter = MarkdownIt("gfm-like", {"linkify": False}).render(text)
+            assert counted(jupyter) == counted(markdown.markdown(text, extensions=MKDOCS)), cell["id"]
+            assert "~~" not in text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_links_between_lessons_lead_somewhere(path):
+    """A relative link is a file of the lessons; the next lesson is linked at the end."""
+    texts = [source(cell) for cell in cells(path) if cell["cell_type"] == "markdown"]
+    for target in re.findall(r"\]\(([^)#:]+)\)", "\n".join(texts)):
+        assert (path.parent / target).exists(), target
+    following = NOTEBOOKS[NOTEBOOKS.index(path) + 1 :]
+    if following:
+        assert f"]({following[0].name})" in texts[-1]
+
+
+# --- the arrows: who may import whom, from the lowest layer up ---------------------------------------------------------
+
+LAYERS = [
+    {"errors", "paths", "platforms", "storage", "log"},
+    {"facts", "results"},
+    {"oci", "blobs"},
+    {"sandbox"},
+    {"world", "steps"},
+    {"probes", "layers", "explain"},
+    {"audit", "workspace", "made"},
+    {"course", "progress"},
+    {"runner", "reset"},
+    {"shell", "doctor"},
+    {"render", "show", "timeline"},
+    {"tour", "panel", "magic", "jupyter", "site", "dev"},
+    {"verbs"},
+    {"cli"},
+]
+
+
+def imports_of(path):
+    """The modules of the lab that a file imports at its top or inside its functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lab":
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("lab.")}
+    return found
+
+
+def layer_of(name):
+    for number, names in enumerate(LAYERS):
+        if name.split("_")[0] in names or name in names:
+            return number
+    raise AssertionError(f"{name!r} has no layer: give it one")
+
+
+# read the file: workspace knows the notebooks' place, and reset of a file restores it
+ALLOWED = {("workspace", "course"), ("world", "probes"), ("sandbox", "probes")}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lab").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_arrows_point_one_way(path):
+    """Views know the runner, the runner knows steps, steps know facts; never the other way."""
+    place = path.relative_to(ROOT / "lab").parts[0].removesuffix(".py")
+    if place in ("__init__", "__main__"):
+        return
+    for name in imports_of(path) - {"__version__", place}:
+        if (place, name) not in ALLOWED:
+            assert layer_of(name) <= layer_of(place), f"{place} must not import {name}"
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [("python_on_whales", {"sandbox"}), ("ipywidgets", {"panel"}), ("elftools", {"probes", "sandbox"})],
+)
+def test_heavy_libraries_have_few_homes(library, homes):
+    """One place to change when a library changes."""
+    users = [
+        p
+        for p in (ROOT / "lab").rglob("*.py")
+        if re.search(rf"^\s*(from|import) {library}", p.read_text(), re.MULTILINE)
+    ]
+    assert {p.relative_to(ROOT / "lab").parts[0].removesuffix(".py") for p in users} <= homes
+
+
+def test_the_wheel_holds_the_lessons(tmp_path):
+    """Installed from a wheel, the lab finds its notebooks and files as a checkout does."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    script = "from lab import course; print(course.lessons_dir(), len(course.steps()))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "site")},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == [str(tmp_path / "site" / "lab" / "_lessons"), str(len(STEPS))]
+
+
+def test_every_step_is_made_by_the_decorator():
+    """No step hides in a list where `steps_of` cannot see it."""
+    for lesson in course.lessons():
+        module = importlib.import_module(f"lab.course.{lesson.stem.replace('-', '_')}")
+        text = Path(module.__file__).read_text(encoding="utf-8")
+        assert text.count("@step(") == len(lesson.steps)
+        assert all(isinstance(step, Step) for step in lesson.steps)
+
+
+TEXTS = [p for p in ROOT.rglob("*") if p.suffix in {".py", ".md", ".ipynb", ".toml", ".sh", ".yml", ".lock"}]
+SKIPPED = {".venv", ".git", "build", "site", ".bootstrap", "node_modules", ".hypothesis"}
+
+
+def test_no_registry_of_packages_is_named():
+    """Where packages come from is the machine's to say: no address of a registry or mirror stands in the tree."""
+    # put together here, so that this file does not name them either
+    hosts = ["pypi" + ".org", "files.python" + "hosted.org", "deb.debian" + ".org", "proxy.golang" + ".org"]
+    hosts += ["registry.npm" + "js.org", "static.crates" + ".io"]
+    for path in TEXTS:
+        if not SKIPPED & set(path.relative_to(ROOT).parts):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            assert not [host for host in hosts if host in text], path

@@ -1,0 +1,42 @@
+"""Lesson 1."""
+
+from lab.course import machine as lesson
+from ways import Ways
+
+A = lesson.ANSWERS
+
+WAYS = {
+    "uname": Ways(
+        other="python3 -c 'import platform; print(platform.machine())' || arch",
+        wrong=[
+            ("uname -s", lesson.NOT_MY_MACHINE),
+            ("uname -m; false", lesson.COMMAND_FAILED),
+            ("true", lesson.NOT_MY_MACHINE),
+            ("echo sparc64", lesson.NOT_MY_MACHINE),
+        ],
+    ),
+    "engine_platform": Ways(
+        other="docker info --format '{{.OSType}} on {{.Architecture}}'",
+        wrong=[
+            ("docker version --format '{{.Client.Version}}'", lesson.NOT_THE_ENGINE),
+            ("docker version --format '{{.Server.Os}}'", lesson.NOT_THE_ENGINE),
+            ("docker version --format '{{.Nonsense}}'", lesson.COMMAND_FAILED),
+        ],
+    ),
+    "own_header": Ways(
+        other="lab file files/machine/sample",
+        wrong=[
+            ("od -An -tx1 -N16 files/machine/sample", lesson.TOO_FEW_BYTES),
+            ("ls -l files/machine/sample", lesson.NOT_THE_HEADER),
+        ],
+    ),
+    "name_programs": Ways(
+        other=f"printf 'compass: linux/arm\\nlantern=RISCV64\\nabacus aarch64\\n' > {A}",
+        wrong=[
+            (f"echo 'abacus linux/arm64' >> {A}", lesson.ANSWER_MISSING),
+            (f"printf 'abacus arm64\\nlantern riscv\\ncompass x86\\n' > {A}", lesson.ANSWER_UNREADABLE),
+            (f"printf 'abacus arm64\\nlantern riscv64\\ncompass linux/arm/v6\\n' > {A}", lesson.ANSWER_WRONG),
+            (f"printf 'abacus amd64\\nlantern amd64\\ncompass amd64\\n' > {A}", lesson.ANSWER_WRONG),
+        ],
+    ),
+}

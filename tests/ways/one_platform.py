@@ -1,0 +1,46 @@
+"""Lesson 2."""
+
+from lab.course import one_platform as lesson
+from ways import Ways
+
+A = lesson.ANSWERS
+BUILD = "docker build --quiet files/one-platform"
+PI = f"{BUILD} --platform linux/arm/v7 -t $REGISTRY/build-test:pi --push"
+
+WAYS = {
+    "build_test": Ways(
+        other="docker build -q -t $REGISTRY/build-test files/one-platform && docker push -q $REGISTRY/build-test",
+        wrong=[
+            (f"{BUILD} --platform $OTHER -t $REGISTRY/build-test --push", lesson.FOREIGN_PLATFORM),
+            (f"{BUILD} --platform $HERE,$OTHER -t $REGISTRY/build-test --push", lesson.SEVERAL_PLATFORMS),
+        ],
+    ),
+    "image_config": Ways(
+        other="docker image inspect $REGISTRY/build-test",
+        wrong=[
+            ("docker image inspect $REGISTRY/build-test --format '{{.Os}}'", lesson.CONFIG_NOT_SEEN),
+            ("docker image inspect $REGISTRY/no-such-image", lesson.COMMAND_FAILED),
+        ],
+    ),
+    "registry_list": Ways(
+        other="docker buildx imagetools inspect --raw $REGISTRY/build-test",
+        wrong=[
+            ("docker image ls --no-trunc | grep -v sha256", lesson.LIST_NOT_SEEN),
+            ("docker buildx imagetools inspect $REGISTRY/no-such-image", lesson.COMMAND_FAILED),
+        ],
+    ),
+    "predict": Ways(
+        other=f"printf 'platform: arm\\nrows: 1\\n' > {A}\n"
+        "cd files/one-platform && docker buildx build --platform=linux/arm --push --tag=$REGISTRY/build-test:pi .",
+        wrong=[
+            (f"{BUILD} -t $REGISTRY/build-test:pi --push; echo rows 1 > {A}", lesson.NOT_FOR_THE_PI),
+            (
+                f"{BUILD} --platform linux/arm/v6 -t $REGISTRY/build-test:pi --push; echo rows 1 > {A}",
+                lesson.NOT_FOR_THE_PI,
+            ),
+            (f"{PI}; echo 'rows 1' > {A}", lesson.PREDICTION_MISSING),
+            (f"{PI}; printf 'rows 2\\nplatform arm\\n' > {A}", lesson.PREDICTED_ROWS),
+            (f"{PI}; printf 'rows 1\\nplatform linux/arm64\\n' > {A}", lesson.PREDICTED_PLATFORM),
+        ],
+    ),
+}
