@@ -128,6 +128,14 @@ class Index(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tags(Fact):
+    """The tags of a repository, sorted; none where there is no such repository."""
+
+    repository: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Image(Fact):
     """One platform's image: what its configuration says. `layers` are digests, lowest first.
 

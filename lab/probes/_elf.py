@@ -11,16 +11,13 @@ import io
 import re
 import struct
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from lab.facts import Binary
 from lab.platforms import Platform
 
-
-class Readable(Protocol):
-    """Anything that gives its next bytes."""
-
-    def read(self, size: int, /) -> bytes: ...
+if TYPE_CHECKING:
+    from lab.blobs import Readable
 
 
 HEAD = 64 << 10  # bytes of a file's beginning that are looked at

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from lab.errors import Blocked, NotThere
 from lab.facts import Binary, Evidence
-from lab.probes._elf import HEAD, Forward, Readable, elf, take
+from lab.probes._elf import HEAD, Forward, elf, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lab.blobs import Readable
     from lab.world import World
 
 
-__all__ = ["HEAD", "Readable", "file", "read"]
+__all__ = ["HEAD", "file", "read"]
 
 _SNIFF = 4096
 _SCRIPT_LINE = 256  # all that the kernel looks at
