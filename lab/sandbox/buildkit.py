@@ -93,7 +93,7 @@ def stop() -> bool:
 def loaded() -> str | None:
     """The id of the image that the lab loaded into the learner's engine; None where it loaded none."""
     found = read(sandbox_file()).get("loaded")
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found else None
 
 
 def unload(sandbox: Sandbox, *, dry_run: bool = False) -> str | None:
@@ -104,6 +104,7 @@ def unload(sandbox: Sandbox, *, dry_run: bool = False) -> str | None:
         return None
     if not dry_run:
         target.drop()
+        _record("none", loaded="")
     return f"image {REFERENCE}"
 
 

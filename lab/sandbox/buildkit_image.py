@@ -37,7 +37,7 @@ def runtime(report: Report) -> dict[str, oci.Content]:
     """
     found = apt.fetch(["runc", "busybox-static"], report=report)
     needed = apt.fetch(deb.depends(found["runc"]), report=report)
-    files = images.busybox_files(images.busybox_binary(found["busybox-static"]))
+    files = images.busybox_files(images.busybox_binary(found["busybox-static"]).content)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
         for package in (found["runc"], *needed.values()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,14 @@ _DEBIAN_NAMES = {
 _USERS = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
 _GROUPS = b"root:x:0:\ntty:x:5:\nstaff:x:50:\nnogroup:x:65534:\n"
 _FOLDERS = ("dev", "home", "proc", "sys", "usr/sbin", "var/spool/mail", "var/www")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program out of a package, and when it was built there."""
+
+    content: bytes
+    built: datetime
 
 
 @dataclass(frozen=True)
@@ -83,15 +92,15 @@ def tags(version: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((version, minor, "latest")))
 
 
-def busybox_binary(deb: Path) -> bytes:
+def busybox_binary(deb: Path) -> Program:
     """The busybox out of a package. Raises Blocked where it holds none."""
     from lab.sandbox import apt
 
     with tempfile.TemporaryDirectory() as folder:
         apt.unpack(deb, Path(folder))
         for place in ("usr/bin/busybox", "bin/busybox"):
-            if (Path(folder) / place).is_file():
-                return (Path(folder) / place).read_bytes()
+            if (found := Path(folder) / place).is_file():
+                return Program(found.read_bytes(), datetime.fromtimestamp(int(found.stat().st_mtime), UTC))
     apt.forget([deb])
     raise Blocked(f"the package {deb.name!r} holds no busybox.", "Run `lab up` again: it is fetched anew.")
 
@@ -126,11 +135,13 @@ def busybox_files(binary: bytes) -> dict[str, oci.Content]:
 
 
 def _busybox(platform: str, deb: Path, version: str) -> oci.Manifest:
-    layer = oci.layer(busybox_files(busybox_binary(deb)))
+    program = busybox_binary(deb)
+    layer = oci.layer(busybox_files(program.content))
     labels = {
         "org.opencontainers.image.title": "busybox",
         "org.opencontainers.image.version": version,
         "org.opencontainers.image.description": f"Made by multiplatform-lab from the package {deb.name}",
     }
     config = {"Env": [SEARCH_PATH], "Cmd": ["sh"], "Labels": labels}
-    return oci.image([layer], platform=platform, config=config)
+    created = {"created": program.built.isoformat().replace("+00:00", "Z")}
+    return oci.image([layer], platform=platform, config=config, config_extra=created)

@@ -1,0 +1,181 @@
+"""Base images and BuildKit's image on the real engine, pulled through the lab's mirror as from Docker Hub."""
+
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+from lab import oci, paths
+from lab.sandbox import apt, buildkit, buildkit_state, images, process, state
+from lab.sandbox.deb import upstream
+from lab.sandbox.model import Sandbox
+
+PLATFORMS = ["linux/amd64", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x"]
+
+
+def docker(box, *words, timeout=120):
+    """Run docker in the sandbox; what it printed."""
+    done = subprocess.run(
+        ["docker", *words],
+        env=box.environment(), capture_output=True, text=True, timeout=timeout, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def ready(box):
+    """A sandbox whose BuildKit image is there, made now where it must be."""
+    found = buildkit.wait(900)
+    assert found.state in ("ready", "hub"), found
+    return box
+
+
+def test_the_lessons_name_the_true_version(box):
+    """The tag that lessons write is one of those of the distribution's present package."""
+    (file,) = apt.fetch(["busybox-static"]).values()
+    assert images.BUSYBOX.partition(":")[2] in images.tags(upstream(apt.version(file)))
+
+
+def test_plain_busybox_runs(box):
+    """`busybox:1.38` comes out of the mirror, and it is the version that it says."""
+    told = docker(box, "run", "--rm", images.BUSYBOX, "sh", "-c", "uname -m; busybox | head -1")
+    assert told.splitlines()[0] == os.uname().machine
+    assert f"v{images.BUSYBOX.partition(':')[2]}." in told
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_each_platform_is_the_one_that_is_asked_for(box, platform, tmp_path):
+    """`--platform` pulls an image with that label, and the program in it is of that machine."""
+    docker(box, "pull", "--quiet", "--platform", platform, images.BUSYBOX)
+    name = docker(box, "create", "--platform", platform, images.BUSYBOX)
+    try:
+        docker(box, "cp", f"{name}:/bin/uname", str(tmp_path / "uname"))
+    finally:
+        docker(box, "rm", name)
+    from elftools.elf.elffile import ELFFile
+
+    with (tmp_path / "uname").open("rb") as stream:
+        machine = ELFFile(stream)["e_machine"]
+    assert (
+        machine
+        == {
+            "linux/amd64": "EM_X86_64",
+            "linux/arm/v7": "EM_ARM",
+            "linux/arm64": "EM_AARCH64",
+            "linux/ppc64le": "EM_PPC64",
+            "linux/riscv64": "EM_RISCV",
+            "linux/s390x": "EM_S390",
+        }[platform]
+    )
+
+
+def test_all_applets_are_this_busyboxs(box):
+    """The table that is read out of the program is what the program itself lists."""
+    (file,) = apt.fetch(["busybox-static"]).values()
+    told = docker(box, "run", "--rm", images.BUSYBOX, "busybox", "--list").split()
+    assert images.applets(images.busybox_binary(file).content) == told
+
+
+def test_a_second_time_costs_one_question(box):
+    """Base images that are there are not made again."""
+    begun = time.monotonic()
+    images.provide(box)
+    assert time.monotonic() - begun < 0.2
+
+
+def test_bootstrap_is_real(ready):
+    """`create` makes an empty builder; `--bootstrap` pulls BuildKit, boots it and finds its platforms."""
+    docker(ready, "buildx", "create", "--name", "images-test")
+    try:
+        before = docker(ready, "buildx", "inspect", "images-test")
+        after = docker(ready, "buildx", "inspect", "images-test", "--bootstrap")
+    finally:
+        docker(ready, "buildx", "rm", "images-test")
+    assert "inactive" in before
+    assert "Platforms:" not in before
+    assert "running" in after
+    assert f"linux/{'amd64' if os.uname().machine == 'x86_64' else 'arm64'}" in after
+
+
+def test_a_builder_builds_on_the_base_and_pushes(ready, tmp_path):
+    """A booted builder finds its base in the mirror, runs a step and pushes to `$REGISTRY`, with no option."""
+    (tmp_path / "Dockerfile").write_text(f"FROM {images.BUSYBOX}\nRUN uname -m > /machine\n")
+    docker(ready, "buildx", "create", "--name", "images-test")
+    try:
+        docker(
+            ready,
+            "buildx", "build", "--builder", "images-test", "--push",
+            "--tag", f"{ready.registry}/images-test", str(tmp_path),
+        )  # fmt: skip
+    finally:
+        docker(ready, "buildx", "rm", "images-test")
+    assert oci.exists(ready.mirror, "images-test", "latest")
+
+
+def test_a_pushed_image_of_ours_is_an_image(box):
+    """What `lab.oci` pushes, the engine pulls and runs; a strange label is kept as it is."""
+    busybox = images.busybox().index.manifests[0]
+    layer = oci.layer({"hello": (b"hi\n", 0o644)})
+    ours = oci.image([*busybox.blobs[1:], layer], platform="linux/x86", config={"Cmd": ["cat", "/hello"]})
+    oci.push(box.mirror, "ours", "1", ours)
+    config = json.loads(docker(box, "buildx", "imagetools", "inspect", "--raw", f"{box.registry}/ours:1"))
+    assert config["config"]["digest"] == ours.blobs[0].digest
+
+
+def test_an_engine_without_a_mirror_is_given_the_image(ready):
+    """Off line and without a mirror the image is loaded, once, and taken out again if it is still ours."""
+    alone = Sandbox(ready.home, ready.engine, ready.registry, None, key=ready.key)
+    before = buildkit_state.sandbox_file().read_bytes()
+    name = "moby/buildkit:buildx-stable-1"
+    subprocess.run(["docker", "image", "rm", name], env=ready.environment(), capture_output=True, check=False)
+    try:
+        assert buildkit.start(alone).state == "ready"
+        ours = buildkit.loaded()
+        assert ours
+        assert docker(ready, "run", "--rm", name, "--version").startswith("buildkitd")
+        assert buildkit.start(alone).state == "ready"
+        assert buildkit.loaded() == ours
+        assert buildkit.unload(alone, dry_run=True)
+        assert buildkit.unload(alone)
+        assert buildkit.unload(alone) is None
+        assert docker(ready, "image", "ls", "--quiet", name) == ""
+    finally:
+        buildkit_state.sandbox_file().write_bytes(before)
+
+
+@pytest.mark.slow
+def test_a_killed_build_goes_on(ready, tmp_path, monkeypatch):
+    """Everything of a killed builder is gone, it is recognised, and the next one need not compile that again."""
+    debs = paths.cache() / "debs"
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "debs").symlink_to(debs)
+    monkeypatch.setattr(oci, "exists", lambda *_words: None)
+    try:
+        assert buildkit.start(ready).state == "building"
+        whole = _when(lambda now: now.phase == "compiling BuildKit" and now.done > 200)
+        process.stop(state.key(), "buildkit", grace=0)
+        assert process.find(state.key()) == []
+        assert "was stopped" in buildkit.progress().error
+        assert buildkit.start(ready).state == "building"
+        rest = _when(lambda now: now.phase == "compiling BuildKit" and now.total > 0)
+        assert rest.total <= whole.total - 150
+    finally:
+        buildkit.stop()
+    assert process.find(state.key()) == []
+    assert buildkit.progress().state == "none"
+
+
+def _when(wanted, timeout=180):
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        now = buildkit.progress()
+        if wanted(now):
+            return now
+        assert now.state == "building", now
+        time.sleep(0.1)
+    raise AssertionError(now)

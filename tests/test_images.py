@@ -1,0 +1,93 @@
+"""Base images: true tags, applets read out of the program, nothing made twice."""
+
+import pytest
+
+from lab import oci
+from lab.errors import Blocked
+from lab.sandbox import deb, images
+from lab.sandbox.model import EngineRef, Sandbox
+
+PROGRAM = b"\x7fELF..." + b"[\0[[\0cat\0sh\0uname\0\0more"
+
+
+def sandbox(tmp_path, mirror):
+    engine = EngineRef("private", "unix:///nowhere", tmp_path / "docker")
+    return Sandbox(tmp_path, engine, "localhost:1", mirror)
+
+
+@pytest.mark.parametrize(
+    ("version", "upstream"),
+    [
+        ("1:1.38.0-3+b1", "1.38.0"),
+        ("1.3.6+ds1-1", "1.3.6+ds1"),
+        ("2:1.27~1", "1.27~1"),
+        ("1.0-2-3", "1.0-2"),
+        ("7", "7"),
+    ],
+)
+def test_the_programs_own_version(version, upstream):
+    """Debian's epoch and revision are no part of the version that a tag names."""
+    assert deb.upstream(version) == upstream
+
+
+def test_dependencies_by_name():
+    """The first of alternatives, without versions and architectures."""
+    assert deb.names("libc6 (>= 2.38), libgcc-s1 | libgcc1, python3:any, ") == ["libc6", "libgcc-s1", "python3"]
+    assert deb.names("") == []
+
+
+def test_tags_are_true():
+    """The full version, its minor, and the latest that there is here; no other."""
+    assert images.tags("1.38.0") == ("1.38.0", "1.38", "latest")
+    assert images.tags("1.38") == ("1.38", "latest")
+
+
+def test_applets_come_out_of_the_program():
+    """The commands of a busybox are read, not asked for: a foreign one cannot run here."""
+    assert images.applets(PROGRAM) == ["[", "[[", "cat", "sh", "uname"]
+
+
+@pytest.mark.parametrize("program", [b"", b"\x7fELF", b"[\0[[\0cat\0sh", b"[\0cat\0\0"])
+def test_a_program_without_that_table_is_refused(program):
+    """Something else under busybox's name makes no image."""
+    with pytest.raises(Blocked, match="names no commands"):
+        images.applets(program)
+
+
+def test_every_command_is_the_one_program():
+    """Each applet is a hard link to the program, so that any of them, copied out, is whole."""
+    files = images.busybox_files(PROGRAM)
+    assert files["bin/busybox"] == oci.File(PROGRAM, 0o755)
+    assert {files[f"bin/{name}"] for name in images.applets(PROGRAM)} == {oci.Link("bin/busybox", hard=True)}
+    assert files["tmp"] == oci.Folder(0o1777)
+    assert b"root:x:0:0" in files["etc/passwd"].content
+
+
+def test_without_a_mirror_nothing_is_made(tmp_path, monkeypatch):
+    """On a learner's engine Docker Hub's real images serve; nothing is fetched."""
+    monkeypatch.setattr(images, "BASES", {"library/busybox": lambda _report: pytest.fail("made all the same")})
+    images.provide(sandbox(tmp_path, None))
+
+
+def test_what_the_mirror_holds_is_not_made_again(tmp_path, monkeypatch):
+    """A second `up` costs one question."""
+    monkeypatch.setattr(images, "BASES", {"library/busybox": lambda _report: pytest.fail("made all the same")})
+    monkeypatch.setattr(oci, "exists", lambda *_words: "sha256:1")
+    images.provide(sandbox(tmp_path, "localhost:1"))
+
+
+def test_each_tag_is_pushed(tmp_path, monkeypatch):
+    """What the mirror lacks is made once and pushed under each of its tags."""
+    pushed = []
+    index = oci.index([oci.image([oci.layer(images.busybox_files(PROGRAM))], platform="linux/amd64")])
+    monkeypatch.setattr(images, "BASES", {"library/x": lambda _report: images.Base(index, ("1.2.3", "latest"))})
+    monkeypatch.setattr(oci, "exists", lambda *_words: None)
+    monkeypatch.setattr(oci, "push", lambda *words: pushed.append(words))
+    images.provide(sandbox(tmp_path, "localhost:1"))
+    assert pushed == [("localhost:1", "library/x", tag, index) for tag in ("1.2.3", "latest")]
+
+
+def test_a_mirror_that_is_down_blocks(tmp_path):
+    """The registry's silence is not the learner's mistake."""
+    with pytest.raises(Blocked, match="does not answer"):
+        images.provide(sandbox(tmp_path, "localhost:1"))
