@@ -43,6 +43,19 @@ def answers(world: World) -> None:
         raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
 
 
+def versions(world: World) -> dict[str, str]:
+    """What a run ran on, for the stamp on its pages: engine, image store, buildx, platform."""
+    engine = info()(world)
+    _, out, _, _ = docker(world, "buildx", "version")
+    words = out.split()
+    return {
+        "engine": engine.version,
+        "store": engine.store,
+        "buildx": words[1] if len(words) > 1 else "unknown",
+        "platform": str(engine.platform),
+    }
+
+
 def info() -> Probe:
     """The engine: version, platform, image store."""
 

@@ -6,8 +6,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from lab import course, render, sandbox
+from lab import course, render, world
 from lab import tour as headless
+from lab.probes import engine
 from lab.results import Result, worst
 
 
@@ -20,7 +21,7 @@ def tour(given: Namespace) -> int:
     def show(result: Result) -> None:
         print(render.as_text(result, colour=colour), flush=True)
 
-    runs = headless.tour(lessons, output, show, stamp=sandbox.status().versions())
+    runs = headless.tour(lessons, output, show, stamp=engine.versions(world.here()))
     for run in runs:
         for error in run.errors:
             print(f"{run.lesson.name}: {error}", file=sys.stderr)
