@@ -34,7 +34,7 @@ WAYS = {
         other=f"printf 'compass: linux/arm\\nlantern=RISCV64\\nabacus aarch64\\n' > {A}",
         wrong=[
             (f"echo 'abacus linux/arm64' >> {A}", lesson.ANSWER_MISSING),
-            (f"printf 'abacus arm64\\nlantern riscv\\ncompass x86\\n' > {A}", lesson.ANSWER_UNREADABLE),
+            (f"printf 'abacus x86\\nlantern riscv64\\ncompass arm\\n' > {A}", lesson.ANSWER_UNREADABLE),
             (f"printf 'abacus arm64\\nlantern riscv64\\ncompass linux/arm/v6\\n' > {A}", lesson.ANSWER_WRONG),
             (f"printf 'abacus amd64\\nlantern amd64\\ncompass amd64\\n' > {A}", lesson.ANSWER_WRONG),
         ],

@@ -35,7 +35,7 @@ WAYS = {
         wrong=[
             (f"{BUILD} -t $REGISTRY/build-test:pi --push; echo rows 1 > {A}", lesson.NOT_FOR_THE_PI),
             (
-                f"{BUILD} --platform linux/arm/v6 -t $REGISTRY/build-test:pi --push; echo rows 1 > {A}",
+                f"{BUILD} --platform $HERE,linux/arm/v7 -t $REGISTRY/build-test:pi --push; echo rows 2 > {A}",
                 lesson.NOT_FOR_THE_PI,
             ),
             (f"{PI}; echo 'rows 1' > {A}", lesson.PREDICTION_MISSING),
