@@ -120,6 +120,7 @@ def test_go_is_counted_as_it_talks(go, recipe, tmp_path):
         ("write /c/x.a: no space left on device", "the disk is full"),
         ('go: m@v1: Get "https://x/@v/list": dial tcp: lookup x: no such host', "cannot be downloaded"),
         ("go: m@v1: reading https://x/m.zip: 404 Not Found", "cannot be downloaded"),
+        ("go: m@v1: module lookup disabled by GOPROXY=off", "cannot be downloaded"),
         ("verifying m@v1: checksum mismatch", "not the one that the lab has pinned"),
         ("compile: signal: killed", "too little memory"),
         ("x.go:3:1: syntax error", "x.go:3:1: syntax error"),

@@ -36,7 +36,7 @@ _CAUSES = (
         "Look at GOPROXY (`go env GOPROXY`), then run `lab up` again.",
     ),
     (
-        r"dial tcp|i/o timeout|no such host|connection re(?:fused|set)|TLS handshake|EOF|: [45]\d\d [A-Z]",
+        r"dial tcp|i/o timeout|connection re(?:fused|set)|TLS handshake|EOF|: [45]\d\d [A-Z]|lookup disabled",
         "Go's modules cannot be downloaded.",
         "Check the network and `go env GOPROXY`, then run `lab up` again.",
     ),
