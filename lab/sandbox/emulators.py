@@ -6,6 +6,8 @@ They are the kernel's, for the whole machine: registered with consent only, remo
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -152,20 +154,24 @@ def mounted() -> bool:
 def unmount() -> None:
     """Undo the lab's mount, unless somebody else has put a handler there since."""
     if not registered():
-        subprocess.run(["umount", str(FOLDER)], capture_output=True, timeout=30, check=False)
+        _libc().umount(os.fsencode(FOLDER))
 
 
 def _mount() -> None:
     if mounted():
         return
     if not FOLDER.is_dir():
-        subprocess.run(["modprobe", "binfmt_misc"], capture_output=True, timeout=30, check=False)
-    command = ["mount", "-t", "binfmt_misc", "binfmt_misc", str(FOLDER)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    if done.returncode:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # where it is no module, it is there or never
+            subprocess.run(["modprobe", "binfmt_misc"], capture_output=True, timeout=30, check=False)
+    # The `mount` command would leave a file of its own behind.
+    if _libc().mount(b"binfmt_misc", os.fsencode(FOLDER), b"binfmt_misc", 0, None):
         raise Blocked(
-            f"The kernel's interface for emulators cannot be mounted: {done.stderr.strip()}.",
+            f"The kernel's interface for emulators cannot be mounted: {os.strerror(ctypes.get_errno())}.",
             "It needs root; inside a container, run that with --privileged.",
         )
     state.runtime().mkdir(mode=0o700, exist_ok=True)
     state.note_before(binfmt=True)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -110,13 +110,12 @@ def _with_private(before: State | None, wanted: _Wanted, report: Report) -> Stat
     )  # fmt: skip
     state.write(now)
     report.phase("Starting the registry and the engine")
-    same = before and before.ready and (before.suite, before.store, before.engine) == (now.suite, now.store, engine)
-    if not (same and private_engine.answers()):
-        private_engine.stop()
     address = network.ensure(state.bridge(), kept.get("address"))
     port = _start_registry(programs, addresses(address), kept.get("port"), report)
-    if not private_engine.answers():
-        private_engine.start(programs, suite=wanted.suite, store=wanted.store, address=address, port=port)
+    settings = private_engine.settings(programs, wanted.suite, f"{address}:{port}", store=wanted.store)
+    if not private_engine.runs(settings):
+        private_engine.stop()
+        private_engine.start(programs, settings, address)
     own = f"{address}:{port}"
     now = replace(now, registry=wanted.account or own, mirror=f"localhost:{port}", port=port, address=address)
     return _finish(now)

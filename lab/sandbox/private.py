@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from lab import paths
-from lab.errors import Blocked
+from lab.errors import BadInput, Blocked
 from lab.sandbox import ask, cgroups, network, process, state, tree
 from lab.sandbox.model import EngineRef
-from lab.storage import write_json, write_text
+from lab.storage import read_json, write_json, write_text
 
 ROLE = "engine"
 _PATIENCE = 30.0
@@ -62,17 +62,18 @@ def absent() -> tuple[str, ...]:
     return groups + tuple(folder for folder in state.ENGINE_FOLDERS if not Path(folder).exists())
 
 
-def start(programs: Path, *, suite: str, store: str, address: str, port: int) -> None:
+def start(programs: Path, settings: dict[str, Any], address: str) -> None:
     """Start the engine and wait until it answers. Raises Blocked with its own last words where it does not."""
-    runtime, folder = state.runtime(), paths.sandbox() / "engine"
+    runtime = state.runtime()
     runtime.mkdir(mode=0o700, exist_ok=True)
-    socket().unlink(missing_ok=True)
-    settings = daemon_settings(programs, folder / f"{suite}-{store}", runtime, f"{address}:{port}", store=store)
-    write_json(folder / "daemon.json", settings)
+    for stale in (socket(), runtime / "dockerd.pid"):  # of an engine that was killed
+        stale.unlink(missing_ok=True)
+    shutil.rmtree(runtime / "engine", ignore_errors=True)
+    write_json(_settings_file(), settings)
     write_text(runtime / "ip_forward", "1\n")
     log = paths.sandbox() / "logs" / "engine.log"
     process.start(
-        [tree.find(programs, "dockerd"), "--config-file", folder / "daemon.json"],
+        [tree.find(programs, "dockerd"), "--config-file", _settings_file()],
         key=state.key(),
         role=ROLE,
         log=log,
@@ -82,11 +83,20 @@ def start(programs: Path, *, suite: str, store: str, address: str, port: int) ->
     _wait(log)
 
 
-def daemon_settings(programs: Path, data: Path, runtime: Path, registry: str, *, store: str) -> dict[str, Any]:
-    """The engine's daemon.json. `registry` is the lab's registry on the bridge; `store` "containerd" or "classic"."""
+def runs(settings: dict[str, Any]) -> bool:
+    """Whether the engine answers, and with these settings."""
+    try:
+        return answers() and read_json(_settings_file()) == settings
+    except BadInput:
+        return False
+
+
+def settings(programs: Path, suite: str, registry: str, *, store: str) -> dict[str, Any]:
+    """The engine's daemon.json. `registry` is the lab's on the bridge; `store` is "containerd" or "classic"."""
+    runtime = state.runtime()
     inits = [programs / "usr/bin" / name for name in ("tini-static", "tini", "docker-init")]
     return {
-        "data-root": str(data),
+        "data-root": str(paths.sandbox() / "engine" / f"{suite}-{store}"),
         "exec-root": str(runtime / "engine"),
         "pidfile": str(runtime / "dockerd.pid"),
         "hosts": [f"unix://{runtime / 'docker.sock'}"],
@@ -148,6 +158,10 @@ def other_engines() -> bool:
 def remove_links() -> bool:
     """Remove the bridge; answers whether there was one."""
     return network.remove(state.bridge())
+
+
+def _settings_file() -> Path:
+    return paths.sandbox() / "engine" / "daemon.json"
 
 
 def _containers() -> list[str]:
