@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lab import oci
 from lab.errors import Blocked
-from lab.sandbox import buildkit, buildkit_image, buildkit_state, buildkit_target, gobuild, process, state
+from lab.sandbox import buildkit, buildkit_image, buildkit_state, buildkit_target, gobuild, process, state, toolchain
 from lab.sandbox import buildkit_maker as maker
 from lab.sandbox.buildkit_state import TYPICAL, Journal, seconds_left
 from lab.sandbox.model import EngineRef, Sandbox
@@ -70,7 +70,7 @@ def go(tmp_path, recording):
     program.parent.mkdir()
     program.write_text(FAKE_GO.replace("DATA", str(data)))
     program.chmod(0o755)
-    return gobuild.Go(program, (1, 26, 8))
+    return toolchain.Go(program, (1, 26, 8))
 
 
 @pytest.fixture
@@ -169,16 +169,16 @@ def test_a_go_that_is_new_enough_is_used(go, monkeypatch, answer, found):
     """An older one on the PATH is passed over for the distribution's."""
     go.program.write_text(f"#!/bin/sh\necho {answer}\n")
     monkeypatch.setenv("PATH", f"{go.program.parent}:{os.environ['PATH']}")
-    other = gobuild.Go(Path("/unpacked"), (1, 27, 0))
-    monkeypatch.setattr(gobuild, "_unpacked", lambda _report: other)
-    assert (gobuild.find((1, 26, 8), None) != other) is found
+    other = toolchain.Go(Path("/unpacked"), (1, 27, 0))
+    monkeypatch.setattr(toolchain, "_unpacked", lambda _report: other)
+    assert (toolchain.find((1, 26, 8), None) != other) is found
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo devel", "exec /nowhere"])
 def test_a_go_that_is_broken_is_passed_over(go, script):
     """Whatever stands on the PATH under that name, there is an answer."""
     go.program.write_text(f"#!/bin/sh\n{script}\n")
-    assert gobuild._ask(go.program) is None
+    assert toolchain._ask(go.program) is None
 
 
 def test_estimates_were_honest_on_the_recorded_build(recording):

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab import oci
 from lab.errors import BadInput, Blocked, NotThere
 from lab.platforms import Platform
-from lab.sandbox import gobuild
+from lab.sandbox import gobuild, toolchain
 from lab.sandbox.buildkit_state import Journal, cache_folder
 from lab.sandbox.report import quiet
 
@@ -60,7 +60,7 @@ def _make(journal: Journal) -> oci.Manifest:
     files = buildkit_image.runtime(quiet)
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".work-") as folder:
         recipe = _recipe(Path(folder) / "module")
-        go = gobuild.find(recipe.go, quiet)
+        go = toolchain.find(recipe.go, quiet)
         due = gobuild.build(go, recipe, Path(folder) / "programs", journal)
         journal.phase("image")
         image = buildkit_image.assemble(

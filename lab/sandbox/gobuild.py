@@ -1,4 +1,4 @@
-"""Go programs from pinned modules: find a Go that is new enough, and compile with it, saying how far it is.
+"""Go programs from pinned modules, compiled with a word on how far it is.
 
 Nothing of the learner's own Go is written to: modules and compiled packages go into the lab's cache. Where modules
 come from (GOPROXY and its like) is the learner's own configuration of Go.
@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from lab import paths
-from lab.errors import Blocked, LabError
+from lab.errors import Blocked
+from lab.sandbox import toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lab.sandbox.report import Report
-
-Version = tuple[int, int, int]
-_VERSION = re.compile(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?")
 _LIMIT = 3600.0  # seconds for one compilation, on the slowest machine that is worth waiting for
 _ROOM = 2 * 10**9  # bytes that a cold build needs: modules 0.6 GB, compiled packages 0.8 GB, programs
 _CAUSES = (
@@ -45,14 +42,6 @@ _CAUSES = (
 
 
 @dataclass(frozen=True)
-class Go:
-    """A Go that works: its program and its version, `(1, 26, 8)`."""
-
-    program: Path
-    version: Version
-
-
-@dataclass(frozen=True)
 class Recipe:
     """What to compile: a folder with `go.mod` and `go.sum`, the programs' packages, tags and linker flags."""
 
@@ -68,31 +57,15 @@ class Recipe:
         return ["-trimpath", f"-tags={self.tags}", f"-ldflags={self.ldflags}"]
 
     @property
-    def go(self) -> Version:
+    def go(self) -> toolchain.Version:
         """The Go that the module asks for."""
         found = re.search(r"^go (\d+)\.(\d+)(?:\.(\d+))?$", (self.module / "go.mod").read_text(), re.MULTILINE)
-        return _numbers(found) if found else (0, 0, 0)
+        return toolchain.numbers(found) if found else (0, 0, 0)
 
     @property
     def modules(self) -> int:
         """About how many modules are downloaded: those whose whole content has a checksum."""
         return sum("/go.mod " not in line for line in (self.module / "go.sum").read_text().splitlines())
-
-
-def find(wanted: Version, report: Report) -> Go:
-    """The learner's Go where it is new enough, else the distribution's newest one, unpacked into the cache.
-
-    Raises Blocked where neither is to be had.
-    """
-    if (name := shutil.which("go")) and (found := _ask(Path(name))) and found.version >= wanted:
-        return found
-    unpacked = _unpacked(report)
-    if unpacked.version < wanted:
-        raise Blocked(
-            f"Go {'.'.join(map(str, wanted))} is needed, and here there is {'.'.join(map(str, unpacked.version))}.",
-            "Install a newer Go, then run `lab up` again.",
-        )
-    return unpacked
 
 
 class Listener(Protocol):
@@ -105,7 +78,7 @@ class Listener(Protocol):
         """Of the phase's `total`, `done` are done."""
 
 
-def build(go: Go, recipe: Recipe, into: Path, listener: Listener) -> int:
+def build(go: toolchain.Go, recipe: Recipe, into: Path, listener: Listener) -> int:
     """Download what `recipe` needs, compile its programs into `into`; how many packages had to be compiled.
 
     A build that was stopped goes on where it was. Raises Blocked with one line where it cannot be done; all that
@@ -131,8 +104,9 @@ def build(go: Go, recipe: Recipe, into: Path, listener: Listener) -> int:
 
 
 def clean() -> None:
-    """Drop downloaded modules and compiled packages: 1.4 GB that nobody needs once the programs are there."""
+    """Drop modules, compiled packages and an unpacked Go: 1.7 GB that nobody needs once the programs are there."""
     shutil.rmtree(_folder(), ignore_errors=True)
+    shutil.rmtree(toolchain.trees(), ignore_errors=True)
 
 
 def cause(output: Sequence[str]) -> Blocked:
@@ -173,7 +147,7 @@ def _folder() -> Path:
     return folder
 
 
-def _environment(go: Go, recipe: Recipe, work: Path) -> Mapping[str, str]:
+def _environment(go: toolchain.Go, recipe: Recipe, work: Path) -> Mapping[str, str]:
     own = {
         "CGO_ENABLED": "0",
         "GO111MODULE": "on",
@@ -198,7 +172,9 @@ def _configuration() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
 
 
-def _run(go: Go, arguments: Sequence[str], environment: Mapping[str, str], recipe: Recipe, count: _Count) -> list[str]:
+def _run(
+    go: toolchain.Go, arguments: Sequence[str], environment: Mapping[str, str], recipe: Recipe, count: _Count
+) -> list[str]:
     """Run Go in the module's folder; its standard output. Its complaints are counted, logged and judged."""
     import sys
 
@@ -231,45 +207,3 @@ def _run(go: Go, arguments: Sequence[str], environment: Mapping[str, str], recip
             raise cause([line for line in complaints if not _is_download(line)])
         answer.seek(0)
         return answer.read().splitlines()
-
-
-def _numbers(found: re.Match[str]) -> Version:
-    return int(found[1]), int(found[2]), int(found[3] or 0)
-
-
-def _ask(program: Path) -> Go | None:
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOENV": "off"}
-    environment.pop("GOROOT", None)
-    try:
-        done = subprocess.run(
-            [str(program), "env", "GOVERSION"],
-            cwd="/", env=environment, capture_output=True, text=True, timeout=30, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = _VERSION.search(done.stdout)
-    return Go(program, _numbers(found)) if found and not done.returncode else None
-
-
-def _unpacked(report: Report) -> Go:
-    """The distribution's newest Go. `golang-go` depends on the package that has it, whatever its number is."""
-    from lab.sandbox import apt
-    from lab.sandbox.deb import depends
-
-    newest = apt.fetch(["golang-go"], report=report)["golang-go"]
-    package = next((name for name in depends(newest) if re.fullmatch(r"golang-[\d.]+-go", name)), "")
-    if not package:
-        raise Blocked("The distribution's Go cannot be found.", "Install Go yourself, then run `lab up` again.")
-    tree = paths.cache() / "go-tree" / package
-    program = tree / f"usr/lib/go-{package.split('-')[1]}/bin/go"
-    if not program.exists():
-        debs = apt.fetch([package, package.removesuffix("go") + "src"], report=report)
-        shutil.rmtree(tree, ignore_errors=True)
-        tree.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=tree.parent) as draft:
-            for deb in debs.values():
-                apt.unpack(deb, Path(draft) / "tree")
-            (Path(draft) / "tree").replace(tree)
-    if found := _ask(program):
-        return found
-    raise LabError(f"The unpacked Go {str(program)!r} does not run.", "Install Go yourself, then run `lab up` again.")
