@@ -177,6 +177,39 @@ def test_delete_takes_the_tag_away_and_says_whether_there_was_one(world):
     assert registry.index("hello:one")(world)
 
 
+def test_each_platforms_program_is_read_out_of_its_layers(server, world):
+    """The entrypoint, or any path, in every platform's image; None where it is not there."""
+    found = registry.binaries("hello:multi")(world)
+    assert [(str(platform), str(program.platform)) for platform, program in found.programs] == [
+        ("linux/amd64", "linux/amd64"),
+        ("linux/arm64", "linux/arm64"),
+    ]
+    assert found.of(ARM64).path == "/app/server"
+    assert "linux/arm64: /app/server: elf linux/arm64" in found.evidence[-1].answer
+    assert registry.binaries("hello:multi", "app/none")(world).of(AMD64) is None
+
+
+def test_a_layer_that_two_platforms_share_is_read_once(server, world):
+    """Layers are named by their digests."""
+    server.add("hello", "same", oci.index([image(), image("linux/arm64")]))
+    server.asked.clear()
+    registry.binaries("hello:same")(world)
+    blobs = [path for path, _ in server.asked if "/blobs/" in path]
+    assert len(blobs) == len(set(blobs)) == 3
+
+
+@pytest.mark.parametrize(
+    "fault", [fake_registry.cut, fake_registry.changed, fake_registry.status(404), fake_registry.hang]
+)
+def test_a_layer_that_does_not_arrive_whole_is_blocked(server, world, monkeypatch, fault):
+    """The registry is to blame, and never the learner's image."""
+    monkeypatch.setattr(_transport, "LIMIT", 0.5)
+    layer = registry.image("hello:multi", "linux/amd64")(world).layers[0]
+    server.faults[f"/blobs/{layer}"] = fault
+    with pytest.raises(Blocked):
+        registry.binaries("hello:multi")(world)
+
+
 # --- what goes wrong ------------------------------------------------------------------------------------------------
 
 

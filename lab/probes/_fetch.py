@@ -17,7 +17,7 @@ from lab.facts import Evidence, Image, Images, Index, Manifest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lab.layers import Layer
+    from lab.layers import Layer, Limits
     from lab.probes._transport import Answer, Registry
 
 _OCI, _DOCKER = "application/vnd.oci.image", "application/vnd.docker.distribution.manifest"
@@ -25,6 +25,7 @@ INDEXES = (f"{_OCI}.index.v1+json", f"{_DOCKER}.list.v2+json")
 MANIFESTS = (f"{_OCI}.manifest.v1+json", f"{_DOCKER}.v2+json")
 ACCEPT = ", ".join(INDEXES + MANIFESTS)
 _SHOWN = 12
+_READ_ON = 1 << 30  # bytes
 _DAMAGED = "Push it again."
 
 
@@ -82,7 +83,7 @@ def fetch_image(registry: Registry, row: Manifest, evidence: tuple[Evidence, ...
     )
 
 
-def fetch_layer(registry: Registry, digest: str, known: dict[str, Layer]) -> Layer:
+def fetch_layer(registry: Registry, digest: str, known: dict[str, Layer], limits: Limits | None = None) -> Layer:
     """What one layer holds, read as a stream; each layer once (`known` is where it is kept)."""
     from lab import layers
 
@@ -90,7 +91,13 @@ def fetch_layer(registry: Registry, digest: str, known: dict[str, Layer]) -> Lay
         what = f"The layer {digest[:19]}… from {registry.reference.endpoint!r}"
         with registry.open(f"blobs/{digest}") as stream:
             checked = blobs.Verified(stream, digest, stream.size, what, Blocked)
-            known[digest] = layers.read(checked, what)
+            try:
+                known[digest] = layers.read(checked, what, limits)
+            except BadInput:
+                # Damaged on the way, or pushed so? The digest tells, where reading on has an end.
+                if stream.size is not None and stream.size < _READ_ON:
+                    checked.finish()
+                raise
             checked.finish()
     return known[digest]
 

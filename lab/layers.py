@@ -1,0 +1,286 @@
+"""What an image's layers hold, read as streams and laid one over the other, with nothing put on disk.
+
+Whiteouts, opaque folders, hard and symbolic links mean what they mean to containerd; links never lead out of the
+image. What an archive may cost is bounded (`Limits`), and hostile ones get one clear line. Source of the rules: the
+OCI image specification, its chapter on layers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from lab.errors import BadInput
+from lab.facts import Binary
+from lab.layers_tar import Tar
+from lab.layers_unpack import unpacked
+from lab.probes import binary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lab.blobs import Readable
+    from lab.facts import Image
+    from lab.layers_tar import Member
+
+_OPAQUE = ".wh..wh..opq"
+_WHITEOUT = ".wh."
+_HOPS = 40
+_SNIFF = 4096
+_DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_HOSTILE = "It is damaged or hostile; nothing more of it was read."
+
+
+@dataclass
+class Limits:
+    """What one image may cost: each layer takes from it what it uses. `unpacked` is in bytes."""
+
+    entries: int = 500_000
+    unpacked: int = 64 << 30
+    layers: int = 512
+    names: int = 64 << 20
+
+    def take(self, member: Member, what: str) -> None:
+        """One more entry; BadInput where it is too much."""
+        self.entries -= 1
+        self.names -= len(member.name) + len(member.target)
+        self.unpacked -= member.size
+        for left, of in ((self.entries, "files"), (self.names, "names"), (self.unpacked, "bytes")):
+            if left < 0:
+                raise BadInput(f"{what} holds more {of} than any image should.", _HOSTILE)
+
+
+class Symlink(NamedTuple):
+    """A symbolic link, with its target as it was written."""
+
+    target: str
+
+
+class Hardlink(NamedTuple):
+    """Another name for a file that stands at `target`."""
+
+    target: str
+
+
+FOLDER, OTHER = "folder", "other"
+Entry = Binary | Symlink | Hardlink | str
+Folder = dict[str, "Node"]
+Node = Folder | Binary | Symlink | str
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: its entries in order (paths without a leading slash), and what it takes away from those below."""
+
+    entries: tuple[tuple[str, Entry], ...]
+    whiteouts: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+
+    def programs(self) -> Iterator[Binary]:
+        """Its ELF files and scripts, each under its path."""
+        for path, entry in self.entries:
+            if isinstance(entry, Binary) and entry.kind in ("elf", "script"):
+                yield replace(entry, path=f"/{path}")
+
+
+def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) -> Layer:
+    """Read one layer's archive to its end; `what` names it in messages.
+
+    Raises BadInput for what is damaged or hostile. The digest is the stream's own to check (`lab.blobs.Verified`).
+    """
+    limits = limits or Limits()
+    plain = unpacked(stream, what)
+    tar = Tar(plain, what)
+    entries: list[tuple[str, Entry]] = []
+    whiteouts: list[str] = []
+    opaque: list[str] = []
+    same: dict[Binary, Binary] = {}
+    for member in tar:
+        limits.take(member, what)
+        path = _path(member.name, what)
+        folder, _, name = path.rpartition("/")
+        if name == _OPAQUE:
+            opaque.append(folder)
+        elif name.startswith(_WHITEOUT):
+            whiteouts.append(f"{folder}/{name[len(_WHITEOUT) :]}".lstrip("/"))
+        elif path:
+            entry = _entry(tar, member, what)
+            # Most files are alike in all that is kept of them.
+            entries.append((path, same.setdefault(entry, entry) if isinstance(entry, Binary) else entry))
+    return Layer(tuple(entries), tuple(whiteouts), tuple(opaque))
+
+
+def _path(name: str, what: str) -> str:
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts or (name.startswith("/") and parts):
+        raise BadInput(f"{what} holds {name!r}, which leads out of the image.", _HOSTILE)
+    return "/".join(parts)
+
+
+_PLAIN = {runnable: Binary(path="", kind="unknown", runnable=runnable) for runnable in (False, True)}
+
+
+def _entry(tar: Tar, member: Member, what: str) -> Entry:
+    if member.kind == "link":
+        return Symlink(member.target)
+    if member.kind == "hardlink":
+        return Hardlink(_path(member.target.lstrip("/"), what))
+    if member.kind != "file":
+        return FOLDER if member.kind == "folder" else OTHER
+    runnable = bool(member.mode & 0o111)
+    head = tar.read(min(member.size, _SNIFF))
+    if not runnable and not head.startswith((b"\x7fELF", b"#!")):
+        return _PLAIN[False] if head else Binary(path="", kind="empty", runnable=False)
+    return replace(binary.read(_Rest(tar), head=head), runnable=runnable)
+
+
+class _Rest:
+    """The rest of an entry: an end is an end here, and no damage."""
+
+    def __init__(self, tar: Tar) -> None:
+        self._tar = tar
+
+    def read(self, size: int, /) -> bytes:
+        return self._tar.read(size)
+
+
+def merge(layers: Sequence[Layer], limits: Limits | None = None) -> Root:
+    """The image's files: each layer over those before it. BadInput for more layers than engines take."""
+    most = (limits or Limits()).layers
+    if len(layers) > most:
+        raise BadInput(
+            f"The image has {len(layers)} layers; more than {most} is no image that an engine takes.", _HOSTILE
+        )
+    root = Root()
+    for layer in layers:
+        root.lay(layer)
+    return root
+
+
+class Root:
+    """The files of an image. Paths begin at its root, and no link leads out of it."""
+
+    def __init__(self) -> None:
+        self._top: Folder = {}
+        self._steps = 5_000_000
+
+    def lay(self, layer: Layer) -> None:
+        """Lay one more layer over what is there."""
+        for path in layer.whiteouts:
+            folder, name = self._parent(path)
+            if folder is not None:
+                folder.pop(name, None)
+        for path in layer.opaque:
+            found = self._walk(path)[1]
+            if isinstance(found, dict):
+                found.clear()
+        for path, entry in layer.entries:
+            self._put(path, entry)
+
+    def find(self, path: str) -> Binary | None:
+        """The file at that path, links followed, under the path where it truly is; None where there is none."""
+        real, node = self._walk(path)
+        return replace(node, path=real) if isinstance(node, Binary) else None
+
+    def program(self, image: Image, path: str = "") -> Binary | None:
+        """The file at `path`, or what a container of that image starts; None where there is none."""
+        command = (*image.entrypoint, *image.cmd)
+        name = path or (command[0] if command else "")
+        if not name:
+            return None
+        if path or "/" in name:
+            return self.find(name if name.startswith("/") else f"{'' if path else image.workdir}/{name}")
+        env = next((line for line in image.env if line.startswith("PATH=")), _DEFAULT_PATH)
+        found = [one for folder in env[5:].split(":") if (one := self.find(f"{folder}/{name}"))]
+        return next((one for one in found if one.runnable), found[0] if found else None)
+
+    def programs(self) -> Iterator[Binary]:
+        """Every ELF file, and every file that may be executed."""
+        todo: list[tuple[str, Folder]] = [("", self._top)]
+        while todo:
+            path, folder = todo.pop()
+            for name, node in folder.items():
+                if isinstance(node, dict):
+                    todo.append((f"{path}/{name}", node))
+                elif isinstance(node, Binary) and (node.runnable or node.kind == "elf"):
+                    yield replace(node, path=f"{path}/{name}")
+
+    def _put(self, path: str, entry: Entry) -> None:
+        folder, name = self._parent(path, make=True)
+        if folder is None:
+            raise BadInput(f"The layers put {'/' + path!r} behind links that lead nowhere.", _HOSTILE)
+        if isinstance(entry, Hardlink):
+            target, last = self._parent(entry.target)
+            node = target.get(last) if target is not None else None
+            if node is None or isinstance(node, dict):
+                raise BadInput(f"The layers link {'/' + path!r} to a file that is not there.", _HOSTILE)
+            folder[name] = node
+        elif entry == FOLDER:
+            if not isinstance(folder.get(name), dict):
+                folder[name] = {}
+        else:
+            folder[name] = entry
+
+    def _parent(self, path: str, *, make: bool = False) -> tuple[Folder | None, str]:
+        """The folder that holds `path`, and its name there."""
+        where, _, name = path.rpartition("/")
+        node: Node | None = self._walk(where, make=make)[1] if where else self._top
+        return (node if isinstance(node, dict) else None), name
+
+    def _walk(self, path: str, *, make: bool = False) -> tuple[str, Node | None]:
+        """Follow a path, links included; `make` makes the folders that are missing, as unpacking does."""
+        todo = deque(path.split("/"))
+        place = _Place(self._top)
+        hops = 0
+        while todo:
+            part = todo.popleft()
+            if part == "..":
+                place.up()
+            elif part not in ("", "."):
+                target = place.down(part, make=make)
+                if target is None:
+                    return "", None
+                hops += bool(target)
+                self._steps -= len(target)
+                if hops > _HOPS or self._steps < 0:
+                    return "", None
+                todo.extendleft(reversed(target.split("/")))
+        return "/" + "/".join(place.names), place.node
+
+
+class _Place:
+    """Where a walk through the image has come to."""
+
+    def __init__(self, top: Folder) -> None:
+        self.names: list[str] = []
+        self._folders = [top]
+        self.node: Node = top
+
+    def up(self) -> None:
+        """The folder above; the root's is the root."""
+        if self.names:
+            self.names.pop()
+            self._folders.pop()
+            self.node = self._folders[-1]
+
+    def down(self, part: str, *, make: bool) -> str | None:
+        """Go into `part`: then "". Where it is a link, give its target; None where there is nothing."""
+        if not isinstance(self.node, dict):
+            return None
+        below = self.node.get(part)
+        if isinstance(below, Symlink):
+            if below.target.startswith("/"):
+                self.names.clear()
+                del self._folders[1:]
+                self.node = self._folders[0]
+            return below.target or None
+        if make and not isinstance(below, dict):
+            below = self.node[part] = {}
+        if below is None:
+            return None
+        self.node = below
+        self.names.append(part)
+        # A file is the end of the road: what is below it is nothing, and so is what is beside it.
+        self._folders.append(below if isinstance(below, dict) else {})
+        return ""
