@@ -1,0 +1,236 @@
+"""Read a log of any length once, in pieces, and keep the lines that the error guide knows.
+
+Time grows with the length, memory does not. A piece is first searched for plain words (`stems`); only a line
+that has one meets patterns. A piece has its neighbourhood on both sides, so that clues before and after a line
+are at hand when the line is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lab.explain_data import Entry
+
+PIECE = 1 << 20
+AROUND = 1 << 15  # bytes of neighbourhood on each side
+REACH = 1000  # bytes of a line on each side of a stem that a pattern sees
+BEFORE, AFTER = 60, 30  # lines in which a clue is near
+ATTEMPTS = 5000  # lines that one entry may look at in vain: a hostile log is not read for ever
+
+_ANSI = re.compile(rb"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+_ESCAPED = re.compile(r"\\u001b\[[0-9;]{0,20}m|\\x1b\[[0-9;]{0,20}m")
+_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\xa0": " "})
+_HEADING = re.compile(rb"#(\d{1,5}) (\[[^\n]{1,300})")
+_STEP = re.compile(r"#(\d{1,5}) ")
+_PREFIX = re.compile(
+    r"^(?:[\w./ ()+-]{1,60}\t[\w./ ()+:-]{0,60}\t)?"  # gh: job, step
+    r"(?:\ufeff|\s){0,8}"
+    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?\s)?"
+    r"(?:\d\d[EO]\+? ?)?"  # GitLab's stream
+    r"(?:##\[\w{1,20}\])?"
+    r"(?:[\w.-]{1,60} {1,20}\| )?"  # compose
+    r"(?:#\d{1,5} (?:\d{1,6}\.\d{1,3} )?)?"
+    r"(?:=> ){0,2}(?:# )?"
+)
+# What looks like an error to anybody, known or not; and what only repeats that a command failed.
+_LOOKS = re.compile(
+    r"(?:^|[\s\]>(])(?:error|fatal|fatal error|failed|failure|panic|err!|E)\b(?: \[|:| -)|\b(?:cannot|could not|"
+    r"unable to|command not found|permission denied|access denied|no such file or directory|"
+    r"traceback \(most recent)\b|\bnot found$",
+    re.IGNORECASE,
+)
+_LOOKS_STEMS = tuple(
+    b"error|fatal|failed|panic|cannot|could not|unable to|denied|not found|no such file|traceback|e: ".split(b"|")
+)
+_CONSEQUENCE = re.compile(
+    r"did not complete successfully: exit code|executor failed running|returned a non-zero code|"
+    r"buildx failed with:|process completed with exit code|make(?:\[\d\])?: \*\*\*|exited with code \d",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A line that an entry matches: its number, its text without prefixes, names found in it, lines nearby."""
+
+    number: int
+    text: str
+    entry: Entry
+    found: Mapping[str, str]
+    near: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Scan:
+    """What one reading of a log has found."""
+
+    hits: list[Hit] = field(default_factory=list)
+    looks: list[tuple[int, str]] = field(default_factory=list)  # lines that look like errors, the first few
+    consequences: list[tuple[int, str]] = field(default_factory=list)
+    tail: tuple[str, ...] = ()
+    lines: int = 0
+    size: int = 0
+
+
+def clean(raw: bytes) -> str:
+    """A line as a person reads it: decoded, without colours, curly quotes, escapes of a JSON log."""
+    text = _ANSI.sub(b"", raw).replace(b"\0", b"").decode("utf-8", "replace").strip("\r\n")
+    if "\\" in text:
+        text = _ESCAPED.sub("", text).replace('\\"', '"').replace("\\t", "\t")
+    return text.translate(_QUOTES).replace("\r", "  ")
+
+
+def bare(text: str) -> str:
+    """The line without what CI, BuildKit and compose write before it."""
+    return _PREFIX.sub("", text, count=1).strip()
+
+
+def scan(source: Iterable[bytes], entries: Iterable[Entry]) -> Scan:
+    """Read all of `source` (pieces of any size)."""
+    reader = _Reader(entries)
+    for buffer, start, end in _pieces(source, reader.out):
+        reader.read(buffer, start, end)
+    return reader.out
+
+
+def _pieces(source: Iterable[bytes], out: Scan) -> Iterator[tuple[bytes, int, int]]:
+    """(buffer, start, end): the new part, cut at a line's end, with neighbourhood before and after it."""
+    before, waiting = b"", b""
+    for raw in _blocks(source):
+        out.size += len(raw)
+        waiting += _plain(raw)
+        while len(waiting) > PIECE + AROUND:
+            end = waiting.rfind(b"\n", PIECE // 2, PIECE) + 1 or PIECE
+            yield before + waiting[: end + AROUND], len(before), len(before) + end
+            before, waiting = waiting[max(0, end - AROUND) : end], waiting[end:]
+    buffer = before + waiting
+    yield buffer, len(before), len(buffer)
+    ends = buffer[-AROUND:].split(b"\n")
+    out.tail = tuple(clean(line[:REACH]) for line in ends[-BEFORE:])
+    out.lines += bool(buffer) and not buffer.endswith(b"\n")
+
+
+def _blocks(source: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of a good size, each cut at a line's end so that no colour is cut in two."""
+    held: list[bytes] = []
+    size = 0
+    for raw in source:
+        held.append(raw)
+        size += len(raw)
+        if size >= PIECE:
+            joined = b"".join(held)
+            cut = joined.rfind(b"\n") + 1 or len(joined)
+            yield joined[:cut]
+            held, size = [joined[cut:]], len(joined) - cut
+    yield b"".join(held)
+
+
+def _plain(raw: bytes) -> bytes:
+    if b"\0" in raw:
+        raw = raw.replace(b"\0", b"")
+    return _ANSI.sub(b"", raw) if b"\x1b" in raw else raw
+
+
+class _Reader:
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.out = Scan()
+        self._attempts: dict[str, int] = {}
+        self._done: set[str] = set()
+        self._headings: dict[str, str] = {}
+        self._live: dict[bytes, list[Entry | None]] = {stem: [None] for stem in _LOOKS_STEMS}
+        for entry in entries:
+            for stem in entry.stems:
+                self._live.setdefault(stem.encode(), []).append(entry)
+
+    def read(self, buffer: bytes, start: int, end: int) -> None:
+        lower = buffer.lower()
+        number, counted = self.out.lines, start
+        for begin, (stop, wanted) in sorted(self._lines(lower, start, end).items()):
+            number += buffer.count(b"\n", counted, begin)
+            counted = max(counted, begin)
+            self._line(buffer, begin, stop, number + 1, wanted)
+        self._retire()
+        self.out.lines += buffer.count(b"\n", start, end)
+        for match in _HEADING.finditer(buffer, start, end):
+            if len(self._headings) < ATTEMPTS:
+                self._headings[match[1].decode()] = clean(match[2])
+
+    def _lines(self, lower: bytes, start: int, end: int) -> dict[int, tuple[int, list[Entry | None]]]:
+        """Where lines with a stem begin: (where they end, the entries that want to see them)."""
+        found: dict[int, tuple[int, list[Entry | None]]] = {}
+        for stem, wanted in self._live.items():
+            last = end + len(stem) - 1
+            at = lower.find(stem, start, last)
+            while at >= 0:
+                begin = lower.rfind(b"\n", max(0, at - REACH), at) + 1 or max(0, at - REACH)
+                stop = lower.find(b"\n", at, at + REACH)
+                stop = stop if stop >= 0 else min(len(lower), at + REACH)
+                kept = found.setdefault(begin, (stop, []))[1]
+                kept += [entry for entry in wanted if entry not in kept]
+                at = lower.find(stem, stop, last)
+        return found
+
+    def _line(self, buffer: bytes, begin: int, stop: int, number: int, wanted: list[Entry | None]) -> None:
+        text = clean(buffer[begin:stop])
+        short: str | None = None
+        near: tuple[str, ...] | None = None
+        for entry in wanted:
+            name = entry.id if entry else ""
+            if name in self._done:
+                continue
+            self._attempts[name] = self._attempts.get(name, 0) + 1
+            short = bare(text) if short is None else short
+            if entry is None:
+                self._look(number, short)
+            elif (match := _first(entry, text, short)) is not None:
+                near = self._near(buffer, begin, stop, text) if near is None else near
+                if _fits(entry, text, near):
+                    self.out.hits.append(Hit(number=number, text=short, entry=entry, found=match, near=near))
+                    self._done.add(name)
+                else:
+                    self._attempts[name] += 20  # a look around is dearer than a look at the line
+
+    def _look(self, number: int, text: str) -> None:
+        if _CONSEQUENCE.search(text):
+            if len(self.out.consequences) < 3:
+                self.out.consequences.append((number, text))
+        elif _LOOKS.search(text) and len(self.out.looks) < 5:
+            self.out.looks.append((number, text))
+
+    def _near(self, buffer: bytes, begin: int, stop: int, text: str) -> tuple[str, ...]:
+        before = buffer[max(0, begin - AROUND) : max(0, begin - 1)].split(b"\n")[-BEFORE:]
+        after = buffer[stop : stop + AROUND].split(b"\n", AFTER + 1)[1 : AFTER + 1]
+        lines = [clean(line[:REACH]) for line in (*before, *after)]
+        if step := _STEP.search(text):
+            lines.insert(0, self._heading(buffer, begin, step[1]))
+        return tuple(lines)
+
+    def _heading(self, buffer: bytes, begin: int, step: str) -> str:
+        at = buffer.rfind(f"#{step} [".encode(), 0, begin)
+        if at < 0:
+            return self._headings.get(step, "")
+        return clean(buffer[at : at + 300].split(b"\n", 1)[0])
+
+    def _retire(self) -> None:
+        """An entry that has its line, or has looked in vain too often, makes the rest of the log no slower."""
+        self._done |= {name for name, count in self._attempts.items() if count > ATTEMPTS}
+        for stem, wanted in list(self._live.items()):
+            self._live[stem] = [one for one in wanted if (one.id if one else "") not in self._done]
+            if not self._live[stem]:
+                del self._live[stem]
+
+
+def _first(entry: Entry, text: str, short: str) -> dict[str, str] | None:
+    for pattern in entry.patterns:
+        if match := pattern.search(short) or pattern.search(text):
+            return {name: value for name, value in match.groupdict().items() if value}
+    return None
+
+
+def _fits(entry: Entry, text: str, near: tuple[str, ...]) -> bool:
+    around = (text, *near)
+    if any(pattern.search(line) for pattern in entry.unless for line in around):
+        return False
+    return not entry.requires or any(pattern.search(line) for pattern in entry.requires for line in around)

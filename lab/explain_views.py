@@ -1,0 +1,155 @@
+"""Show an explanation: as text for a terminal, as HTML for a notebook or a page. Views decide nothing here."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from lab.explain import Cause, Explanation, Line, Way
+
+WIDTH = 100
+_THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
+UNKNOWN = "I do not know this one."
+SEVERAL = "This message has several causes; the commands below tell them apart."
+NEXT = (
+    "Read upwards from the last line: the first line that speaks of an error is the one that counts.",
+    "For a failed RUN, look at the lines of its step (the number after #) before the word ERROR.",
+    "Exit code 126: a file that may not be executed. 127: one that was not found. 132: an illegal instruction.",
+    "Exit code 137: killed, often for want of memory. 139: a crash.",
+    "Build again with: docker build --progress=plain --no-cache .",
+)
+
+
+def as_text(found: Explanation) -> str:
+    """A few short paragraphs: the root, the cause, why, ways out, lesson, sources."""
+    if not found.known:
+        return "\n".join(_unknown(found))
+    lines = [_where(found.root, found.lines)] if found.root else []
+    if not found.certain:
+        lines += ["", SEVERAL]
+    for number, cause in enumerate(found.causes, 1):
+        head = cause.title if found.certain else f"{number}. {cause.cause}"
+        lines += ["", head, *_cause(cause, brief=not found.certain)]
+        if found.certain:
+            break
+    lines += [*_others(found), *_earlier(found)]
+    return "\n".join(lines)
+
+
+def _where(line: Line, of: int) -> str:
+    place = f"line {line.number}: " if of > 1 else ""
+    return f"{place}{textwrap.shorten(line.text, 300, placeholder=' …')}"
+
+
+def _cause(cause: Cause, *, brief: bool) -> Iterator[str]:
+    if not brief:
+        yield from _wrapped(cause.cause)
+    yield from _wrapped(cause.why)
+    for clue in cause.clues:
+        yield from _wrapped(f"Clue: {clue}")
+    if cause.decide:
+        yield from _wrapped(f"To be sure: {cause.decide_says}")
+        yield f"    {cause.decide}"
+    for way in cause.remedies:
+        yield from _wrapped(f"→ {way.say}{f' (with {way.only})' if way.only else ''}")
+        yield from (f"    {command}" for command in way.run)
+    if cause.lesson:
+        yield f"  Lesson: {cause.lesson}"
+    if cause.sources and not brief:
+        yield f"  Seen in: {', '.join(cause.sources)}"
+
+
+def _others(found: Explanation) -> Iterator[str]:
+    if found.certain and found.causes[1:]:
+        yield ""
+        yield "Less likely:"
+        for cause in found.causes[1:]:
+            yield from _wrapped(f"- {cause.cause}")
+
+
+def _earlier(found: Explanation) -> Iterator[str]:
+    if found.earlier:
+        yield ""
+        yield "Earlier lines that look like errors too; look at them first if the above does not help:"
+        yield from (f"  {_where(line, found.lines)}" for line in found.earlier[:3])
+
+
+def _unknown(found: Explanation) -> Iterator[str]:
+    yield UNKNOWN
+    if found.looks:
+        yield "Lines that look like the error:"
+        yield from (f"  {_where(line, found.lines)}" for line in found.looks)
+    elif found.consequence:
+        yield "This line only says that a command failed; the reason stands above it:"
+        yield f"  {_where(found.consequence, found.lines)}"
+    else:
+        yield "No line in it looks like an error."
+    yield "What to look at next:"
+    for text in NEXT:
+        yield from _wrapped(f"- {text}")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def as_html(found: Explanation) -> str:
+    """The same as one block of HTML; all that came from a log is escaped."""
+    if not found.known:
+        return _block("#9a6700", "".join(f"<div>{html.escape(line)}</div>" for line in _unknown(found)))
+    parts = []
+    if found.root:
+        parts.append(f"<div><code>{html.escape(_where(found.root, found.lines))}</code></div>")
+    if not found.certain:
+        parts.append(f"<div>{html.escape(SEVERAL)}</div>")
+    shown = found.causes[:1] if found.certain else found.causes
+    parts += [_cause_html(cause) for cause in shown]
+    rest = [*_others(found), *_earlier(found)]
+    if rest:
+        inner = "".join(f"<div>{html.escape(line)}</div>" for line in rest if line)
+        parts.append(f"<details><summary>More</summary>{inner}</details>")
+    return _block("#0969da", "".join(parts))
+
+
+def _block(tone: str, inner: str) -> str:
+    style = f"border-left:4px solid {tone};padding:.4em .9em;margin:.4em 0;"
+    return f'<div class="lab-explanation" style="{style}">{inner}</div>'
+
+
+def _cause_html(cause: Cause) -> str:
+    parts = [f"<div><strong>{_marked(cause.cause)}</strong></div>", f"<div>{_marked(cause.why)}</div>"]
+    parts += [f"<div>Clue: {_marked(clue)}</div>" for clue in cause.clues]
+    if cause.decide:
+        parts.append(f"<div>To be sure: {_marked(cause.decide_says)}</div>{_pre([cause.decide])}")
+    if cause.remedies:
+        parts.append(f"<ul>{''.join(_way(way) for way in cause.remedies)}</ul>")
+    if cause.lesson:
+        parts.append(f"<div>Lesson: <code>{html.escape(cause.lesson)}</code></div>")
+    if cause.sources:
+        parts.append(f"<div>Seen in: {', '.join(_source(source) for source in cause.sources)}</div>")
+    return "".join(parts)
+
+
+def _way(way: Way) -> str:
+    only = f" (with {_marked(way.only)})" if way.only else ""
+    return f"<li>{_marked(way.say)}{only}{_pre(way.run)}</li>"
+
+
+def _pre(commands: Iterable[str]) -> str:
+    text = html.escape("\n".join(commands))
+    return f"<pre><code>{text}</code></pre>" if text else ""
+
+
+def _source(source: str) -> str:
+    if match := _THREAD.fullmatch(source):
+        return f'<a href="https://github.com/{match[1]}/issues/{match[2]}">{html.escape(source)}</a>'
+    return html.escape(source)
+
+
+def _marked(text: str) -> str:
+    """Escaped, with `words` in backquotes as code."""
+    return re.sub(r"`([^`]{1,200})`", r"<code>\1</code>", html.escape(text))
