@@ -62,13 +62,17 @@ class Engine(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """One row of an index: a platform's manifest, or an attestation (then `platform` is unknown/unknown)."""
+    """One row of an index: a platform's manifest, or an attestation (then `platform` is unknown/unknown).
+
+    `written` is the platform as it stands there, before it was normalised: `linux/arm64/v8`, `linux/arm`.
+    """
 
     digest: str
     platform: Platform | None
     media_type: str = ""
     size: int = 0
     annotations: tuple[tuple[str, str], ...] = ()
+    written: str = ""
 
     @property
     def is_attestation(self) -> bool:
@@ -81,11 +85,10 @@ class Manifest:
         if not isinstance(data, dict):
             raise BadInput(f"An index holds {data!r} where a manifest should be.")
         given = data.get("platform")
-        platform = None
+        platform, written = None, ""
         if isinstance(given, dict):
-            platform = Platform.of(
-                str(given.get("os", "")), str(given.get("architecture", "")), str(given.get("variant", ""))
-            )
+            parts = [str(given.get(part) or "") for part in ("os", "architecture", "variant")]
+            platform, written = Platform.of(*parts), "/".join(filter(None, parts))
         notes = data.get("annotations") or {}
         if not isinstance(notes, dict):
             raise BadInput(f"A manifest's annotations are {notes!r}, not a table.")
@@ -95,6 +98,7 @@ class Manifest:
             media_type=str(data.get("mediaType", "")),
             size=data["size"] if isinstance(data.get("size"), int) else 0,
             annotations=tuple(sorted((str(key), str(value)) for key, value in notes.items())),
+            written=written,
         )
 
 
@@ -230,13 +234,17 @@ class Binaries(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """One BuildKit of a builder. `status` is as buildx prints it: `running`, `inactive`, `stopped`, …"""
+    """One BuildKit of a builder. `status` is as buildx prints it: `running`, `inactive`, `stopped`, …
+
+    `pinned` are the platforms that were set by hand when it was made (buildx marks them with a star).
+    """
 
     name: str
     endpoint: str = ""
     status: str = ""
     buildkit: str = ""
     platforms: tuple[Platform, ...] = ()
+    pinned: tuple[Platform, ...] = ()
     error: str = ""
 
 
@@ -253,6 +261,35 @@ class Builder(Fact):
     def platforms(self) -> frozenset[Platform]:
         """All that its nodes say they can build."""
         return frozenset(platform for node in self.nodes for platform in node.platforms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool(Fact):
+    """A program and its version, as it prints it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builders(Fact):
+    """All builders that buildx knows, in its order."""
+
+    known: tuple[Builder, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(builder.name for builder in self.known)
+
+    @property
+    def current(self) -> Builder | None:
+        """The one that builds when none is named."""
+        return next((builder for builder in self.known if builder.current), None)
+
+    def named(self, name: str) -> Builder | None:
+        """The one of that name, if there is one."""
+        return next((builder for builder in self.known if builder.name == name), None)
 
 
 @dataclass(frozen=True, kw_only=True)

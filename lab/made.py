@@ -31,7 +31,7 @@ class BuilderNamed:
 
     def remove(self, world: World) -> str:
         """`docker buildx rm`, if there is such a builder."""
-        if not any(one.name == self.name for one in engine.builders(world)):
+        if engine.known_builders(world).named(self.name) is None:
             return ""
         status, _, err, _ = engine.docker(world, "buildx", "rm", "--force", self.name, limit=120)
         if status:
@@ -52,6 +52,21 @@ class Container:
             return ""
         engine.docker(world, "rm", "--force", "--volumes", self.name, limit=60)
         return f"container {self.name}"
+
+
+@dataclass(frozen=True)
+class Emulators:
+    """The emulators that the lab registered with the kernel. Those of others stay."""
+
+    def remove(self, world: World) -> str:
+        """Take the lab's own handlers away."""
+        from lab import sandbox
+
+        del world
+        ours = [handler.name for handler in sandbox.registered() if handler.ours]
+        if ours:
+            sandbox.up(emulators=False)
+        return f"emulators {', '.join(ours)}" if ours else ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.course._text import failed, first_line
 from lab.facts import Binary, Engine, Machine, Transcript
 from lab.made import File
 from lab.platforms import architectures_in, given
@@ -13,7 +14,6 @@ ANSWERS = "files/machine/answers.txt"
 PROGRAMS = ("abacus", "lantern", "compass")
 _MACHINE_FIELD = 20  # bytes of an ELF header up to and with the field that names the machine
 
-COMMAND_FAILED = "The command ended with an error."
 NOT_MY_MACHINE = "What was printed names no architecture, or not this machine's."
 NOT_THE_ENGINE = "What was printed is not the platform that the engine runs containers for."
 TOO_FEW_BYTES = "The bytes that were printed end before the field that names the machine."
@@ -34,11 +34,11 @@ ANSWER_WRONG = "The header of {name} says something else."
 )
 def uname(machine: Machine, printed: Transcript) -> Problem | None:
     """Ask your machine what kind of machine it is."""
-    if printed.exit_status:
-        return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+    if problem := failed(printed):
+        return problem
     if machine.platform.architecture not in architectures_in(printed.output):
         wanted = "a machine name, such as x86_64, aarch64 or arm64"
-        return Problem(NOT_MY_MACHINE, found=_first_line(printed), wanted=wanted)
+        return Problem(NOT_MY_MACHINE, found=first_line(printed), wanted=wanted)
     return None
 
 
@@ -53,12 +53,12 @@ def uname(machine: Machine, printed: Transcript) -> Problem | None:
 )
 def engine_platform(server: Engine, printed: Transcript) -> Problem | None:
     """Ask the Docker engine for which platform it runs containers."""
-    if printed.exit_status:
-        return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+    if problem := failed(printed):
+        return problem
     named = server.platform.architecture in architectures_in(printed.output)
     if not named or server.platform.os not in printed.output.lower():
         wanted = "the operating system and architecture of the server"
-        return Problem(NOT_THE_ENGINE, found=_first_line(printed), wanted=wanted)
+        return Problem(NOT_THE_ENGINE, found=first_line(printed), wanted=wanted)
     return None
 
 
@@ -79,7 +79,7 @@ def own_header(sample: Binary, printed: Transcript) -> Problem | None:
     if "7f 45 4c 46" in printed.output:
         count = len(printed.output.split())
         return Problem(TOO_FEW_BYTES, found=f"{count} bytes", wanted=f"at least {_MACHINE_FIELD} bytes")
-    return Problem(NOT_THE_HEADER, found=_first_line(printed), wanted="the header of files/machine/sample")
+    return Problem(NOT_THE_HEADER, found=first_line(printed), wanted="the header of files/machine/sample")
 
 
 @step(
@@ -114,7 +114,3 @@ def name_programs(answers: Answers, *programs: Binary) -> Problem | None:
         if answer != program.platform:
             return Problem(ANSWER_WRONG, found=answer, wanted=f"what the header of {name} says", name=name)
     return None
-
-
-def _first_line(printed: Transcript) -> str:
-    return next(iter(printed.output.strip().splitlines()), "nothing")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from lab.course._text import last_line
 from lab.errors import Blocked, NotThere
 from lab.facts import Index, Machine, Transcript
 from lab.made import File, Tag
 from lab.platforms import Platform, given, listed
-from lab.probes import engine, host, registry
+from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers
 from lab.steps import Problem, step
 from lab.world import World
@@ -76,15 +77,15 @@ def foreign_image(machine: Machine, index: Index) -> Problem | None:
     host.transcript("see_warning"),
     solution="docker pull --quiet --platform $OTHER $REGISTRY/mismatch:other\ndocker run --rm $REGISTRY/mismatch:other",
     hints=["Run it as you would run any image: say nothing of platforms to `docker run`."],
-    needs=[engine.answers],
+    needs=[needs.engine],
     after=[foreign_image],
 )
 def see_warning(machine: Machine, printed: Transcript) -> Problem | None:
     """Run $REGISTRY/mismatch:other here, and see what Docker says."""
     if WARNING not in printed.output:
-        return Problem(NO_WARNING, found=_last_line(printed), wanted=f"a line with: {WARNING}")
+        return Problem(NO_WARNING, found=last_line(printed), wanted=f"a line with: {WARNING}")
     if not _outcome(printed, other(machine)):
-        return Problem(NOTHING_RAN, found=_last_line(printed), wanted="the program's own line, or the kernel's")
+        return Problem(NOTHING_RAN, found=last_line(printed), wanted="the program's own line, or the kernel's")
     return None
 
 
@@ -98,7 +99,7 @@ def see_warning(machine: Machine, printed: Transcript) -> Problem | None:
         echo "exit status: $?"
     """,
     hints=["The same two things as before, for a machine that hardly anybody has an emulator for."],
-    needs=[engine.answers],
+    needs=[needs.engine],
     makes=[Tag("mismatch:mainframe")],
 )
 def see_exec_format_error(index: Index, printed: Transcript) -> Problem | None:
@@ -106,9 +107,9 @@ def see_exec_format_error(index: Index, printed: Transcript) -> Problem | None:
     if index.platforms != {MAINFRAME}:
         return Problem(NOT_THE_MAINFRAME, found=listed(index.platforms), wanted=MAINFRAME, ref=index.reference)
     if WARNING not in printed.output:
-        return Problem(NO_WARNING, found=_last_line(printed), wanted=f"a line with: {WARNING}")
+        return Problem(NO_WARNING, found=last_line(printed), wanted=f"a line with: {WARNING}")
     if not _outcome(printed, MAINFRAME):
-        return Problem(NO_FORMAT_ERROR, found=_last_line(printed), wanted=f"{FORMAT_ERROR}, or s390x")
+        return Problem(NO_FORMAT_ERROR, found=last_line(printed), wanted=f"{FORMAT_ERROR}, or s390x")
     return None
 
 
@@ -117,7 +118,7 @@ def see_exec_format_error(index: Index, printed: Transcript) -> Problem | None:
     host.transcript("say_platform"),
     solution='docker run --rm --platform $OTHER $REGISTRY/mismatch:other\necho "exit status: $?"',
     hints=["Docker warns because it was not told. Tell it."],
-    needs=[engine.answers],
+    needs=[needs.engine],
     after=[foreign_image],
 )
 def say_platform(machine: Machine, printed: Transcript) -> Problem | None:
@@ -125,7 +126,7 @@ def say_platform(machine: Machine, printed: Transcript) -> Problem | None:
     if WARNING in printed.output:
         return Problem(WARNED_ALL_THE_SAME, found=WARNING, wanted="no such line")
     if not _outcome(printed, other(machine)):
-        return Problem(NO_OUTCOME, found=_last_line(printed), wanted="the program's own line, or the kernel's")
+        return Problem(NO_OUTCOME, found=last_line(printed), wanted="the program's own line, or the kernel's")
     return None
 
 
@@ -178,7 +179,3 @@ def _outcome(printed: Transcript, platform: Platform) -> bool:
     words = printed.output.split()
     names = {"arm64": ("aarch64",), "amd64": ("x86_64",), "s390x": ("s390x",)}[platform.architecture]
     return FORMAT_ERROR in printed.output.lower() or any(name in words for name in names)
-
-
-def _last_line(printed: Transcript) -> str:
-    return next(iter(reversed(printed.output.strip().splitlines())), "nothing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.course._text import failed, first_line
 from lab.facts import Index, Machine, Transcript
 from lab.made import File, Tag
 from lab.platforms import Platform, architectures_in, given, listed
@@ -15,7 +16,6 @@ PI = Platform.parse("linux/arm/v7")
 SEVERAL_PLATFORMS = "The tag {ref} offers more than one platform; a plain build makes one."
 FOREIGN_PLATFORM = "The tag {ref} is for another platform than this machine's engine."
 CONFIG_NOT_SEEN = "What was printed does not name the image's platform."
-COMMAND_FAILED = "The command ended with an error."
 LIST_NOT_SEEN = "What was printed is not the registry's list for {ref}."
 PREDICTION_MISSING = "There is no prediction yet for {name}."
 PREDICTED_ROWS = "Your prediction of the number of runnable rows is not what the registry has."
@@ -50,11 +50,11 @@ def build_test(machine: Machine, index: Index) -> Problem | None:
 )
 def image_config(index: Index, printed: Transcript) -> Problem | None:
     """Read in the image's configuration for which platform it is."""
-    if printed.exit_status:
-        return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+    if problem := failed(printed):
+        return problem
     wanted = {platform.architecture for platform in index.platforms}
     if not wanted & architectures_in(printed.output):
-        found = next(iter(printed.output.strip().splitlines()), "nothing")
+        found = first_line(printed)
         return Problem(CONFIG_NOT_SEEN, found=found, wanted="the architecture in the image's configuration")
     return None
 
@@ -68,11 +68,11 @@ def image_config(index: Index, printed: Transcript) -> Problem | None:
 )
 def registry_list(index: Index, printed: Transcript) -> Problem | None:
     """Ask the registry which platforms the tag offers."""
-    if printed.exit_status:
-        return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+    if problem := failed(printed):
+        return problem
     digests = {index.digest, *(manifest.digest for manifest in index.manifests)}
     if not any(digest.removeprefix("sha256:")[:12] in printed.output for digest in digests):
-        found = next(iter(printed.output.strip().splitlines()), "nothing")
+        found = first_line(printed)
         return Problem(LIST_NOT_SEEN, found=found, wanted="the digests that the registry has", ref=index.reference)
     return None
 

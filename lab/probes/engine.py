@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Builder, Engine, Evidence, Image, Node
+from lab.facts import Builder, Builders, Engine, Evidence, Image, Node, Tool
 from lab.platforms import Platform
 from lab.probes._command import ask
 from lab.steps import Probe
@@ -34,13 +34,6 @@ def docker(world: World, *arguments: str, limit: float = 20.0) -> tuple[int, str
     if status and any(sign in err.lower() for sign in _DOWN):
         raise Blocked("The Docker engine does not answer.", "`lab up` starts it again.")
     return status, out, err, evidence
-
-
-def answers(world: World) -> None:
-    """A need: the engine answers. Raises Blocked where it does not."""
-    status, _, err, _ = docker(world, "version", "--format", "{{.Server.Version}}")
-    if status:
-        raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
 
 
 def versions(world: World) -> dict[str, str]:
@@ -107,47 +100,83 @@ def image_from_json(data: Any, name: str, evidence: tuple[Evidence, ...] = ()) -
     )
 
 
-def builder(name: str = "") -> Probe:
-    """A builder with its nodes (the current one where no name is given); NotThere where there is none."""
+def builders() -> Probe:
+    """All builders of the sandbox's buildx, with the platforms of each node unfolded."""
+    return known_builders
+
+
+def known_builders(world: World) -> Builders:
+    """What `docker buildx ls` lists."""
+    status, out, err, evidence = docker(world, "buildx", "ls", "--format", "json", limit=60)
+    if status:
+        raise Blocked(f"`docker buildx ls` does not answer: {err.strip()}", "Is the buildx plugin installed?")
+    return builders_from_json(out, (evidence,))
+
+
+def builder(name: str) -> Probe:
+    """One builder, read as `docker buildx inspect` prints it; NotThere where there is none of that name."""
 
     def probe(world: World) -> Builder:
-        listed = builders_from_json(*_ls(world))
-        for one in listed:
-            if one.name == name or (not name and one.current):
-                return one
-        raise NotThere(f"There is no builder {name!r}.")
+        status, out, err, evidence = docker(world, "buildx", "inspect", name, limit=60)
+        if status:
+            if "no builder" in err.lower():
+                raise NotThere(f"There is no builder {name!r}.")
+            raise Blocked(f"`docker buildx inspect {name}` does not answer: {err.strip()}")
+        return builder_from_text(out, (evidence,))
 
     return probe
 
 
-def builders(world: World) -> tuple[Builder, ...]:
-    """All builders that buildx knows."""
-    return builders_from_json(*_ls(world))
+def version() -> Probe:
+    """The version of buildx."""
+
+    def probe(world: World) -> Tool:
+        status, out, err, evidence = docker(world, "buildx", "version")
+        words = out.split()
+        if status or len(words) < 2:
+            raise Blocked(f"`docker buildx version` does not answer: {err.strip()}", "Is the buildx plugin installed?")
+        return Tool(name="buildx", version=words[1], evidence=(evidence,))
+
+    return probe
 
 
-def _ls(world: World) -> tuple[str, Evidence]:
-    status, out, err, evidence = docker(world, "buildx", "ls", "--format", "json", limit=60)
-    if status:
-        raise Blocked(f"`docker buildx ls` does not answer: {err.strip()}", "Is the buildx plugin installed?")
-    return out, evidence
-
-
-def builders_from_json(text: str, evidence: Evidence) -> tuple[Builder, ...]:
+def builders_from_json(text: str, evidence: tuple[Evidence, ...] = ()) -> Builders:
     """Read what `docker buildx ls --format json` prints: one builder a line, each node's platforms whole."""
     found = []
     for line in filter(None, map(str.strip, text.splitlines())):
         data = _json(line, "docker buildx ls")
         nodes = tuple(_node(node) for node in data.get("Nodes") or [] if isinstance(node, dict))
-        found.append(
-            Builder(
-                name=str(data.get("Name", "")),
-                driver=str(data.get("Driver", "")),
-                nodes=nodes,
-                current=bool(data.get("Current", False)),
-                evidence=(evidence,),
-            )
-        )
-    return tuple(found)
+        name, driver = str(data.get("Name", "")), str(data.get("Driver", ""))
+        found.append(Builder(name=name, driver=driver, nodes=nodes, current=bool(data.get("Current", False))))
+    return Builders(known=tuple(found), evidence=evidence)
+
+
+def builder_from_text(text: str, evidence: tuple[Evidence, ...] = ()) -> Builder:
+    """Read what `docker buildx inspect` prints. A platform with a star was set by hand."""
+    head, _, rest = text.partition("\nNodes:\n")
+    known = _fields(head)
+    nodes = tuple(_node_from_text(part) for part in rest.split("\n\n") if part.strip())
+    return Builder(name=known.get("Name", ""), driver=known.get("Driver", ""), nodes=nodes, evidence=evidence)
+
+
+def _node_from_text(text: str) -> Node:
+    fields = _fields(text)
+    names = [name.strip() for name in fields.get("Platforms", "").split(",") if name.strip()]
+    return Node(
+        name=fields.get("Name", ""),
+        endpoint=fields.get("Endpoint", ""),
+        status=fields.get("Status", ""),
+        buildkit=fields.get("BuildKit version", fields.get("Buildkit", "")),
+        platforms=tuple(Platform.parse(name.rstrip("*")) for name in names),
+        pinned=tuple(Platform.parse(name.rstrip("*")) for name in names if name.endswith("*")),
+        error=fields.get("Error", ""),
+    )
+
+
+def _fields(text: str) -> dict[str, str]:
+    """`Name:   value` lines that begin at the margin."""
+    pairs = (line.partition(":") for line in text.splitlines() if line[:1].strip() and ":" in line)
+    return {name: value.strip() for name, _, value in pairs}
 
 
 def _node(data: dict[str, Any]) -> Node:

@@ -3,6 +3,7 @@
 import pytest
 
 from lab.course import machine as lesson
+from lab.course._text import COMMAND_FAILED
 
 PROGRAMS = ("linux/arm64", "linux/riscv64", "linux/arm/v7")
 
@@ -19,7 +20,7 @@ def test_any_name_of_this_machine_passes(fact, says, output):
         ("Linux\n", 0, lesson.NOT_MY_MACHINE),
         ("aarch64\n", 0, lesson.NOT_MY_MACHINE),
         ("", 0, lesson.NOT_MY_MACHINE),
-        ("x86_64\n", 1, lesson.COMMAND_FAILED),
+        ("x86_64\n", 1, COMMAND_FAILED),
     ],
 )
 def test_another_machine_or_none_fails(fact, says, output, status, message):
@@ -41,7 +42,7 @@ def test_a_mac_says_arm64(fact, says):
         ("darwin/amd64\n", 0, lesson.NOT_THE_ENGINE),
         ("linux\n", 0, lesson.NOT_THE_ENGINE),
         ("linux/arm64\n", 0, lesson.NOT_THE_ENGINE),
-        ("linux/amd64\n", 125, lesson.COMMAND_FAILED),
+        ("linux/amd64\n", 125, COMMAND_FAILED),
     ],
 )
 def test_the_engine_not_the_client(fact, says, output, status, message):

@@ -3,6 +3,7 @@
 import pytest
 
 from lab.course import one_platform as lesson
+from lab.course._text import COMMAND_FAILED
 
 RIGHT = "rows 1\nplatform linux/arm/v7"
 
@@ -39,7 +40,7 @@ def test_on_a_mac_the_engine_is_linux(fact, says):
         ('"Architecture": "amd64",\n', 0, None),
         ("linux\n", 0, lesson.CONFIG_NOT_SEEN),
         ("linux/arm64\n", 0, lesson.CONFIG_NOT_SEEN),
-        ("linux/amd64\n", 1, lesson.COMMAND_FAILED),
+        ("linux/amd64\n", 1, COMMAND_FAILED),
     ],
 )
 def test_the_configuration_names_the_platform(fact, says, output, status, message):
@@ -54,7 +55,7 @@ def test_the_registrys_list_is_known_by_its_digests(fact, says):
     assert says(step, index, fact.printed(f"Digest: {index.digest}\n")) is None
     assert says(step, index, fact.printed(f"linux/amd64  {index.manifests[0].digest[7:19]}\n")) is None
     assert says(step, index, fact.printed("build-test latest 1.1MB\n")) == lesson.LIST_NOT_SEEN
-    assert says(step, index, fact.printed(index.digest, 1)) == lesson.COMMAND_FAILED
+    assert says(step, index, fact.printed(index.digest, 1)) == COMMAND_FAILED
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Lesson 1."""
 
 from lab.course import machine as lesson
+from lab.course._text import COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
@@ -10,7 +11,7 @@ WAYS = {
         other="python3 -c 'import platform; print(platform.machine())' || arch",
         wrong=[
             ("uname -s", lesson.NOT_MY_MACHINE),
-            ("uname -m; false", lesson.COMMAND_FAILED),
+            ("uname -m; false", COMMAND_FAILED),
             ("true", lesson.NOT_MY_MACHINE),
             ("echo sparc64", lesson.NOT_MY_MACHINE),
         ],
@@ -20,7 +21,7 @@ WAYS = {
         wrong=[
             ("docker version --format '{{.Client.Version}}'", lesson.NOT_THE_ENGINE),
             ("docker version --format '{{.Server.Os}}'", lesson.NOT_THE_ENGINE),
-            ("docker version --format '{{.Nonsense}}'", lesson.COMMAND_FAILED),
+            ("docker version --format '{{.Nonsense}}'", COMMAND_FAILED),
         ],
     ),
     "own_header": Ways(

@@ -1,6 +1,7 @@
 """Lesson 2."""
 
 from lab.course import one_platform as lesson
+from lab.course._text import COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
@@ -19,14 +20,14 @@ WAYS = {
         other="docker image inspect $REGISTRY/build-test",
         wrong=[
             ("docker image inspect $REGISTRY/build-test --format '{{.Os}}'", lesson.CONFIG_NOT_SEEN),
-            ("docker image inspect $REGISTRY/no-such-image", lesson.COMMAND_FAILED),
+            ("docker image inspect $REGISTRY/no-such-image", COMMAND_FAILED),
         ],
     ),
     "registry_list": Ways(
         other="docker buildx imagetools inspect --raw $REGISTRY/build-test",
         wrong=[
             ("docker image ls --no-trunc | grep -v sha256", lesson.LIST_NOT_SEEN),
-            ("docker buildx imagetools inspect $REGISTRY/no-such-image", lesson.COMMAND_FAILED),
+            ("docker buildx imagetools inspect $REGISTRY/no-such-image", COMMAND_FAILED),
         ],
     ),
     "predict": Ways(

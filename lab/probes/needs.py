@@ -1,0 +1,77 @@
+"""What a step cannot do without. Asked only where the step does not pass; raises Blocked with the reason."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from lab.errors import Blocked
+from lab.facts import Fact
+from lab.probes.engine import docker
+from lab.steps import Probe
+from lab.world import World
+
+BASE = "busybox:1.38"
+NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
+_REFUSED = "exec format error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulation(Fact):
+    """Whether the engine runs programs of a platform: by its own processor, or by an emulator."""
+
+    platform: str
+    runs: bool
+
+
+def emulation() -> Probe:
+    """Run a program of `$OTHER` and see. Blocked where the base image cannot be had."""
+
+    def probe(world: World) -> Emulation:
+        platform = world.env["OTHER"]
+        status, _, err, evidence = docker(world, "run", "--rm", "--platform", platform, BASE, "uname", "-m", limit=60)
+        if status and _REFUSED not in err:
+            raise Blocked(f"A container for {platform} cannot be started: {err.strip()[-300:]}")
+        return Emulation(platform=platform, runs=not status, evidence=(evidence,))
+
+    return probe
+
+
+def engine(world: World) -> None:
+    """The engine answers."""
+    status, _, err, _ = docker(world, "version", "--format", "{{.Server.Version}}")
+    if status:
+        raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
+
+
+def emulator(world: World) -> None:
+    """Programs of `$OTHER` run here."""
+    found = emulation()(world)
+    assert isinstance(found, Emulation)  # noqa: S101 - what the probe brings
+    if not found.runs:
+        raise Blocked(
+            f"No emulator for {found.platform} is registered here.", "`lab up --emulators` registers them; lesson 4."
+        )
+
+
+def consent(world: World) -> None:
+    """Somebody may agree to emulators: not in a headless run that was not told so."""
+    del world
+    if os.environ.get(NO_CONSENT) == "no":
+        raise Blocked("Nobody agreed to register emulators in this run.", "Run it with --emulators to agree.")
+
+
+def buildkit(world: World) -> None:
+    """BuildKit's image is there, so that a new builder can start."""
+    from lab.sandbox import buildkit as image
+
+    del world
+    now = image.progress()
+    if now.state == "building":
+        left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
+        raise Blocked(f"BuildKit's image is still being built{left}.", f"Try again then. Its log: {now.log}")
+    if now.state == "failed":
+        raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
+
+
+emulator.emulates = True  # type: ignore[attr-defined]  # tests register emulators for the steps that say so
