@@ -98,7 +98,7 @@ def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) 
     same: dict[Binary, Binary] = {}
     for member in tar:
         limits.take(member, what)
-        path = _path(member.name, what)
+        path = path_of(member.name, what)
         folder, _, name = path.rpartition("/")
         if name == _OPAQUE:
             opaque.append(folder)
@@ -111,7 +111,8 @@ def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) 
     return Layer(tuple(entries), tuple(whiteouts), tuple(opaque))
 
 
-def _path(name: str, what: str) -> str:
+def path_of(name: str, what: str) -> str:
+    """An archive's name for a file, cleaned; BadInput where it leads out of the archive's own root."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts or (name.startswith("/") and parts):
         raise BadInput(f"{what} holds {name!r}, which leads out of the image.", _HOSTILE)
@@ -125,7 +126,7 @@ def _entry(tar: Tar, member: Member, what: str) -> Entry:
     if member.kind == "link":
         return Symlink(member.target)
     if member.kind == "hardlink":
-        return Hardlink(_path(member.target.lstrip("/"), what))
+        return Hardlink(path_of(member.target.lstrip("/"), what))
     if member.kind != "file":
         return FOLDER if member.kind == "folder" else OTHER
     runnable = bool(member.mode & 0o111)

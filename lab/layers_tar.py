@@ -160,7 +160,7 @@ class Tar:
         try:
             number = int(digits, base) if digits else 0
         except ValueError:
-            raise self._bad("has a damaged header") from None
+            raise self._bad("is no tar archive, or has a damaged header") from None
         if number < 0:
             raise self._bad("has a size that cannot be")
         return number
