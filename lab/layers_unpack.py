@@ -120,14 +120,14 @@ class _Frames(io.RawIOBase):
 
     def _next(self, most: int) -> bytes:
         while True:
-            # Bytes may still wait inside when none are left here.
-            if part := self._unpacker.decompress(self._waiting, most):
-                self._waiting = b""
-                return part
-            self._waiting = b""
             if self._unpacker.eof and not self._another():
                 return b""
-            if not self._waiting:
+            # Bytes may still wait inside when none are left here.
+            part = self._unpacker.decompress(self._waiting, most)
+            self._waiting = b""
+            if part:
+                return part
+            if not self._unpacker.eof:
                 self._waiting = self._take()
                 if not self._waiting:
                     raise self._bad("is cut short")
