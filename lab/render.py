@@ -49,6 +49,8 @@ def as_text(result: Result, *, colour: bool = False) -> str:
     lines = [f"{head}  {result.step}"]
     lines += [f"  {text}" for text in _sentences(result)]
     lines += [f"  {name:>6}: {value}" for name, value in _compared(result)]
+    if result.picture:
+        lines += [f"  {line}".rstrip() for line in ("", *result.picture["text"].splitlines(), "")]
     if result.next_step:
         lines.append(f"  next: {result.next_step}")
     return "\n".join(lines)
@@ -72,6 +74,8 @@ def as_html(result: Result) -> str:
             for name, value in rows
         )
         parts.append(f"<table>{cells}</table>")
+    if result.picture:
+        parts.append(result.picture["html"])
     parts.append(_evidence(result))
     if result.next_step:
         parts.append(f"<div>Next: <code>{html.escape(result.next_step)}</code></div>")

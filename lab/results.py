@@ -40,7 +40,8 @@ class Result:
     """One check of one step.
 
     `message` is a template and `values` fill it, so that another language can say it; `found` against `wanted`
-    stand in `values` too. `because` is why a step is blocked, `remedy` what helps.
+    stand in `values` too. `remedy` is what helps where it is blocked. `picture` is a drawing of the facts (`title`,
+    `text`, `html`), where the step has one.
     """
 
     step: str
@@ -54,6 +55,7 @@ class Result:
     seconds: float = 0.0
     when: str = ""
     next_step: str = ""
+    picture: dict[str, str] | None = None
 
     @property
     def text(self) -> str:

@@ -24,6 +24,7 @@ def check(step: Step, world: World) -> Result:
     started = time.perf_counter()
     facts: list[Fact] = []
     status, message, values, remedy = _judge(step, world, facts)
+    picture = _draw(step, facts) if status in (Status.PASSED, Status.FAILED) else None
     result = Result(
         step=step.name,
         lesson=step.lesson,
@@ -33,6 +34,7 @@ def check(step: Step, world: World) -> Result:
         values=values,
         remedy=remedy,
         evidence=_evidence(facts),
+        picture=picture,
         seconds=round(time.perf_counter() - started, 3),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         next_step=course.after(step.name) if status is Status.PASSED else "",
@@ -61,8 +63,7 @@ def _judge(step: Step, world: World, facts: list[Fact]) -> _Verdict:
 
 def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
     try:
-        for probe in step.probes:
-            facts.append(probe(world))
+        facts.extend(probe(world) for probe in step.probes)
     except NotThere as error:
         missing = next((name for name in step.after if not progress.passed(world.home, name)), None)
         if missing:
@@ -72,6 +73,17 @@ def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
     if problem is None:
         return Status.PASSED, DONE, {}, ""
     return Status.FAILED, problem.template, problem.values, ""
+
+
+def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:
+    """The step's picture; a picture that cannot be drawn spoils no result."""
+    if step.picture is None or len(facts) != len(step.probes):
+        return None
+    try:
+        return step.picture(*facts).to_json()
+    except Exception:  # noqa: BLE001 - the same net as under a check
+        keep_traceback(f"picture-{step.name}")
+        return None
 
 
 def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:

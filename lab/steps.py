@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lab.facts import Fact
 
 if TYPE_CHECKING:
+    from lab.draw import Picture
     from lab.world import World
 
 Probe = Callable[["World"], Fact]
@@ -53,7 +54,7 @@ class Step:
     it in its cell, an exercise (`exercise=True`) does not. `after` names the earlier steps whose work this one
     builds on; `needs` are what must answer (engine, registry, …), looked at only where it does not pass.
     `prepare` sets the scene before a try (a puzzle's images, a broken thing to mend). `makes` lists what a try
-    leaves in the world, so that a reset removes just that.
+    leaves in the world, so that a reset removes just that. `picture` draws the same facts that `check` takes.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Step:
     exercise: bool = False
     prepare: Callable[[World], None] | None = None
     makes: tuple[Made, ...] = ()
+    picture: Callable[..., Picture] | None = None
 
     @property
     def version(self) -> str:
@@ -76,7 +78,7 @@ class Step:
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def step(
+def step(  # noqa: PLR0913 - a step is declared once, by name
     *probes: Probe,
     solution: str,
     hints: Sequence[str] = (),
@@ -85,6 +87,7 @@ def step(
     exercise: bool = False,
     prepare: Callable[[World], None] | None = None,
     makes: Sequence[Made] = (),
+    picture: Callable[..., Picture] | None = None,
 ) -> Callable[[Callable[..., Problem | None]], Step]:
     """Make a step of a check function: its name, its goal (the docstring) and its lesson (the module)."""
 
@@ -103,6 +106,7 @@ def step(
             exercise=exercise,
             prepare=prepare,
             makes=tuple(makes),
+            picture=picture,
         )
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform as _platform
+import re
 from dataclasses import dataclass
 
 from lab.errors import BadInput, NotThere
@@ -12,6 +13,7 @@ from lab.steps import Probe
 from lab.world import World
 
 _LIMIT = 64_000
+_REAL = re.compile(r"real\s+(\d+)m([\d.,]+)s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,40 @@ class Answers(Fact):
             if name:
                 given.append((name.strip().lower(), answer.strip().strip("=").strip()))
         return cls(path=path, given=tuple(given), evidence=(Evidence(f"cat {path}", text.strip()),))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Fact):
+    """What stands in a file of the learner's folder."""
+
+    path: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timings(Fact):
+    """What bash's `time` measured in a step: (name, seconds), the name being the line `NAME:` printed before it.
+
+    `refused` is the line of a command that did not work ("" where all did).
+    """
+
+    named: tuple[tuple[str, float], ...]
+    refused: str = ""
+
+    @classmethod
+    def from_text(cls, text: str, evidence: tuple[Evidence, ...] = ()) -> Timings:
+        """Read a transcript's output."""
+        named, name, refused = [], "", ""
+        for line in map(str.strip, text.splitlines()):
+            if found := _REAL.fullmatch(line):
+                seconds = 60 * int(found[1]) + float(found[2].replace(",", "."))
+                named.append((name or f"command {len(named) + 1}", seconds))
+                name = ""
+            elif line.endswith(":") and " " not in line:
+                name = line[:-1]
+            elif "error" in line.lower():
+                refused = refused or line
+        return cls(named=tuple(named), refused=refused, evidence=evidence)
 
 
 def this_machine() -> Machine:
@@ -61,18 +97,42 @@ def transcript(step: str) -> Probe:
     return ask
 
 
+def timings(step: str) -> Probe:
+    """What was measured in a step's cell."""
+
+    def ask(world: World) -> Timings:
+        printed = transcript(step)(world)
+        assert isinstance(printed, Transcript)  # noqa: S101 - what that probe brings
+        return Timings.from_text(printed.output, printed.evidence)
+
+    return ask
+
+
+def text(path: str) -> Probe:
+    """A text file of the learner's folder (at most 1 MB of it); NotThere while it is missing."""
+
+    def ask(world: World) -> Text:
+        content = _read(world, path, 1_000_000)
+        return Text(path=path, content=content, evidence=(Evidence(f"cat {path}", content.strip()),))
+
+    return ask
+
+
+def _read(world: World, path: str, limit: int) -> str:
+    try:
+        with (world.workspace / path).open(encoding="utf-8", errors="replace") as file:
+            return file.read(limit)
+    except FileNotFoundError as error:
+        raise NotThere(f"{path} is not there.", "`lab start` puts missing files back.") from error
+    except OSError as error:
+        raise BadInput(f"{path!r} cannot be read: {error.strerror}.") from error
+
+
 def answers(path: str) -> Probe:
     """The answers in a file of the learner's folder; NotThere while it has none."""
 
     def ask(world: World) -> Answers:
-        try:
-            with (world.workspace / path).open(encoding="utf-8", errors="replace") as file:
-                text = file.read(_LIMIT)
-        except FileNotFoundError as error:
-            raise NotThere(f"{path} is not there yet.") from error
-        except OSError as error:
-            raise BadInput(f"{path!r} cannot be read: {error.strerror}.") from error
-        found = Answers.from_text(path, text)
+        found = Answers.from_text(path, _read(world, path, _LIMIT))
         if not any(answer for _, answer in found.given):
             raise NotThere(f"{path} has no answers yet.")
         return found

@@ -13,7 +13,7 @@ from lab.world import World
 
 BASE = "busybox:1.38"
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
-_REFUSED = "exec format error"
+REFUSED = "exec format error"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ def emulation() -> Probe:
     def probe(world: World) -> Emulation:
         platform = world.env["OTHER"]
         status, _, err, evidence = docker(world, "run", "--rm", "--platform", platform, BASE, "uname", "-m", limit=60)
-        if status and _REFUSED not in err:
+        if status and REFUSED not in err:
             raise Blocked(f"A container for {platform} cannot be started: {err.strip()[-300:]}")
         return Emulation(platform=platform, runs=not status, evidence=(evidence,))
 
