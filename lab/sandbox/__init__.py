@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from lab.sandbox.emulators import Handler, registered
-from lab.sandbox.lifecycle import up
-from lab.sandbox.model import EngineRef, Sandbox
-from lab.sandbox.state import load
-from lab.sandbox.status import Status, status
-from lab.sandbox.teardown import down
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lab.sandbox.emulators import Handler, missing_emulators, registered
+    from lab.sandbox.lifecycle import up
+    from lab.sandbox.model import EngineRef, Sandbox
+    from lab.sandbox.overview import Status, status
+    from lab.sandbox.state import load
+    from lab.sandbox.teardown import down
 
 __all__ = [
     "EngineRef", "Handler", "Sandbox", "Status", "down", "load", "missing_emulators", "registered", "status", "up",
 ]  # fmt: skip
 
+# Each check of a step asks `load`, and must not wait for what only `up` and `down` need.
+_HOMES = {
+    "EngineRef": "model", "Sandbox": "model", "load": "state", "up": "lifecycle", "down": "teardown",
+    "Handler": "emulators", "registered": "emulators", "missing_emulators": "emulators",
+    "Status": "overview", "status": "overview",
+}  # fmt: skip
 
-def missing_emulators(sandbox: Sandbox) -> list[str]:
-    """The platforms of the lessons that the engine could run only after `up(emulators=True)`."""
-    from lab.sandbox import emulators
 
-    return [] if sandbox.engine.remote else emulators.missing()
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -16,6 +16,7 @@ from pathlib import Path
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox import apt, mirror, state
+from lab.sandbox.model import Sandbox
 from lab.sandbox.report import Report, quiet
 
 FOLDER = Path("/proc/sys/fs/binfmt_misc")
@@ -78,6 +79,11 @@ def missing() -> list[str]:
     running = {handler.machine for handler in registered()}
     names = wanted()
     return [platform for platform, name in WANTED.items() if name in names and _MACHINES[name] not in running]
+
+
+def missing_emulators(sandbox: Sandbox) -> list[str]:
+    """The platforms of the lessons that the engine could run only after `up(emulators=True)`."""
+    return [] if sandbox.engine.remote else missing()
 
 
 _MACHINES = {

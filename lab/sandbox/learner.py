@@ -36,6 +36,11 @@ def find() -> EngineRef | None:
     return EngineRef("learner", host, Path(docker), context or None, remote=is_remote(host, about))
 
 
+def answers(engine: EngineRef) -> bool:
+    """Whether that very engine answers."""
+    return bool(ask(engine.docker, "version", "--format", "{{.Server.Version}}", env=_environment(engine)))
+
+
 def is_remote(host: str, about: Mapping[str, Any]) -> bool:
     """Whether the engine's `localhost` is not this machine's, from its address and what `docker info` says."""
     desktop = "desktop" in str(about.get("OperatingSystem", "")).lower()
@@ -68,7 +73,7 @@ def ask(docker: str | Path, *arguments: str, env: Mapping[str, str], timeout: fl
 
 def start_registry(engine: EngineRef, port: int) -> None:
     """Run the registry as a labelled container, where its program cannot be had. Raises Blocked."""
-    name, environment = registry_name(), outside()
+    name, environment = registry_name(), _environment(engine)
     ask(engine.docker, "rm", "--force", name, env=environment)
     command = [
         str(engine.docker), "run", "--detach", "--name", name, "--label", f"{LABEL}={state.key()}",
@@ -82,9 +87,15 @@ def start_registry(engine: EngineRef, port: int) -> None:
         raise Blocked("The registry's image could not be had in five minutes.", "Check the network.") from error
     if done.returncode:
         raise Blocked(
-            f"The registry cannot be started on your engine: {done.stderr.strip().splitlines()[-1]}",
+            f"The registry cannot be started on your engine: {_refusal(done.stderr)}",
             "Check the network (its image comes from Docker Hub), then run `lab up` again.",
         )
+
+
+def _refusal(stderr: str) -> str:
+    """The line that says why, among those of a pull and the advice after it."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return next((line for line in lines if "rror" in line), (lines or ["no reason given"])[-1])
 
 
 def registry_name() -> str:
@@ -98,7 +109,7 @@ def leftovers(engine: EngineRef, port: int | None) -> list[list[str]]:
     Builders of the lab's own buildx folder with their volumes; labelled containers and volumes; the tags of images
     that name the lab's own registry.
     """
-    environment = {**outside(), "BUILDX_CONFIG": str(paths.sandbox() / "buildx")}
+    environment = _environment(engine)
     found = []
     folder = paths.sandbox() / "buildx" / "instances"
     if folder.is_dir():
@@ -116,8 +127,12 @@ def leftovers(engine: EngineRef, port: int | None) -> list[list[str]]:
 
 def run(engine: EngineRef, command: list[str]) -> None:
     """Run one of `leftovers`' commands; what is gone already is no error."""
-    environment = {**outside(), "BUILDX_CONFIG": str(paths.sandbox() / "buildx")}
+    environment = _environment(engine)
     ask(engine.docker, *command, env=environment, timeout=120)
+
+
+def _environment(engine: EngineRef) -> dict[str, str]:
+    return engine.pinned(outside()) | {"BUILDX_CONFIG": str(paths.sandbox() / "buildx")}
 
 
 def _json(text: str) -> dict[str, Any]:

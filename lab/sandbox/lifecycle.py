@@ -70,7 +70,7 @@ def healthy(now: State) -> bool:
     if now.engine.kind == "private":
         well = private_engine.answers() and now.address is not None and network.exists(state.bridge())
     else:
-        well = learner.find() == now.engine
+        well = learner.answers(now.engine)
     return well and registry_answers(now)
 
 
@@ -86,13 +86,25 @@ def addresses(bridge: str | None) -> list[str]:
 
 def _make(before: State | None, wanted: _Wanted, report: Report) -> State:
     ours = before is not None and before.engine.kind == "private" and private_engine.answers()
-    engine = None if wanted.private or ours else learner.find()
+    engine = None if wanted.private or ours else _learners(before)
     if before and before.engine.kind != ("learner" if engine else "private"):
         report.note("The engine is another one than last time.")
         teardown.release(before)
     if engine:
         return _with_learner(engine, before, wanted, report)
     return _with_private(before, wanted, report)
+
+
+def _learners(before: State | None) -> EngineRef | None:
+    """The learner's engine: that of before if there was one, since things of the lab's are on it."""
+    if before is None or before.engine.kind != "learner":
+        return learner.find()
+    if not learner.answers(before.engine):
+        raise Blocked(
+            f"Your Docker engine at {before.engine.host} does not answer.",
+            "Start it, then run `lab up` again; or `lab down --purge` first, to forget about it.",
+        )
+    return before.engine
 
 
 def _with_private(before: State | None, wanted: _Wanted, report: Report) -> State:

@@ -30,6 +30,11 @@ class EngineRef:
     tree: Path | None = None
     remote: bool = False
 
+    def pinned(self, environment: dict[str, str]) -> dict[str, str]:
+        """The environment, made to mean this very engine though the learner switches to another one."""
+        others = {name: value for name, value in environment.items() if name not in {"DOCKER_HOST", "DOCKER_CONTEXT"}}
+        return others | ({"DOCKER_CONTEXT": self.context} if self.context else {"DOCKER_HOST": self.host})
+
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -59,7 +64,7 @@ class Sandbox:
             "DOCKER_CLI_HINTS": "false",
             "LAB_SANDBOX": "1",
         }
-        return self._private(environment) if self.engine.kind == "private" else environment
+        return self._private(environment) if self.engine.kind == "private" else self.engine.pinned(environment)
 
     def _private(self, environment: dict[str, str]) -> dict[str, str]:
         environment = {name: value for name, value in environment.items() if name not in _ELSEWHERE}

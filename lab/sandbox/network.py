@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import ipaddress
+import re
 import socket
 import struct
 from pathlib import Path
@@ -18,17 +19,19 @@ _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8914, 0x8916, 0x891C
 _SIOCGIFADDR, _SIOCBRADDBR, _SIOCBRDELBR = 0x8915, 0x89A0, 0x89A1
 _UP = 0x1 | 0x40  # IFF_UP, IFF_RUNNING
 _LINKS = Path("/sys/class/net")
+_OURS = re.compile(r"10\.213\.([1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-4])\.1")
 _ROUTES = Path("/proc/net/route")
 
 
-def ensure(name: str, remembered: str | None = None) -> str:
+def ensure(name: str, remembered: object = None) -> str:
     """The address of the bridge `name` ("10.213.7.1"), made if it is not there, on a subnet that nothing uses.
 
     `remembered` is an address of an earlier time, taken again where it is still free. Raises Blocked.
     """
     if address := _address(name):
         return address
-    address = remembered if remembered and _free(remembered) else _choose()
+    kept = remembered if isinstance(remembered, str) and _OURS.fullmatch(remembered) else None
+    address = kept if kept and _free(kept) else _choose()
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as handle:
             if not (_LINKS / name).exists():

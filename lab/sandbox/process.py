@@ -21,6 +21,7 @@ from lab.errors import Blocked
 MARK = "LAB_DAEMON"
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _PROC = Path("/proc")
+_LOOKS = 4
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def start(  # noqa: PLR0913
 def find(key: str, role: str | None = None) -> list[Daemon]:
     """The running processes of the lab `key` (of one role), by their mark; children of daemons included."""
     found = []
-    for pid in _pids():
-        mine = role_of(_environ(pid), key)
+    for pid, environ in _environs().items():
+        mine = role_of(environ, key)
         if mine and role in (None, mine):
             found.append(Daemon(pid, mine))
     return found
@@ -120,6 +121,26 @@ def _pids() -> list[int]:
     if not _PROC.is_dir():
         return []
     return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
+
+
+def _environs() -> dict[int, bytes]:
+    """The environment of each process. One that is just turning into another program shows none for a moment."""
+    found = {pid: _environ(pid) for pid in _pids()}
+    for _ in range(_LOOKS):
+        turning = [pid for pid, environ in found.items() if not environ and _has_program(pid)]
+        if not turning:
+            break
+        time.sleep(0.003)
+        found |= {pid: _environ(pid) for pid in turning}
+    return found
+
+
+def _has_program(pid: int) -> bool:
+    """False for the kernel's own threads and for what has ended."""
+    try:
+        return bool((_PROC / str(pid) / "exe").readlink())
+    except OSError:
+        return False
 
 
 def _environ(pid: int) -> bytes:

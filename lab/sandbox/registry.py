@@ -70,7 +70,7 @@ def configuration(address: str, port: int) -> str:
 
 def choose_port(addresses: list[str], remembered: object = None) -> int:
     """A port that is free (or already this lab's) on each address: that of last time, else a well-known one."""
-    first: list[int] = [remembered] if isinstance(remembered, int) and 0 < remembered < 2**16 else []
+    first = [remembered] if type(remembered) is int and 0 < remembered < 2**16 else []
     ports: list[int] = [*first, *_PREFERRED]
     for port in ports:
         if all(answers(address, port) or _free(address, port) for address in addresses):

@@ -37,13 +37,13 @@ def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
 
 def release(before: State) -> None:
     """End what runs and undo what is outside the lab's folder, but keep the folder: the engine is to change."""
-    for _, remove in _running(before):
+    for _, remove in _running(before, forgetting=False):
         remove()
     private.sweep(_absent(before))
 
 
 def _removals(before: State | None, *, purge: bool) -> Iterator[Removal]:
-    yield from _running(before)
+    yield from _running(before, forgetting=purge)
     for handler in emulators.registered():
         if handler.name.startswith(emulators.own_prefix()):
             yield f"emulator {handler.name}", partial(emulators.remove, handler.name)
@@ -59,13 +59,13 @@ def _removals(before: State | None, *, purge: bool) -> Iterator[Removal]:
             yield "the remembered addresses", state.forget
 
 
-def _running(before: State | None) -> Iterator[Removal]:
+def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
     from lab.sandbox import buildkit
 
     if buildkit.progress().state == "building":
         yield "the build of BuildKit's image in the background", buildkit.stop
     if before and before.engine.kind == "learner":
-        yield from _on_learners_engine(before)
+        yield from _on_learners_engine(before, forgetting=forgetting)
     if daemons := [one for one in process.find(state.key()) if one.role == private.ROLE]:
         yield f"engine with its containers ({len(daemons)} processes)", private.stop
     elif cgroups.here(state.cgroup()):
@@ -76,9 +76,16 @@ def _running(before: State | None) -> Iterator[Removal]:
         yield f"bridge {state.bridge()}", partial(network.remove, state.bridge())
 
 
-def _on_learners_engine(before: State) -> Iterator[Removal]:
+def _on_learners_engine(before: State, *, forgetting: bool) -> Iterator[Removal]:
     from lab.sandbox import buildkit
 
+    if not learner.answers(before.engine):
+        if forgetting:
+            return
+        raise Blocked(
+            f"Your Docker engine at {before.engine.host} does not answer: what the lab made on it would stay.",
+            "Start it, then run `lab down` again; `lab down --purge` forgets about it.",
+        )
     sandbox = before.sandbox()
     for command in learner.leftovers(before.engine, before.port):
         yield f"docker {' '.join(command)}", partial(learner.run, before.engine, command)

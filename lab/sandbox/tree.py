@@ -84,9 +84,6 @@ def _unpacked(kind: str, debs: list[Path], report: Report) -> Path:
         fresh = Path(folder) / "tree"
         try:
             programs(debs, fresh)
-        except Blocked:
-            apt.forget(debs)  # so that a damaged file is fetched anew
-            raise
         except OSError as error:
             raise Blocked(f"The programs cannot be unpacked: {error.strerror}.", "Make room on the disk.") from error
         _stamp(fresh)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +19,7 @@ import pytest
 
 from lab import paths, sandbox
 from lab.errors import Blocked
-from lab.sandbox import buildkit, emulators, network, private, process, state
+from lab.sandbox import buildkit, emulators, learner, network, private, process, state, tree
 from lab.sandbox.report import PlainReport
 
 pytestmark = pytest.mark.engine
@@ -60,7 +62,10 @@ def said(command: str, box: sandbox.Sandbox) -> str:
 
 def holdings(box: sandbox.Sandbox) -> set[str]:
     """All images, containers and volumes of an engine."""
-    lists = "docker images --all --no-trunc; docker ps --all --no-trunc --format '{{.ID}} {{.Names}} {{.Image}}'; docker volume ls"
+    lists = (
+        "docker images --all --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}';"
+        "docker ps --all --no-trunc --format '{{.ID}} {{.Names}} {{.Image}}'; docker volume ls --quiet"
+    )
     return set(said(lists, box).splitlines())
 
 
@@ -242,6 +247,41 @@ def test_a_learners_engine_is_used_and_left_as_it_was(
     sandbox.down()
     assert holdings(theirs) == before
     assert not (config / "buildx" / "instances").exists()
+
+
+def test_a_distant_engine_runs_the_registry_as_a_container(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `localhost` is not the engine's, its registry is a labelled container, which `down` removes with its data."""
+    theirs = sandbox.up(private=True)
+    program = tree.find(theirs.engine.tree or home, "docker-registry")
+    libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    (tmp_path / "context").mkdir()
+    for file in [program, *map(Path, re.findall(r"(/\S+) \(", libraries))]:
+        shutil.copy(file, tmp_path / "context")
+    loader = re.findall(r"^\s*(/\S+) \(", libraries, re.MULTILINE)[0]
+    (tmp_path / "context" / "config.yml").write_text(
+        "version: 0.1\nstorage: {filesystem: {rootdirectory: /var/lib/registry}}\nhttp: {addr: ':5000'}\n"
+    )
+    (tmp_path / "context" / "Dockerfile").write_text(
+        f"FROM scratch\nCOPY . /lib/\nCOPY {Path(loader).name} {loader}\n"
+        'ENV LD_LIBRARY_PATH=/lib OTEL_TRACES_EXPORTER=none\nCMD ["/lib/docker-registry", "serve", "/lib/config.yml"]\n'
+    )
+    said(f"docker build -t {theirs.mirror}/library/registry:3 --push '{tmp_path}/context'", theirs)
+    before = holdings(theirs)
+    for name, value in theirs.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "second"))
+    monkeypatch.setattr(learner, "is_remote", lambda *_: True)
+    box = sandbox.up()
+    assert box.engine.remote
+    assert sandbox.up() == box
+    said(
+        f"docker pull busybox:1.38 && docker tag busybox:1.38 {box.registry}/a:1 && docker push {box.registry}/a:1", box
+    )
+    assert sandbox.status().images == ("a",)
+    sandbox.down()
+    assert {line for line in holdings(theirs) - before if "busybox" not in line and "registry" not in line} == set()
 
 
 @pytest.mark.skipif(

@@ -1,0 +1,194 @@
+"""Packages: what is looked up, what is believed, and what is said when the mirror or a file is not right."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab import paths
+from lab.errors import Blocked
+from lab.sandbox import apt, aptget, mirror, packages
+from lab.sandbox.packages import Package
+from lab.sandbox.report import quiet
+
+BODY = b"not really an archive"
+STANZA = """\
+Package: {name}
+Architecture: amd64
+Version: 1:1.38.0-3+b1
+Description: tiny
+ Package: decoy
+Filename: pool/main/b/{name}_1.38.0-3+b1_amd64.deb
+Size: {size}
+SHA256: {sha256}
+"""
+
+
+def stanza(name: str) -> str:
+    return STANZA.format(name=name, size=len(BODY), sha256=hashlib.sha256(BODY).hexdigest())
+
+
+def package(name: str = "busybox") -> Package:
+    return packages.lookup(stanza(name).encode(), [name])[name]
+
+
+def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a script in place of apt's download helper; its arguments are `download-file ADDRESS FILE HASH`."""
+    file = tmp_path / "apt-helper"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    monkeypatch.setattr(aptget, "_HELPER", str(file))
+    (paths.cache() / "debs").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_package_is_found_wherever_it_stands(place: int) -> None:
+    """First, middle or last in the index; a name that is only part of another, or quoted in a text, is not it."""
+    names = ["busybox-static", "busybox2", "tini"]
+    names.insert(place, "busybox")
+    found = packages.lookup("\n".join(map(stanza, names)).encode(), ["busybox", "decoy", "busy"])
+    assert list(found) == ["busybox"]
+    assert found["busybox"].version == "1:1.38.0-3+b1"
+    assert found["busybox"].size == len(BODY)
+
+
+@given(st.lists(st.sampled_from(["a", "ab", "abc", "b", "bc"]), unique=True), st.sampled_from(["a", "abc", "bc"]))
+def test_lookup_finds_exactly_what_is_there(names: list[str], wanted: str) -> None:
+    """For any index, a package is found if and only if it is in it."""
+    found = packages.lookup("\n".join(map(stanza, names)).encode(), [wanted])
+    assert (wanted in found) == (wanted in names)
+
+
+def test_a_file_is_intact_only_with_its_own_hash() -> None:
+    """Missing, cut, and of the right size but with one byte changed: none is believed."""
+    one = package()
+    assert not packages.intact(one)
+    one.file.parent.mkdir(parents=True)
+    one.file.write_bytes(BODY)
+    assert packages.intact(one)
+    one.file.write_bytes(BODY[:-1])
+    assert not packages.intact(one)
+    one.file.write_bytes(BODY[:-1] + b"X")
+    assert not packages.intact(one)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'E: Failed to fetch http://x/nope.deb  404  Not Found' >&2; exit 100", "404"),
+        ("echo 'E: Failed to fetch http://x/a.deb  Hash Sum mismatch' >&2; exit 100", "Hash Sum mismatch"),
+        ("echo 'E: Write error - write (28: No space left on device)' >&2; exit 100", "No space left"),
+    ],
+)
+def test_a_download_that_fails_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, words: str
+) -> None:
+    """The reason that apt gives is said, and no half file enters the cache."""
+    helper(tmp_path, monkeypatch, f"echo half > $3\n{script}")
+    with pytest.raises(Blocked, match=words) as caught:
+        aptget.get([package()], "http://mirror/debian/", {}, quiet)
+    assert "\n" not in str(caught.value)
+    assert list((paths.cache() / "debs").iterdir()) == []
+
+
+def test_a_download_enters_the_cache_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address is the mirror's and the file's name, quoted; the hash is handed to apt."""
+    one = package("libfoo")
+    helper(tmp_path, monkeypatch, f"echo \"$2 $4\" > {tmp_path}/asked; printf '{BODY.decode()}' > $3")
+    aptget.get([one], "http://mirror/debian/", {"PATH": "/usr/bin:/bin"}, quiet)
+    assert packages.intact(one)
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked == [
+        "http://mirror/debian/pool/main/b/libfoo_1.38.0-3%2Bb1_amd64.deb",
+        f"SHA256:{one.sha256}",
+    ]
+
+
+def test_a_download_that_stands_still_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mirror that sends nothing more does not hold the learner for ever."""
+    helper(tmp_path, monkeypatch, "exec sleep 60")
+    monkeypatch.setattr(aptget, "_STALLED", 0.3)
+    with pytest.raises(Blocked, match="no byte came"):
+        aptget.get([package()], "http://mirror", {"PATH": "/usr/bin:/bin"}, quiet)
+
+
+def test_what_the_cache_holds_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Off line, a fetched package is had all the same; a damaged one is asked for."""
+    monkeypatch.setattr(mirror, "host_architecture", lambda: "amd64")
+    asked: list[str] = []
+
+    def download(_place, _suite, arch, names, _report):
+        asked.append(arch)
+        for name in names:
+            package(name).file.write_bytes(BODY)
+        return {name: package(name) for name in names}
+
+    monkeypatch.setattr(apt, "_download", download)
+    first = apt.fetch(["busybox", "tini:arm64"])
+    assert sorted(first) == ["busybox", "tini:arm64"]
+    assert sorted(asked) == ["amd64", "arm64"]
+    assert apt.fetch(["busybox", "tini:arm64"]) == first
+    assert len(asked) == 2
+    first["busybox"].write_bytes(b"damaged")
+    assert apt.fetch(["busybox"]) == {"busybox": first["busybox"]}
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"busybox": 3}', '{"busybox": {"name": "busybox"}}'])
+def test_a_damaged_list_of_what_was_fetched_costs_a_look_only(tmp_path: Path, text: str) -> None:
+    """The cache's own notes may be lost or cut in half: then nothing is known, and nothing breaks."""
+    (tmp_path / "fetched.json").write_text(text)
+    assert apt._remembered(tmp_path) == {}
+
+
+TARGETS = """\
+Packages|main|nodistro|http://other.example/node/
+Packages|main|bookworm-security|http://mirror.example/debian-security/
+Packages|contrib|bookworm|http://mirror.example/contrib/
+DEP-11|main|bookworm|http://mirror.example/wrong/
+Packages|main|bookworm|http://mirror.example/debian/
+"""
+
+
+def test_the_mirror_is_the_distributions_own() -> None:
+    """Other people's archives, updates, security and other kinds of index are not taken for it."""
+    assert mirror.pick(TARGETS, "bookworm") == "http://mirror.example/debian/"
+    assert mirror.pick(TARGETS, "noble") is None
+    assert mirror.pick("", "bookworm") is None
+    assert mirror.pick(TARGETS.replace("main|bookworm|", "main|stable|"), "bookworm") == "http://mirror.example/debian/"
+
+
+def test_ubuntu_has_suites_of_its_own() -> None:
+    """A Debian suite that Ubuntu's archive has not is answered with the machine's own release."""
+    debian = mirror.Mirror("debian", "bookworm", "u", ("main",), Path())
+    ubuntu = mirror.Mirror("ubuntu", "noble", "u", ("main", "universe"), Path())
+    assert (debian.suite("forky"), debian.suite(mirror.HOST)) == ("forky", "bookworm")
+    assert (ubuntu.suite("forky"), ubuntu.suite(mirror.HOST)) == ("noble", "noble")
+
+
+def test_apts_complaint_is_its_first_error() -> None:
+    """Warnings before it are not the reason; with nothing said, that is said."""
+    assert mirror.complaint("W: old\nE: Unable to fetch\nE: more\n") == "Unable to fetch"
+    assert mirror.complaint("plain words\n") == "plain words"
+    assert mirror.complaint("") == "no reason given"
+
+
+def test_another_system_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no apt, the message says what to install."""
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "fedora"})
+    with pytest.raises(Blocked, match="fedora") as caught:
+        mirror.host_mirror()
+    assert "Install Docker" in caught.value.remedy
+
+
+def test_a_damaged_package_is_one_line(tmp_path: Path) -> None:
+    """dpkg-deb's refusal is Blocked, not a traceback."""
+    (tmp_path / "a.deb").write_bytes(BODY)
+    with pytest.raises(Blocked, match=r"dpkg-deb.*a\.deb") as caught:
+        apt.unpack(tmp_path / "a.deb", tmp_path / "out")
+    assert "fetched anew" in caught.value.remedy
+    assert not (tmp_path / "a.deb").exists()
