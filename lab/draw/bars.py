@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from lab.draw import Picture
-from lab.draw._svg import BLUE, GREEN, ORANGE, WIDTH, Canvas, cut, fit, seconds
+from lab.draw.svg import BLUE, GREEN, ORANGE, WIDTH, Canvas, cut, fit, seconds
 from lab.errors import BadInput
 from lab.events_read import clean
 

@@ -6,8 +6,8 @@ import html
 from collections.abc import Sequence
 
 from lab.draw import Picture
-from lab.draw._parts import images_by_digest, parts
-from lab.draw._svg import amount, figure, short, table
+from lab.draw.parts import images_by_digest, parts
+from lab.draw.svg import amount, figure, short, table
 from lab.events_read import clean
 from lab.facts import Image, Index
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from lab.draw import Picture
-from lab.draw._svg import BLUE, GREEN, GREY, ORANGE, RED, WIDTH, Canvas, cut, fit, seconds
+from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, RED, WIDTH, Canvas, cut, fit, seconds
 from lab.events import BuildEvents, Vertex, emulated
 from lab.platforms import Platform, listed
 
@@ -43,7 +43,7 @@ class _Plan:
     def axis(self) -> float:
         """How wide the axis is, so that the words after the last block have room."""
         longest = max((len(self.took(v)) for _, steps in self.lanes for v in steps), default=0)
-        return WIDTH - _LEFT - 10 - longest * 11 * 0.53
+        return WIDTH - _LEFT - 10 - longest * 12 * 0.53
 
     def mark(self, vertex: Vertex) -> str:
         """What is special about a step."""
@@ -167,11 +167,11 @@ def _axis(canvas: Canvas, plan: _Plan, bottom: float) -> None:
     for count in range(int(plan.end / step) + 1):
         x = _LEFT + plan.axis * count * step / plan.end
         canvas.line((x, 16), (x, bottom), faint=True)
-        canvas.text(x + 2, 11, f"{count * step:.4g} s", size=11)
+        canvas.text(x + 2, 11, f"{count * step:.4g} s")
 
 
 def _block(canvas: Canvas, vertex: Vertex, y: float, plan: _Plan) -> None:
-    canvas.text(8, y + 13, fit(label(vertex), _LEFT - 14, 11), size=11)
+    canvas.text(8, y + 13, fit(label(vertex), _LEFT - 14))
     first, last = plan.span(vertex)
     tone, pattern, dashed, _ = _LOOKS[plan.mark(vertex)]
     x, wide = _LEFT + plan.axis * first, max(2.5, plan.axis * (last - first))
@@ -179,4 +179,4 @@ def _block(canvas: Canvas, vertex: Vertex, y: float, plan: _Plan) -> None:
         wide = 0.0
     else:
         canvas.box(x, y + 2, wide, 13, tone, pattern=pattern, dashed=dashed)
-    canvas.text(x + wide + 5, y + 13, plan.took(vertex), size=11)
+    canvas.text(x + wide + 5, y + 13, plan.took(vertex))

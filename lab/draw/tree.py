@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.draw import Picture
-from lab.draw._parts import Blob, images_by_digest, parts, subject
-from lab.draw._svg import BLUE, GREEN, GREY, ORANGE, Canvas, amount, fit, short
+from lab.draw.parts import Blob, images_by_digest, parts, subject
+from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, Canvas, amount, fit, short
 from lab.events_read import clean
 from lab.facts import Image, Index, Manifest
 
 _ROWS, _BLOBS = 12, 36
 _TALL, _STEP = 34.0, 40.0
-_COLUMNS = ((2.0, 96.0), (134.0, 120.0), (300.0, 178.0))
+_COLUMNS = ((2.0, 100.0), (132.0, 130.0), (298.0, 180.0))
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _draw(index: Index, rows: list[_Row], owners: dict[str, list[str]], title: s
         middles.append((y + _TALL / 2, True))
         _two_lines(canvas, 1, y, ("attestation", f"for {of}"), tone=GREY, dashed=True)
         size = f"  {amount(manifest.size)}" if manifest.size else ""
-        canvas.text(_COLUMNS[2][0] + 7, y + 21, f"{short(clean(manifest.digest))}{size}", size=11, code=True)
+        canvas.text(_COLUMNS[2][0] + 7, y + 21, f"{short(clean(manifest.digest))}{size}", code=True)
         y += _STEP
     if index.is_index and middles:
         first, last = middles[0][0], middles[-1][0]
@@ -177,4 +177,4 @@ def _two_lines(  # noqa: PLR0913  # a box with two lines in it
     canvas.box(x, y, width, _TALL, tone, dashed=dashed, strong=strong, pattern="", rounded=4)
     first, second = words
     canvas.text(x + 6, y + 14, fit(first, width - 10, 12, letter=0.58), bold=True)
-    canvas.text(x + 6, y + 28, fit(second, width - 10, 11, letter=0.6), size=11, code=True)
+    canvas.text(x + 6, y + 28, fit(second, width - 10, letter=0.6), code=True)

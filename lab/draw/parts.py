@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.draw._svg import short
+from lab.draw.svg import short
 from lab.facts import Image, Index, Manifest
 
 REFERS_TO = "vnd.docker.reference.digest"

@@ -1,0 +1,229 @@
+"""Verbs that look: show, timeline, file, emulators, builders. They change nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from argparse import Namespace
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lab import render
+from lab.errors import BadInput, Blocked, LabError, NotThere
+from lab.verbs import look_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lab.facts import Binary, Builder, Engine, Images
+    from lab.platforms import Platform
+    from lab.sandbox import Handler
+    from lab.world import World
+
+
+def show(given: Namespace) -> int:
+    """A tag as Docker Hub shows it, or (`--tree`) what it is made of."""
+    from lab.draw.hub import hub
+    from lab.draw.tree import tree
+    from lab.probes import registry
+
+    found = registry.images(given.tag)(_world(given.tag))
+    if given.json:
+        print(json.dumps(images_json(found), indent=1))
+    else:
+        _print((tree if given.tree else hub)(found.index, found.images).text.split("\n"))
+    return 0
+
+
+def images_json(found: Images) -> dict[str, Any]:
+    """A tag for programs: its rows with platform, digest, size of the layers in bytes; attestations apart."""
+    from lab.draw.parts import parts, subject
+
+    rows = []
+    for manifest, image in found.pairs:
+        made_of = parts(image)
+        row = {"platform": str(manifest.platform or image.platform), "digest": manifest.digest, "size": made_of.size}
+        rows.append(row | {"config": made_of.config and asdict(made_of.config)} | {"layers": _plain(made_of.layers)})
+    index = found.index
+    attestations = [{"digest": m.digest, "for": subject(m, index)} for m in index.manifests if m.is_attestation]
+    head = {"reference": index.reference, "digest": index.digest, "mediaType": index.media_type}
+    return head | {"isIndex": index.is_index, "images": rows, "attestations": attestations}
+
+
+def _plain(values: Iterable[Any]) -> list[dict[str, Any]]:
+    return [asdict(value) for value in values]
+
+
+def _world(tag: str) -> World:
+    """The sandbox; where none is up, a full name can be looked at without."""
+    from lab import world
+    from lab.probes._reference import parse
+
+    try:
+        return world.here()
+    except Blocked:
+        nowhere = "sandbox.invalid"
+        if parse(tag, within=nowhere).host == nowhere:
+            raise
+        return _bare_world()
+
+
+def _bare_world() -> World:
+    from lab import paths, world
+
+    return world.World(env=dict(os.environ), registry="docker.io", workspace=Path.cwd(), home=paths.learner())
+
+
+def timeline(given: Namespace) -> int:
+    """A recorded build, drawn."""
+    from lab import events
+    from lab.draw.timeline import timeline as draw
+
+    found = events.load(Path(given.file), given.file)
+    if given.json:
+        print(json.dumps(found.to_json(), indent=1))
+    else:
+        _print(draw(found).text.split("\n"))
+    return 0
+
+
+def file(given: Namespace) -> int:
+    """What each program's header says. One that cannot be read does not keep the others from being told."""
+    status, data = 0, []
+    for name in given.programs:
+        try:
+            found = program(Path(name), name)
+        except LabError as error:
+            print(f"lab: {error}", file=sys.stderr)
+            status = max(status, error.exit_status)
+            continue
+        if given.json:
+            platform = str(found.platform) if found.platform else None
+            data.append(
+                {key: value for key, value in asdict(found).items() if key != "evidence"} | {"platform": platform}
+            )
+        else:
+            print(f"{name}: {look_words.program(found)}")
+    if given.json:
+        print(json.dumps(data, indent=1))
+    return status
+
+
+def program(place: Path, name: str) -> Binary:
+    """Read one. Raises NotThere, BadInput for what is no file, Blocked where it cannot be read."""
+    from lab.probes import binary
+
+    try:
+        mode = place.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise BadInput(f"{name!r} is {'a folder' if stat.S_ISDIR(mode) else 'no file'}.", "Name a program.")
+        with place.open("rb") as stream:
+            return replace(binary.read(stream, name), runnable=bool(mode & 0o111))
+    except FileNotFoundError:
+        raise NotThere(f"There is no file {name!r} here.") from None
+    except (OSError, ValueError) as error:
+        raise Blocked(f"{name!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def emulators(given: Namespace) -> int:
+    """The kernel's handlers, in words."""
+    from lab.probes.host import this_machine
+    from lab.sandbox import emulators as kernel
+
+    found = [emulator(one, kernel.own_prefix()) for one in kernel.registered()]
+    seen, elsewhere = kernel.mounted(), _elsewhere()
+    if given.json:
+        rows = [asdict(one) | {"platform": str(one.platform) if one.platform else None} for one in found]
+        print(json.dumps({"seen": seen, "note": elsewhere, "emulators": rows}, indent=1))
+        return 0
+    own = replace(this_machine().platform, os="linux")
+    _print(look_words.emulators(found, seen=seen, elsewhere=elsewhere, own=own))
+    return 0
+
+
+def emulator(handler: Handler, own_prefix: str) -> look_words.Emulator:
+    """A handler with its platform, read from the ELF header that it waits for, and whose it is."""
+    whose = "not the lab's: it was there already, and `lab down` leaves it"
+    if handler.ours:
+        whose = "the lab's: `lab down` removes it" if handler.name.startswith(own_prefix) else "of another lab"
+    return look_words.Emulator(handler.name, _platform(handler.magic), handler.interpreter, handler.flags, whose)
+
+
+def _platform(magic: str) -> Platform | None:
+    from lab.probes import binary
+
+    try:
+        head = bytes.fromhex(magic)
+    except ValueError:
+        return None
+    if not head.startswith(b"\x7fELF") or len(head) < 20:
+        return None
+    found = binary.read(head.ljust(64, b"\0"))
+    return found.platform if found.platform and found.platform.is_known else None
+
+
+def _elsewhere() -> str:
+    """Why this machine's kernel may not be the one that containers run on; empty where it is."""
+    from lab import sandbox
+
+    if sys.platform != "linux":
+        return "Docker runs in a virtual machine here, with a kernel of its own: that one's emulators count."
+    try:
+        remote = sandbox.load().engine.remote
+    except Blocked:
+        return ""
+    return "The engine runs on another machine or in a virtual one; this is the list of this machine." if remote else ""
+
+
+def builders(given: Namespace) -> int:
+    """`docker buildx ls`, and what it says."""
+    from lab import world
+    from lab.probes import engine
+
+    here = world.here()
+    known = engine.known_builders(here).known
+    if getattr(given, "json", False):
+        print(json.dumps(builders_json(known), indent=1))
+        return 0
+    about = cast("Engine", engine.info()(here))
+    _, table, _, _ = engine.docker(here, "buildx", "ls", limit=60)
+    colour = render.wants_colour(sys.stdout)
+    print(render.paint("$ docker buildx ls", "2", colour=colour))
+    print(table)
+    _print(look_words.builders(known, about, table, served=_served()))
+    return 0
+
+
+def _served() -> frozenset[str] | None:
+    """The architectures that programs may have here; None where that cannot be seen from here."""
+    from lab.probes.host import this_machine
+    from lab.sandbox import emulators as kernel
+
+    if _elsewhere() or not kernel.mounted():
+        return None
+    own = this_machine().platform.architecture
+    also = {"amd64": {"386"}, "arm64": {"arm"}}.get(own, set())
+    found = {_platform(handler.magic) for handler in kernel.registered()}
+    return frozenset({own, *also, *(platform.architecture for platform in found if platform)})
+
+
+def builders_json(known: Iterable[Builder]) -> list[dict[str, Any]]:
+    """Builders for programs, platforms as they are written."""
+    rows = []
+    for builder in known:
+        nodes = [
+            asdict(node) | {key: list(map(str, getattr(node, key))) for key in ("platforms", "pinned")}
+            for node in builder.nodes
+        ]
+        rows.append({"name": builder.name, "driver": builder.driver, "current": builder.current, "nodes": nodes})
+    return rows
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Print; lines that begin a part stand out on a terminal."""
+    colour = render.wants_colour(sys.stdout)
+    for line in lines:
+        print(line if line.startswith(" ") else render.paint(line, "1", colour=colour))

@@ -1,0 +1,186 @@
+"""What the looking verbs say: programs, emulators and builders in words; facts in, lines out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lab.facts import Binary, Builder, Engine, Node
+from lab.platforms import Platform, listed
+
+MACHINES = {
+    "amd64": "x86-64",
+    "386": "32-bit x86",
+    "arm64": "64-bit Arm (AArch64)",
+    "arm": "32-bit Arm",
+    "riscv64": "64-bit RISC-V",
+    "s390x": "IBM Z",
+    "ppc64le": "64-bit POWER, little-endian",
+    "loong64": "LoongArch",
+    "mips64le": "64-bit MIPS, little-endian",
+}
+_KINDS = {
+    "script": "script",
+    "empty": "empty file",
+    "html": "page of HTML, no program",
+    "text": "text, no program",
+    "archive": "archive, no program",
+    "pe": "program for Windows (PE), not for Linux",
+    "mach-o": "program for macOS (Mach-O), not for Linux",
+    "wasm": "WebAssembly module: for no processor, it needs a runtime",
+    "damaged": "ELF file that is cut short",
+    "unknown": "none of the kinds that the lab knows",
+}
+# https://docs.kernel.org/admin-guide/binfmt-misc.html
+FLAGS = {
+    "F": "the kernel opened the emulator when it was registered, so containers need not hold it",
+    "P": "the program sees the name by which it was called",
+    "O": "the kernel hands the program over opened, so it may be one that can be run but not read",
+    "C": "setuid programs keep their rights (without it, an emulated `sudo` does not work)",
+}
+DRIVERS = {
+    "docker": "the BuildKit inside the Docker engine; it cannot be removed",
+    "docker-container": "a BuildKit of its own, in a container",
+    "kubernetes": "BuildKits in pods of a Kubernetes cluster",
+    "remote": "a BuildKit that runs elsewhere already",
+    "cloud": "BuildKits of Docker's build service",
+}
+_HERE = ("docker", "docker-container")  # drivers whose BuildKit runs where the engine does
+_STATUSES = {
+    "running": "ready to build",
+    "inactive": "known by name only: nothing is started yet, so its platforms are not known either",
+    "stopped": "its container is there, but is not running",
+    "error": "it does not answer",
+}
+
+
+def program(found: Binary) -> str:
+    """What a program's header says, in one line without its name."""
+    if found.kind != "elf" or found.platform is None:
+        said = _KINDS.get(found.kind, found.kind)
+        return f"{said}, run by {_quoted(found.interpreter)}" if found.kind == "script" and found.interpreter else said
+    machine = MACHINES.get(found.platform.architecture, found.platform.architecture)
+    linked = f"loaded by {_quoted(found.interpreter)}" if found.interpreter else "static"
+    level = f", needs x86-64-v{found.level}" if found.level > 1 else ""
+    allowed = "" if found.runnable else ", without the x bit"
+    return f"ELF program for {machine}: {found.platform}, {linked}{level}{allowed}"
+
+
+def _quoted(text: str) -> str:
+    return text if text.isprintable() else repr(text)
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A handler of the kernel's: for which platform it is (None: not by processor), and whose."""
+
+    name: str
+    platform: Platform | None
+    interpreter: str
+    flags: str
+    whose: str
+
+
+def emulators(found: Sequence[Emulator], *, seen: bool, elsewhere: str, own: Platform) -> Iterator[str]:
+    """The list in words.
+
+    `seen` says whether the kernel's interface can be looked at, `elsewhere` why this kernel is not the one that counts;
+    `own` is the platform of this machine.
+    """
+    if elsewhere:
+        yield elsewhere
+    if not seen:
+        yield "The kernel's list (/proc/sys/fs/binfmt_misc) cannot be seen from here."
+        yield "`docker buildx ls` shows what builders can run all the same."
+        return
+    if not found:
+        yield f"none: this kernel runs programs for {own} and its like, no others."
+        yield "  A build for another platform can COPY, but its RUN ends with `exec format error`."
+        yield "  `lab up --emulators` registers some for this machine, `lab down` removes them."
+    for one in found:
+        what = str(one.platform) if one.platform else "files of a special kind, not of a processor"
+        yield f"{one.name}: {what}"
+        yield f"  run by {one.interpreter}"
+        yield f"  {one.whose}"
+        yield from (f"  {flag}: {FLAGS[flag]}" for flag in one.flags if flag in FLAGS)
+        if one.platform and "F" not in one.flags:
+            yield "  no F: it works in a container only if the container holds the emulator under that name"
+
+
+def builders(
+    found: Sequence[Builder], engine: Engine, table: str, *, served: frozenset[str] | None = None
+) -> Iterator[str]:
+    """What `docker buildx ls` printed (`table`), line by line in words, for this engine.
+
+    `served` are the architectures that this machine's kernel runs, itself or by emulators; None where it is not known.
+    """
+    if not found:
+        yield "There are no builders."
+    for builder in found:
+        star = "*" if builder.current else ""
+        yield f"{builder.name}{star}"
+        if builder.current:
+            yield "  * the current one: a build that names no builder goes here"
+        yield f"  driver {builder.driver}: {DRIVERS.get(builder.driver, 'one that the lab does not know')}"
+        for node in builder.nodes:
+            yield from _node(node, table)
+            if served is not None and builder.driver in _HERE:
+                yield from _stale(node, served)
+        yield from _can(builder, engine)
+
+
+def _node(node: Node, table: str) -> Iterator[str]:
+    status = _STATUSES.get(node.status, "")
+    yield f"  node {node.name}: {node.status or 'no status'}{': ' + status if status else ''}"
+    if node.error:
+        yield f"    it says: {' '.join(node.error.split())}"
+    if node.buildkit == "v0.0.0+unknown":
+        yield "    BuildKit v0.0.0+unknown: the one inside an engine that was built without noting its version"
+    elif node.buildkit:
+        yield f"    BuildKit {node.buildkit}"
+    yield from (f"    {line}" for line in folded(node, table))
+    if node.pinned:
+        yield f"    set by hand, whether it can or not: {listed(node.pinned)}"
+    if found := [platform for platform in node.platforms if platform not in node.pinned]:
+        yield f"    says that it can RUN for {listed(found)}"
+        yield "    COPY needs none of that: it works for every platform"
+
+
+def _stale(node: Node, served: frozenset[str]) -> Iterator[str]:
+    """Builders note what they can run when they start, emulators come and go."""
+    missing = {p.architecture for p in node.platforms if p not in node.pinned} - served
+    if missing:
+        yield f"    but nothing here runs {', '.join(sorted(missing))} now: the builder's list is older than that"
+
+
+def folded(node: Node, table: str) -> Iterator[str]:
+    """What the short forms in a node's line of `docker buildx ls` stand for, where that line has any.
+
+    In `linux/amd64 (+4)` the number counts all of that architecture, the plain one too; `(2 more)` is the rest.
+    """
+    place = re.compile(rf"\s*\\_ {re.escape(node.name)}\s")
+    line = next((line for line in table.splitlines() if place.match(line)), "")
+    groups: dict[str, list[str]] = {}
+    for platform in node.platforms:
+        groups.setdefault(f"{platform.os}/{platform.architecture}", []).append(str(platform))
+    shown = {word.strip("*,") for word in line.split()}
+    for name, names in groups.items():
+        if re.search(rf"\b{re.escape(name)}\*? \(\+{len(names)}\)", line):
+            yield f"{name} (+{len(names)}) stands for {len(names)}: {', '.join(names)}"
+    if more := re.search(r"\([0-9]+ more\)", line):
+        rest = [name for group, names in groups.items() if not shown & {group, *names} for name in names]
+        yield f"{more[0]} stands for {', '.join(rest)}"
+
+
+def _can(builder: Builder, engine: Engine) -> Iterator[str]:
+    if builder.driver == "docker" and engine.store == "classic":
+        yield "  one platform a build: this engine's classic image store keeps no more under one tag"
+    elif builder.driver == "docker":
+        yield "  several platforms a build: this engine's containerd image store keeps them under one tag"
+    elif builder.driver in DRIVERS and engine.store == "classic":
+        yield "  several platforms a build, with --push; this engine's classic image store takes (--load) only one"
+    elif builder.driver in DRIVERS:
+        yield "  several platforms a build; it keeps no images: the result goes where --push or --load sends it"
+    if "Docker Desktop" in engine.name:
+        yield "  Docker Desktop runs it in a virtual machine, which has emulators of its own"
