@@ -29,6 +29,7 @@ LIST_NOT_SEEN = "What was printed is not the registry's list of {ref}."
 NOT_WHAT_IT_SAYS = "The image for {platform} holds a program for another machine."
 NOT_READ = "What was printed does not show the programs inside {ref}."
 ONE_ANSWER_ONLY = "What was printed is not the answer of both images."
+FORMAT_ERROR_SEEN = "The kernel refused one of them."
 LOST_ONE = "The tag {ref} has lost a platform that it had."
 NOT_ADDED = "The tag {ref} does not have the third platform yet."
 
@@ -135,7 +136,7 @@ def true_programs(binaries: Binaries, printed: Transcript) -> Problem | None:
 def run_each(printed: Transcript) -> Problem | None:
     """Run both images of $REGISTRY/buildx-test on this machine."""
     if "exec format error" in printed.output.lower():
-        return Problem(ONE_ANSWER_ONLY, found="exec format error", wanted="both machines' names")
+        return Problem(FORMAT_ERROR_SEEN, found="exec format error", wanted="two images that run")
     words = printed.output.split()
     if not all(name in words for name in _KERNEL.values()):
         return Problem(ONE_ANSWER_ONLY, found=last_line(printed), wanted="both machines' names")

@@ -21,12 +21,12 @@ class Literal:
     @staticmethod
     def index(*platforms, name="any:latest", attested=0):
         rows = [
-            Manifest(digest=f"sha256:{number:064x}", platform=Platform.parse(platform))
+            Manifest(digest=f"sha256:{f'{number:x}' * 64}", platform=Platform.parse(platform))
             for number, platform in enumerate(platforms, 1)
         ]
         notes = (("vnd.docker.reference.type", "attestation-manifest"),)
         rows += [
-            Manifest(digest=f"sha256:a{number:063x}", platform=Platform("unknown", "unknown"), annotations=notes)
+            Manifest(digest=f"sha256:{f'a{number:x}' * 32}", platform=Platform("unknown", "unknown"), annotations=notes)
             for number in range(attested)
         ]
         return Index(

@@ -1,0 +1,73 @@
+"""Lesson 8."""
+
+from lab.course import inside_the_index as lesson
+from lab.course._text import COMMAND_FAILED
+from ways import Ways
+
+BUILD = "docker buildx build --quiet files/inside --push"
+BOTH = "--platform linux/amd64,linux/arm64"
+RAW = "docker buildx imagetools inspect --raw $REGISTRY/inside"
+
+WAYS = {
+    "see_index": Ways(
+        other=f"{BUILD} {BOTH} -t $REGISTRY/inside; docker buildx imagetools inspect $REGISTRY/inside "
+        "--format '{{json .Manifest}}'",
+        wrong=[
+            (f"{BUILD} -t $REGISTRY/inside; {RAW}", lesson.PLATFORMS_MISSING),
+            (f"{BUILD} {BOTH} -t $REGISTRY/inside", lesson.NOT_THE_INDEX),
+        ],
+    ),
+    "digest_of_bytes": Ways(
+        other=f"{RAW} | python3 -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'",
+        wrong=[
+            (f"{RAW} | head -3 | sha256sum", lesson.NO_DIGEST),
+            (f"{RAW} | sha256sum; false", COMMAND_FAILED),
+        ],
+    ),
+    "one_manifest": Ways(
+        other="docker buildx imagetools inspect $REGISTRY/inside --raw | grep -o 'sha256:[0-9a-f]*' | while read d; do "
+        "docker buildx imagetools inspect --raw $REGISTRY/inside@$d; done",
+        wrong=[
+            (RAW, lesson.NOT_A_MANIFEST),
+            ("docker buildx imagetools inspect $REGISTRY/inside", lesson.NOT_A_MANIFEST),
+        ],
+    ),
+    "without_attestations": Ways(
+        other=f"BUILDX_NO_DEFAULT_ATTESTATIONS=1 {BUILD} {BOTH} -t $REGISTRY/inside:bare",
+        wrong=[
+            (f"{BUILD} {BOTH} -t $REGISTRY/inside:bare", lesson.STILL_ATTESTED),
+            (f"{BUILD} --provenance=false -t $REGISTRY/inside:bare", lesson.PLATFORMS_MISSING),
+        ],
+    ),
+    "which_one": Ways(
+        other="docker pull -q $REGISTRY/inside; docker run --rm $REGISTRY/inside uname -a",
+        wrong=[
+            ("docker buildx imagetools inspect $REGISTRY/inside", lesson.NOT_MINE),
+            (
+                f"{BUILD} --platform $OTHER -t $REGISTRY/inside:bare; docker pull -q --platform $OTHER "
+                "$REGISTRY/inside:bare; docker run --rm $REGISTRY/inside:bare",
+                lesson.WARNED,
+            ),
+        ],
+    ),
+    "release": Ways(
+        other="docker buildx imagetools create --tag $REGISTRY/inside:v1 $REGISTRY/inside:latest@$(docker buildx "
+        "imagetools inspect $REGISTRY/inside --format '{{.Manifest.Digest}}')",
+        wrong=[
+            (f"{BUILD} --no-cache {BOTH} --provenance=false -t $REGISTRY/inside:v1", lesson.COPY_DIFFERS),
+            (f"{BUILD} -t $REGISTRY/inside:v1", lesson.COPY_DIFFERS),
+        ],
+    ),
+    "stitch": Ways(
+        other="docker buildx imagetools create -t $REGISTRY/stitch:all $REGISTRY/stitch:arm64; "
+        "docker buildx imagetools create --append -t $REGISTRY/stitch:all $REGISTRY/stitch:amd64",
+        wrong=[
+            ("docker buildx imagetools create -t $REGISTRY/stitch:all $REGISTRY/stitch:amd64", lesson.PART_MISSING),
+            (
+                "docker buildx build -q --no-cache --platform linux/amd64,linux/arm64 -t $REGISTRY/stitch:all --push "
+                "files/multi-platform",
+                lesson.REBUILT,
+            ),
+        ],
+    ),
+}

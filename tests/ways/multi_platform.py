@@ -1,0 +1,65 @@
+"""Lesson 7."""
+
+from lab.course import multi_platform as lesson
+from lab.course._text import COMMAND_FAILED
+from ways import Ways
+
+BUILD = "docker buildx build --quiet files/multi-platform -t $REGISTRY/buildx-test"
+EVENTS = "docker buildx build --progress=rawjson --output type=cacheonly"
+LIE = "printf 'FROM --platform=$BUILDPLATFORM busybox:1.38\\n' | docker buildx build --quiet -t $REGISTRY/buildx-test"
+
+WAYS = {
+    "multi_push": Ways(
+        other=f"{BUILD} --platform linux/amd64 --platform linux/arm64 --output type=image,push=true",
+        wrong=[
+            (
+                f"{BUILD} --platform linux/arm64 --push; {BUILD} --platform linux/amd64 --push",
+                lesson.REPLACED,
+            ),
+            (f"{BUILD} --push", lesson.REPLACED),
+            (f"{BUILD} --platform linux/amd64,linux/arm64,linux/riscv64 --push", lesson.TOO_MANY),
+        ],
+    ),
+    "read_events": Ways(
+        other=f"cd files/multi-platform && {EVENTS} --platform linux/amd64,linux/arm64 . > ../../build.json 2>&1",
+        wrong=[
+            (f"{EVENTS} --platform linux/arm64 files/multi-platform 2> build.json", lesson.ONE_LANE),
+            (
+                f"printf 'FROM busybox:1.38\\nCOPY nothing /\\n' | {EVENTS} --platform linux/amd64,linux/arm64 -f - "
+                "files/multi-platform 2> build.json",
+                lesson.BUILD_FAILED,
+            ),
+        ],
+    ),
+    "registry_rows": Ways(
+        other="docker buildx imagetools inspect --raw $REGISTRY/buildx-test",
+        wrong=[
+            ("docker buildx ls", lesson.LIST_NOT_SEEN),
+            ("docker buildx imagetools inspect $REGISTRY/no-such-tag", COMMAND_FAILED),
+        ],
+    ),
+    "true_programs": Ways(
+        other="lab audit $REGISTRY/buildx-test",
+        wrong=[
+            (f"{LIE} --platform linux/amd64,linux/arm64 --push -", lesson.NOT_WHAT_IT_SAYS),
+            ("echo I trust it", lesson.NOT_READ),
+            ("lab show --programs buildx-test; false", COMMAND_FAILED),
+        ],
+    ),
+    "run_each": Ways(
+        other="for p in arm64 amd64; do docker run --rm --pull always -q --platform $p $REGISTRY/buildx-test uname -m; done",
+        wrong=[
+            ("docker run --rm --pull always --quiet $REGISTRY/buildx-test", lesson.ONE_ANSWER_ONLY),
+            ("docker run --rm --quiet --platform linux/s390x busybox:1.38 uname -m", lesson.FORMAT_ERROR_SEEN),
+        ],
+    ),
+    "add_third": Ways(
+        other=f"{BUILD}:v7 --platform linux/arm/v7 --push && docker buildx imagetools create "
+        "-t $REGISTRY/buildx-test $REGISTRY/buildx-test $REGISTRY/buildx-test:v7",
+        wrong=[
+            (f"{BUILD} --platform linux/arm/v7 --push", lesson.LOST_ONE),
+            (f"{BUILD} --platform linux/amd64,linux/arm64 --push", lesson.NOT_ADDED),
+            (f"{BUILD} --platform linux/amd64,linux/arm64,linux/arm/v7,linux/riscv64 --push", lesson.TOO_MANY),
+        ],
+    ),
+}
