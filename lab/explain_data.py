@@ -65,21 +65,21 @@ class Remedy:
         return ", ".join(words[name].format(wanted) for name, wanted in self.when if not getattr(engine, name))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
     """One cause, as `explain.toml` has it."""
 
     id: str
     row: str
     title: str
-    stems: tuple[str, ...]
-    patterns: tuple[re.Pattern[str], ...]
     cause: str
     why: str
     lesson: str
     remedies: tuple[Remedy, ...]
     kind: str = "error"
     base: int = 2
+    stems: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
     requires: tuple[re.Pattern[str], ...] = ()
     unless: tuple[re.Pattern[str], ...] = ()
     asks: tuple[re.Pattern[str], ...] = ()

@@ -44,6 +44,10 @@ _LOOKS = re.compile(
 _LOOKS_STEMS = tuple(
     b"error|fatal|failed|panic|cannot|could not|unable to|denied|not found|no such file|traceback|e: ".split(b"|")
 )
+# Words that many stems share: one search for all of them; only a line that has the word is searched for the stems.
+_GATES = tuple(
+    b"exec|not |unknown|manifest|driver|invalid|denied|failed|target|digest|buildkit|error|platform|too".split(b"|")
+)
 _CONSEQUENCE = re.compile(
     r"did not complete successfully: exit code|executor failed running|returned a non-zero code|"
     r"buildx failed with:|process completed with exit code|make(?:\[\d\])?: \*\*\*|exited with code \d",
@@ -143,6 +147,14 @@ class _Reader:
         for entry in entries:
             for stem in entry.stems:
                 self._live.setdefault(stem.encode(), []).append(entry)
+        self._gates = self._gated()
+
+    def _gated(self) -> dict[bytes, list[bytes]]:
+        """Which stems are searched for in lines that hold which word."""
+        gates: dict[bytes, list[bytes]] = {}
+        for stem in self._live:
+            gates.setdefault(next((gate for gate in _GATES if gate in stem), stem), []).append(stem)
+        return gates
 
     def read(self, buffer: bytes, start: int, end: int) -> None:
         lower = buffer.lower()
@@ -160,16 +172,19 @@ class _Reader:
     def _lines(self, lower: bytes, start: int, end: int) -> dict[int, tuple[int, list[Entry | None]]]:
         """Where lines with a stem begin: (where they end, the entries that want to see them)."""
         found: dict[int, tuple[int, list[Entry | None]]] = {}
-        for stem, wanted in self._live.items():
-            last = end + len(stem) - 1
-            at = lower.find(stem, start, last)
+        for gate, stems in self._gates.items():
+            last = end + len(gate) - 1
+            at = lower.find(gate, start, last)
             while at >= 0:
                 begin = lower.rfind(b"\n", max(0, at - REACH), at) + 1 or max(0, at - REACH)
                 stop = lower.find(b"\n", at, at + REACH)
                 stop = stop if stop >= 0 else min(len(lower), at + REACH)
-                kept = found.setdefault(begin, (stop, []))[1]
-                kept += [entry for entry in wanted if entry not in kept]
-                at = lower.find(stem, stop, last)
+                line = lower[begin:stop]
+                for stem in stems:
+                    if stem in line:
+                        kept = found.setdefault(begin, (stop, []))[1]
+                        kept += [entry for entry in self._live[stem] if entry not in kept]
+                at = lower.find(gate, stop, last)
         return found
 
     def _line(self, buffer: bytes, begin: int, stop: int, number: int, wanted: list[Entry | None]) -> None:
@@ -186,7 +201,7 @@ class _Reader:
                 self._look(number, short)
             elif (match := _first(entry, text, short)) is not None:
                 near = self._near(buffer, begin, stop, text) if near is None else near
-                if _fits(entry, text, near):
+                if _fits(entry, (short, text, *near)):
                     self.out.hits.append(Hit(number=number, text=short, entry=entry, found=match, near=near))
                     self._done.add(name)
                 else:
@@ -196,8 +211,10 @@ class _Reader:
         if _CONSEQUENCE.search(text):
             if len(self.out.consequences) < 3:
                 self.out.consequences.append((number, text))
-        elif _LOOKS.search(text) and len(self.out.looks) < 5:
+        elif _LOOKS.search(text):
             self.out.looks.append((number, text))
+            if len(self.out.looks) == 5:
+                self._done.add("")
 
     def _near(self, buffer: bytes, begin: int, stop: int, text: str) -> tuple[str, ...]:
         before = buffer[max(0, begin - AROUND) : max(0, begin - 1)].split(b"\n")[-BEFORE:]
@@ -220,6 +237,7 @@ class _Reader:
             self._live[stem] = [one for one in wanted if (one.id if one else "") not in self._done]
             if not self._live[stem]:
                 del self._live[stem]
+        self._gates = self._gated()
 
 
 def _first(entry: Entry, text: str, short: str) -> dict[str, str] | None:
@@ -229,8 +247,7 @@ def _first(entry: Entry, text: str, short: str) -> dict[str, str] | None:
     return None
 
 
-def _fits(entry: Entry, text: str, near: tuple[str, ...]) -> bool:
-    around = (text, *near)
+def _fits(entry: Entry, around: tuple[str, ...]) -> bool:
     if any(pattern.search(line) for pattern in entry.unless for line in around):
         return False
     return not entry.requires or any(pattern.search(line) for pattern in entry.requires for line in around)

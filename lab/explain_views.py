@@ -7,12 +7,13 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from lab.explain import Cause, Explanation, Line, Way
+from lab.explain_shapes import Cause, Explanation, Line, Way
 
 WIDTH = 100
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 UNKNOWN = "I do not know this one."
 SEVERAL = "This message has several causes; the commands below tell them apart."
+PERHAPS = "This is likely, but the text alone does not prove it; the command below does."
 NEXT = (
     "Read upwards from the last line: the first line that speaks of an error is the one that counts.",
     "For a failed RUN, look at the lines of its step (the number after #) before the word ERROR.",
@@ -28,7 +29,7 @@ def as_text(found: Explanation) -> str:
         return "\n".join(_unknown(found))
     lines = [_where(found.root, found.lines)] if found.root else []
     if not found.certain:
-        lines += ["", SEVERAL]
+        lines += ["", _doubt(found)]
     for number, cause in enumerate(found.causes, 1):
         head = cause.title if found.certain else f"{number}. {cause.cause}"
         lines += ["", head, *_cause(cause, brief=not found.certain)]
@@ -36,6 +37,10 @@ def as_text(found: Explanation) -> str:
             break
     lines += [*_others(found), *_earlier(found)]
     return "\n".join(lines)
+
+
+def _doubt(found: Explanation) -> str:
+    return SEVERAL if len(found.causes) > 1 else PERHAPS
 
 
 def _where(line: Line, of: int) -> str:
@@ -105,7 +110,7 @@ def as_html(found: Explanation) -> str:
     if found.root:
         parts.append(f"<div><code>{html.escape(_where(found.root, found.lines))}</code></div>")
     if not found.certain:
-        parts.append(f"<div>{html.escape(SEVERAL)}</div>")
+        parts.append(f"<div>{html.escape(_doubt(found))}</div>")
     shown = found.causes[:1] if found.certain else found.causes
     parts += [_cause_html(cause) for cause in shown]
     rest = [*_others(found), *_earlier(found)]
