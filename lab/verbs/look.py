@@ -18,7 +18,7 @@ from lab.verbs import look_words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.facts import Binary, Builder, Engine, Images
+    from lab.facts import Binaries, Binary, Builder, Engine, Images
     from lab.platforms import Platform
     from lab.sandbox import Handler
     from lab.world import World
@@ -30,12 +30,31 @@ def show(given: Namespace) -> int:
     from lab.draw.tree import tree
     from lab.probes import registry
 
-    found = registry.images(given.tag)(_world(given.tag))
+    world = _world(given.tag)
+    if given.programs:
+        return _programs(registry.binaries(given.tag)(world), as_json=given.json)
+    found = registry.images(given.tag)(world)
     if given.json:
         print(json.dumps(images_json(found), indent=1))
     else:
         _print((tree if given.tree else hub)(found.index, found.images).text.split("\n"))
     return 0
+
+
+def _programs(found: Binaries, *, as_json: bool) -> int:
+    """The program that each platform's image would start, as its own header has it."""
+    if as_json:
+        print(json.dumps([{"platform": str(p), "program": one and _plain_binary(one)} for p, one in found.programs]))
+    else:
+        for platform, one in found.programs:
+            said = f"{one.path}: {look_words.program(one)}" if one else "no program that a container could start"
+            print(f"{platform}: {said}")
+    return 0
+
+
+def _plain_binary(found: Binary) -> dict[str, Any]:
+    plain = {key: value for key, value in asdict(found).items() if key != "evidence"}
+    return plain | {"platform": str(found.platform) if found.platform else None}
 
 
 def images_json(found: Images) -> dict[str, Any]:
@@ -101,10 +120,7 @@ def file(given: Namespace) -> int:
             status = max(status, error.exit_status)
             continue
         if given.json:
-            platform = str(found.platform) if found.platform else None
-            data.append(
-                {key: value for key, value in asdict(found).items() if key != "evidence"} | {"platform": platform}
-            )
+            data.append(_plain_binary(found))
         else:
             print(f"{name}: {look_words.program(found)}")
     if given.json:
