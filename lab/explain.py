@@ -6,7 +6,7 @@ known stands in `explain.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -87,7 +87,8 @@ def _explained(found: Scan, engine: EngineFacts) -> Explanation:
     if not hits:
         return Explanation(looks=looks, consequence=consequence, lines=found.lines, size=found.size)
     root = Line(number=hits[0].number, text=hits[0].text)
-    causes = sorted((_weighed(hit, found.tail, engine) for hit in hits), key=lambda cause: -cause.score)
+    shared = {name: value for hit in reversed(hits) for name, value in hit.found.items()}
+    causes = sorted((_weighed(hit, shared, found.tail, engine) for hit in hits), key=lambda cause: -cause.score)
     causes = [cause for cause in causes if cause.score > 0] or causes[:1]
     certain = len(causes) == 1 or causes[0].score - causes[1].score >= CERTAIN
     return Explanation(
@@ -124,9 +125,9 @@ def _asked(found: Scan) -> list[Hit]:
     ]
 
 
-def _weighed(hit: Hit, tail: tuple[str, ...], engine: EngineFacts) -> Cause:
+def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine: EngineFacts) -> Cause:
     """One cause with the clues that the log holds for and against it, and its ways out on this engine."""
-    entry, names = hit.entry, dict(hit.found)
+    entry, names = hit.entry, {**shared, **hit.found}
     score, said = entry.base, []
     near = (*hit.near, *tail[-BEFORE:]) if entry.kind == "error" else hit.near
     for clue in entry.clues:

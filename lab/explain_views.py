@@ -30,11 +30,11 @@ def as_text(found: Explanation) -> str:
     lines = [_where(found.root, found.lines)] if found.root else []
     if not found.certain:
         lines += ["", _doubt(found)]
-    for number, cause in enumerate(found.causes, 1):
-        head = cause.title if found.certain else f"{number}. {cause.cause}"
-        lines += ["", head, *_cause(cause, brief=not found.certain)]
-        if found.certain:
-            break
+    if found.certain:
+        lines += ["", *_cause(found.causes[0])]
+    else:
+        for number, cause in enumerate(found.causes, 1):
+            lines += ["", *_brief(cause, number, alone=len(found.causes) == 1)]
     lines += [*_others(found), *_earlier(found)]
     return "\n".join(lines)
 
@@ -48,21 +48,40 @@ def _where(line: Line, of: int) -> str:
     return f"{place}{textwrap.shorten(line.text, 300, placeholder=' …')}"
 
 
-def _cause(cause: Cause, *, brief: bool) -> Iterator[str]:
-    if not brief:
-        yield from _wrapped(cause.cause)
+def _cause(cause: Cause) -> Iterator[str]:
+    yield from textwrap.wrap(cause.cause, WIDTH)
     yield from _wrapped(cause.why)
+    yield from _decided(cause)
+    for way in cause.remedies:
+        yield from _wrapped(f"→ {way.say}{f' (with {way.only})' if way.only else ''}")
+        yield from (f"      {command}" for command in way.run)
+    yield from _learnt(cause)
+
+
+def _brief(cause: Cause, number: int, *, alone: bool) -> Iterator[str]:
+    """One of several causes: what decides comes first, the ways out only in a few words."""
+    if alone:
+        yield from _cause(cause)
+        return
+    yield from textwrap.wrap(f"{number}. {cause.cause}", WIDTH, subsequent_indent="   ")
+    yield from _decided(cause)
+    for way in cause.remedies[:1]:
+        yield from _wrapped(f"→ {way.say}")
+    yield from _learnt(cause)
+
+
+def _decided(cause: Cause) -> Iterator[str]:
     for clue in cause.clues:
         yield from _wrapped(f"Clue: {clue}")
     if cause.decide:
         yield from _wrapped(f"To be sure: {cause.decide_says}")
-        yield f"    {cause.decide}"
-    for way in cause.remedies:
-        yield from _wrapped(f"→ {way.say}{f' (with {way.only})' if way.only else ''}")
-        yield from (f"    {command}" for command in way.run)
+        yield f"      {cause.decide}"
+
+
+def _learnt(cause: Cause) -> Iterator[str]:
     if cause.lesson:
         yield f"  Lesson: {cause.lesson}"
-    if cause.sources and not brief:
+    if cause.sources:
         yield f"  Seen in: {', '.join(cause.sources)}"
 
 
@@ -98,7 +117,7 @@ def _unknown(found: Explanation) -> Iterator[str]:
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
 
 

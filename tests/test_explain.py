@@ -428,7 +428,7 @@ def test_json_and_back_is_the_same(entry):
     for cause in found.causes[:1]:
         assert cause.cause in words
         for way in cause.remedies:
-            assert all(command in found.as_text() for command in way.run)
+            assert not found.certain or all(command in found.as_text() for command in way.run)
     assert found.lesson in found.as_html()
 
 
