@@ -13,7 +13,7 @@ from lab.facts import Image, Index
 
 LABEL = "MULTI-PLATFORM"
 _HEADS = ("OS/ARCH", "Compressed size", "Digest")
-_MOST = 60
+_MOST = 40
 
 
 def hub(index: Index, images: Sequence[Image]) -> Picture:

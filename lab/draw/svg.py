@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -73,7 +74,7 @@ class Canvas:
         """A line of text, from `x` to the right or (`end`) up to it."""
         more = ' text-anchor="end"' if end else ""
         more += ' font-weight="600"' if bold else ""
-        more += ' font-family="ui-monospace, monospace"' if code else ""
+        more += ' font-family="monospace"' if code else ""
         self.parts.append(
             f'<text x="{number(x)}" y="{number(y)}" font-size="{size}" fill="currentColor"{more}>'
             f"{html.escape(text)}</text>"
@@ -98,7 +99,7 @@ class Canvas:
             f'aria-labelledby="{self.name}-title {self.name}-desc" '
             f'style="display:block;max-width:40em;height:auto;color:inherit">'
             f'<title id="{self.name}-title">{html.escape(title)}</title>'
-            f'<desc id="{self.name}-desc">{on_one_line(text, "; ")}</desc>{defs}{"".join(self.parts)}</svg>'
+            f'<desc id="{self.name}-desc">{html.escape(spoken(text))}</desc>{defs}{"".join(self.parts)}</svg>'
         )
         return Picture(title, text, figure(title, svg, text))
 
@@ -112,9 +113,15 @@ def figure(title: str, content: str, text: str) -> str:
     )
 
 
-def on_one_line(text: str, newline: str = "&#10;") -> str:
-    """Escaped, its line ends written as `newline`."""
-    return newline.join(html.escape(line) for line in text.split("\n"))
+def on_one_line(text: str) -> str:
+    """Escaped, its line ends written as HTML writes them."""
+    return "&#10;".join(html.escape(line) for line in text.split("\n"))
+
+
+def spoken(text: str) -> str:
+    """The text form for a voice: bars left out, columns read one after the other."""
+    lines = (re.sub(r"│.*│|█+", "  ", line).strip() for line in text.split("\n"))
+    return "; ".join(re.sub(r"\s{2,}", ", ", line) for line in lines if line)
 
 
 def number(value: float) -> str:

@@ -11,7 +11,7 @@ from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, RED, WIDTH, Canvas, cut, fit
 from lab.events import BuildEvents, Vertex, emulated
 from lab.platforms import Platform, listed
 
-_MOST = 36
+_MOST = 30
 _BARS, _LABEL, _COLUMNS = 22, 30, 80
 _LEFT = 176.0
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1800, 3600, 14400)
@@ -64,7 +64,7 @@ class _Plan:
 
 
 def timeline(events: BuildEvents) -> Picture:
-    """The build's steps; the longest are drawn where there are more than three dozen."""
+    """The build's steps; the longest are drawn where there are more than thirty."""
     kept = _chosen(events)
     lanes = [(lane, drawn) for lane, steps in _lanes(events) if (drawn := [v for v in steps if v in kept])]
     left = len(events.vertices) - sum(len(steps) for _, steps in lanes)

@@ -127,6 +127,8 @@ def builders(
             yield from _node(node, table)
             if served is not None and builder.driver in _HERE:
                 yield from _stale(node, served)
+            if node.platforms:
+                yield "    COPY needs none of that: it works for every platform"
         yield from _can(builder, engine)
 
 
@@ -144,7 +146,6 @@ def _node(node: Node, table: str) -> Iterator[str]:
         yield f"    set by hand, whether it can or not: {listed(node.pinned)}"
     if found := [platform for platform in node.platforms if platform not in node.pinned]:
         yield f"    says that it can RUN for {listed(found)}"
-        yield "    COPY needs none of that: it works for every platform"
 
 
 def _stale(node: Node, served: frozenset[str]) -> Iterator[str]:
