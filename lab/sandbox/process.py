@@ -72,17 +72,19 @@ def role_of(environ: bytes, key: str) -> str | None:
 
 
 def stop(key: str, role: str | None = None, *, grace: float = 10.0) -> list[Daemon]:
-    """End the daemons: asked first, killed after `grace` seconds. Answers those that there were."""
+    """End the daemons: asked first, killed after `grace` seconds (0: at once). Answers those that there were."""
     found = find(key, role)
-    for daemon in found:
+    for daemon in found if grace else ():
         _send(daemon, key, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while (left := find(key, role)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    for daemon in left:
-        _send(daemon, key, signal.SIGKILL)
-    while find(key, role) and time.monotonic() < deadline + 5:
-        time.sleep(0.02)
+    while left and time.monotonic() < deadline + 5:  # again, for what one of them started meanwhile
+        for daemon in left:
+            _send(daemon, key, signal.SIGKILL)
+        while any(_lives(daemon.pid) for daemon in left) and time.monotonic() < deadline + 5:
+            time.sleep(0.01)
+        left = find(key, role)
     return found
 
 
@@ -93,6 +95,15 @@ def tail(log: Path, lines: int = 1) -> str:
     except OSError:
         return ""
     return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def _lives(pid: int) -> bool:
+    """Whether any of its threads is still at work; one that has ended and waits for its parent does not."""
+    try:
+        state = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX" or len(list((_PROC / str(pid) / "task").iterdir())) > 1
+    except OSError:
+        return False
 
 
 def _send(daemon: Daemon, key: str, number: signal.Signals) -> None:

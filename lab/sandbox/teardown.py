@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,6 +13,7 @@ from lab.errors import BadInput, Blocked
 from lab.sandbox import cgroups, emulators, learner, network, private, process, registry, state
 from lab.sandbox.state import State
 
+_TRIES = 5
 Removal = tuple[str, Callable[[], object]]
 _CACHED = ("apt", "debs", "engine-*", "registry-*", "emulators-*", ".unpacking-*", ".emulators-*")
 
@@ -98,11 +100,16 @@ def _absent(before: State | None) -> tuple[str, ...]:
 
 
 def _remove_folder(path: Path) -> None:
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
     try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        for _ in range(_TRIES):  # a daemon that was just killed may still be at the end of its last change
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(path)
+            if not path.exists():
+                return
+        shutil.rmtree(path)
     except OSError as error:
         raise Blocked(
             f"{str(error.filename or path)!r} cannot be removed: {error.strerror}.",

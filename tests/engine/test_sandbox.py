@@ -23,17 +23,22 @@ from lab.sandbox import buildkit, emulators, learner, network, private, process,
 from lab.sandbox.report import PlainReport
 
 pytestmark = pytest.mark.engine
+_DEEP = "a deep folder " * 8 + "/home"
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A lab of its own, empty; the downloads are shared with the lab that runs the tests."""
     monkeypatch.setenv("LAB_CACHE", str(paths.cache()))
-    monkeypatch.setenv("LAB_HOME", str(tmp_path / ("a deep folder " * 8) / "home"))
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / _DEEP))
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "LAB_SANDBOX"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("DOCKER_CONFIG", "BUILDX_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
     yield paths.home()
-    sandbox.down()
+    for place in (tmp_path / "second", tmp_path / _DEEP):  # the second lives on the first's engine
+        monkeypatch.setenv("LAB_HOME", str(place))
+        sandbox.down()
 
 
 class Heard(PlainReport):
