@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from lab import __version__
 from lab.errors import Bug, LabError
@@ -22,16 +23,17 @@ _STEP = (
     {"nargs": "?", "metavar": "STEP", "help": "a step; the next open one where none is named"},
 )
 _FOLDER = (("folder",), {"nargs": "?", "metavar": "DIR", "help": "default: ~/multiplatform-lab"})
+_EMULATORS = (
+    ("--emulators",),
+    {
+        "action": argparse.BooleanOptionalAction,
+        "default": None,
+        "help": "register emulators with the kernel, or do not; asked on a terminal where not said",
+    },
+)
 _UP = (
     (("--registry",), {"metavar": "HOST/NAME", "help": "use this account ($REGISTRY), e.g. docker.io/NAME"}),
-    (
-        ("--emulators",),
-        {
-            "action": argparse.BooleanOptionalAction,
-            "default": None,
-            "help": "register emulators with the kernel, or do not; asked on a terminal where not said",
-        },
-    ),
+    _EMULATORS,
     (
         ("--private",),
         {"action": "store_true", "help": "an engine of the lab's own, even where another answers"},
@@ -39,7 +41,7 @@ _UP = (
 )
 
 # verb: (where it is done, one line of help, its arguments)
-_VERBS: dict[str, tuple[str, str, Sequence[tuple[tuple[str, ...], dict[str, object]]]]] = {
+_VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     "learn": ("sandbox:learn", "bring the sandbox up and open JupyterLab at lesson 1", (*_UP, _FOLDER)),
     "up": ("sandbox:up", "bring up engine, registry and base images", _UP),
     "status": ("sandbox:status", "what is up, on one screen", (_JSON,)),
@@ -92,6 +94,7 @@ _VERBS: dict[str, tuple[str, str, Sequence[tuple[tuple[str, ...], dict[str, obje
         "run lessons headless on this machine and report",
         (
             (("lessons",), {"nargs": "*", "metavar": "LESSON"}),
+            _EMULATORS,
             (("--output",), {"metavar": "DIR", "default": "build/tour", "help": "default: build/tour"}),
         ),
     ),
@@ -111,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         verb.set_defaults(where=where)
         for flags, options in arguments:
-            verb.add_argument(*flags, **options)  # type: ignore[arg-type]
+            verb.add_argument(*flags, **options)
     return top
 
 

@@ -135,7 +135,7 @@ def emulated(vertex: Vertex, native: Platform) -> bool:
     return vertex.platform.architecture not in own
 
 
-def file(path: str) -> Probe:
+def file(path: str) -> Probe[BuildEvents]:
     """A probe of recorded events in the learner's folder; NotThere while there is no such file."""
     return lambda world: load(world.workspace / path, path)
 

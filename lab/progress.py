@@ -37,8 +37,8 @@ class Entry:
         """Read one entry; what is not of its form counts as nothing."""
         if not isinstance(data, dict):
             return cls()
-        fields = cls.__dataclass_fields__
-        return cls(**{k: v for k, v in data.items() if k in fields and type(v) is type(fields[k].default)})
+        like: dict[str, Any] = vars(cls())
+        return cls(**{name: value for name, value in data.items() if type(value) is type(like.get(name))})
 
 
 def read(home: Path) -> dict[str, Entry]:

@@ -13,7 +13,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lab.facts import Fact
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lab.draw import Picture
     from lab.world import World
 
-Probe = Callable[["World"], Fact]
+F = TypeVar("F", bound=Fact)
+Probe = Callable[["World"], F]
 Need = Callable[["World"], None]
 
 
@@ -60,7 +61,7 @@ class Step:
     name: str
     lesson: str
     goal: str
-    probes: tuple[Probe, ...]
+    probes: tuple[Probe[Any], ...]
     check: Callable[..., Problem | None]
     solution: str
     hints: tuple[str, ...] = ()
@@ -79,7 +80,7 @@ class Step:
 
 
 def step(  # noqa: PLR0913 - a step is declared once, by name
-    *probes: Probe,
+    *probes: Probe[Any],
     solution: str,
     hints: Sequence[str] = (),
     needs: Sequence[Need] = (),

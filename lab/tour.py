@@ -15,9 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab import course, render, reset, world, workspace
+from lab import course, render, reset, sandbox, workspace, world
 from lab.errors import Blocked
+from lab.probes import needs
+from lab.probes.needs import NO_CONSENT
 from lab.results import MIME, Result, Status
+from lab.sandbox import buildkit
 from lab.storage import write_text
 
 _CELL_LIMIT = 900  # seconds for one cell; a build of BuildKit's image may be waited for
@@ -34,17 +37,25 @@ class Run:
 
 
 def tour(
-    lessons: list[course.Lesson], output: Path, show: Callable[[Result], None], *, stamp: Mapping[str, str]
+    lessons: list[course.Lesson],
+    output: Path,
+    show: Callable[[Result], None],
+    *,
+    emulators: bool,
+    stamp: Mapping[str, str],
 ) -> list[Run]:
     """Run the lessons one after the other in a copy of their own and write notebooks and report to `output`.
 
-    What the steps make is removed before and after. `stamp` (versions, platform) goes into each notebook.
+    What the steps make is removed before and after. `emulators` is consent to register them; without it the steps that
+    need them are blocked. `stamp` (versions, platform) goes into each notebook.
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lab-tour-") as scratch:
         place = Path(scratch)
         folder = place / "lessons"
-        env = {"LAB_WORKSPACE": str(folder), "LAB_LEARNER": str(place / "learner")}
+        consent = "yes" if emulators else "no"
+        env = {"LAB_WORKSPACE": str(folder), "LAB_LEARNER": str(place / "learner"), NO_CONSENT: consent}
+        there = any(handler.ours for handler in sandbox.registered())
         with world.environment_of(env):
             workspace.start(folder)
             steps = [step for lesson in lessons for step in lesson.steps]
@@ -53,10 +64,23 @@ def tour(
                 runs = [_run(lesson, folder, place, show) for lesson in lessons]
             finally:
                 list(reset.reset(steps, world.here()))
+                if there:  # they were somebody's wish before the tour
+                    sandbox.up(emulators=True)
     for run in runs:
         _write(run, output, stamp)
     write_text(output / "report.html", _report(runs, stamp))
     return runs
+
+
+def wait_for_buildkit(lessons: list[course.Lesson], say: Callable[[str], None]) -> None:
+    """Where a step needs a builder, wait until BuildKit's image is there; what cannot be had blocks that step later."""
+    if not any(needs.buildkit in step.needs for lesson in lessons for step in lesson.steps):
+        return
+    now = buildkit.progress()
+    if now.state == "building":
+        left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
+        say(f"Waiting for BuildKit's image, which is being built in the background{left}.")
+        buildkit.wait(_CELL_LIMIT)
 
 
 def solved(notebook: Any) -> Any:

@@ -49,7 +49,7 @@ def versions(world: World) -> dict[str, str]:
     }
 
 
-def info() -> Probe:
+def info() -> Probe[Engine]:
     """The engine: version, platform, image store."""
 
     def probe(world: World) -> Engine:
@@ -63,7 +63,7 @@ def info() -> Probe:
     return probe
 
 
-def image(reference: str) -> Probe:
+def image(reference: str) -> Probe[Image]:
     """An image in the engine's own store; NotThere where it has none of that name."""
 
     def probe(world: World) -> Image:
@@ -100,7 +100,7 @@ def image_from_json(data: Any, name: str, evidence: tuple[Evidence, ...] = ()) -
     )
 
 
-def builders() -> Probe:
+def builders() -> Probe[Builders]:
     """All builders of the sandbox's buildx, with the platforms of each node unfolded."""
     return known_builders
 
@@ -113,7 +113,7 @@ def known_builders(world: World) -> Builders:
     return builders_from_json(out, (evidence,))
 
 
-def builder(name: str) -> Probe:
+def builder(name: str) -> Probe[Builder]:
     """One builder, read as `docker buildx inspect` prints it; NotThere where there is none of that name."""
 
     def probe(world: World) -> Builder:
@@ -127,7 +127,7 @@ def builder(name: str) -> Probe:
     return probe
 
 
-def version() -> Probe:
+def version() -> Probe[Tool]:
     """The version of buildx."""
 
     def probe(world: World) -> Tool:

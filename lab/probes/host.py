@@ -60,7 +60,8 @@ class Timings(Fact):
     @classmethod
     def from_text(cls, text: str, evidence: tuple[Evidence, ...] = ()) -> Timings:
         """Read a transcript's output."""
-        named, name, refused = [], "", ""
+        named: list[tuple[str, float]] = []
+        name = refused = ""
         for line in map(str.strip, text.splitlines()):
             if found := _REAL.fullmatch(line):
                 seconds = 60 * int(found[1]) + float(found[2].replace(",", "."))
@@ -79,12 +80,12 @@ def this_machine() -> Machine:
     return Machine(name=name, platform=Platform.of(system, name), evidence=(Evidence("uname -m", name),))
 
 
-def machine() -> Probe:
+def machine() -> Probe[Machine]:
     """What am I sitting at?"""
     return lambda _world: this_machine()
 
 
-def transcript(step: str) -> Probe:
+def transcript(step: str) -> Probe[Transcript]:
     """What was run in a step's cell, and what it printed; NotThere when nothing was."""
 
     def ask(world: World) -> Transcript:
@@ -97,18 +98,17 @@ def transcript(step: str) -> Probe:
     return ask
 
 
-def timings(step: str) -> Probe:
+def timings(step: str) -> Probe[Timings]:
     """What was measured in a step's cell."""
 
     def ask(world: World) -> Timings:
         printed = transcript(step)(world)
-        assert isinstance(printed, Transcript)  # noqa: S101 - what that probe brings
         return Timings.from_text(printed.output, printed.evidence)
 
     return ask
 
 
-def text(path: str) -> Probe:
+def text(path: str) -> Probe[Text]:
     """A text file of the learner's folder (at most 1 MB of it); NotThere while it is missing."""
 
     def ask(world: World) -> Text:
@@ -128,7 +128,7 @@ def _read(world: World, path: str, limit: int) -> str:
         raise BadInput(f"{path!r} cannot be read: {error.strerror}.") from error
 
 
-def answers(path: str) -> Probe:
+def answers(path: str) -> Probe[Answers]:
     """The answers in a file of the learner's folder; NotThere while it has none."""
 
     def ask(world: World) -> Answers:

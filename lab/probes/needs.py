@@ -24,7 +24,7 @@ class Emulation(Fact):
     runs: bool
 
 
-def emulation() -> Probe:
+def emulation() -> Probe[Emulation]:
     """Run a program of `$OTHER` and see. Blocked where the base image cannot be had."""
 
     def probe(world: World) -> Emulation:
@@ -47,7 +47,6 @@ def engine(world: World) -> None:
 def emulator(world: World) -> None:
     """Programs of `$OTHER` run here."""
     found = emulation()(world)
-    assert isinstance(found, Emulation)  # noqa: S101 - what the probe brings
     if not found.runs:
         raise Blocked(
             f"No emulator for {found.platform} is registered here.", "`lab up --emulators` registers them; lesson 4."

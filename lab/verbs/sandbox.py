@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
 
 from lab import sandbox, world
+from lab.errors import Blocked
+from lab.probes.needs import NO_CONSENT
 from lab.sandbox.report import RichReport
 
 _CONSENT = """\
@@ -17,6 +20,8 @@ kernel, for the whole machine, until `lab down` or a reboot. Lesson 4 shows how 
 
 def up(given: Namespace) -> int:
     """Bring the sandbox up, say what is there."""
+    if given.emulators and os.environ.get(NO_CONSENT) == "no":
+        raise Blocked("Nobody agreed to register emulators in this run.", "Run it with --emulators to agree.")
     box = _up(given)
     print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows it all; `lab down` removes it.")
     return 0
@@ -25,14 +30,14 @@ def up(given: Namespace) -> int:
 def _up(given: Namespace) -> sandbox.Sandbox:
     with RichReport() as report:
         box = sandbox.up(registry=given.registry, emulators=given.emulators, report=report, private=given.private)
-    if given.emulators is None and _wanted(box):
+    if given.emulators is None and agreed(box):
         with RichReport() as report:
             box = sandbox.up(registry=given.registry, emulators=True, report=report, private=given.private)
     return box
 
 
-def _wanted(box: sandbox.Sandbox) -> bool:
-    """Ask, where somebody can answer and there is something to ask."""
+def agreed(box: sandbox.Sandbox) -> bool:
+    """Ask for emulators, where somebody can answer and there is something to ask."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()) or not sandbox.missing_emulators(box):
         return False
     print(_CONSENT, file=sys.stderr)

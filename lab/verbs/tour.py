@@ -6,10 +6,11 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from lab import course, render, world
+from lab import course, render, sandbox, world
 from lab import tour as headless
 from lab.probes import engine
 from lab.results import Result, worst
+from lab.verbs.sandbox import agreed
 
 
 def tour(given: Namespace) -> int:
@@ -21,7 +22,10 @@ def tour(given: Namespace) -> int:
     def show(result: Result) -> None:
         print(render.as_text(result, colour=colour), flush=True)
 
-    runs = headless.tour(lessons, output, show, stamp=engine.versions(world.here()))
+    box = sandbox.load()
+    consent = given.emulators if given.emulators is not None else not sandbox.missing_emulators(box) or agreed(box)
+    headless.wait_for_buildkit(lessons, lambda text: print(text, flush=True))
+    runs = headless.tour(lessons, output, show, emulators=consent, stamp=engine.versions(world.here()))
     for run in runs:
         for error in run.errors:
             print(f"{run.lesson.name}: {error}", file=sys.stderr)
