@@ -38,7 +38,7 @@ def tree(index: Index, images: Sequence[Image]) -> Picture:
     rows = list(_rows(index, images))
     owners = _owners(rows)
     kind = "an index of" if index.is_index else "one image, no index:"
-    title = f"{clean(index.reference)}: {kind} {', '.join(row.platform for row in rows) or 'nothing that runs'}"
+    title = f"{clean(index.reference)}: {kind} {_few([row.platform for row in rows], 4) or 'nothing that runs'}"
     notes = [f"{len(index.images) - _ROWS} more platforms are left out."] if len(index.images) > _ROWS else []
     text = "\n".join([*_text(index, rows, owners), *notes])
     return _draw(index, rows, owners, title, text)
