@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lab import render
 from lab.errors import BadInput, Blocked, LabError, NotThere
@@ -204,7 +204,7 @@ def builders(given: Namespace) -> int:
     if getattr(given, "json", False):
         print(json.dumps(builders_json(known), indent=1))
         return 0
-    about = cast("Engine", engine.info()(here))
+    about = engine.info()(here)
     _, table, _, _ = engine.docker(here, "buildx", "ls", limit=60)
     colour = render.wants_colour(sys.stdout)
     print(render.paint("$ docker buildx ls", "2", colour=colour))
