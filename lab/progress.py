@@ -38,7 +38,8 @@ class Entry:
         if not isinstance(data, dict):
             return cls()
         like: dict[str, Any] = vars(cls())
-        return cls(**{name: value for name, value in data.items() if type(value) is type(like.get(name))})
+        given: dict[str, Any] = {name: v for name, v in data.items() if type(v) is type(like.get(name))}
+        return cls(**given)
 
 
 def read(home: Path) -> dict[str, Entry]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab import course, render, reset, sandbox, workspace, world
+from lab import course, render, sandbox, undo, workspace, world
 from lab.errors import Blocked
 from lab.probes import needs
 from lab.probes.needs import NO_CONSENT
@@ -59,11 +59,11 @@ def tour(
         with world.environment_of(env):
             workspace.start(folder)
             steps = [step for lesson in lessons for step in lesson.steps]
-            list(reset.reset(steps, world.here()))
+            list(undo.undo(steps, world.here()))
             try:
                 runs = [_run(lesson, folder, place, show) for lesson in lessons]
             finally:
-                list(reset.reset(steps, world.here()))
+                list(undo.undo(steps, world.here()))
                 if there:  # they were somebody's wish before the tour
                     sandbox.up(emulators=True)
     for run in runs:

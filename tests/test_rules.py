@@ -215,7 +215,7 @@ LAYERS = [
     {"probes", "layers", "explain", "events"},
     {"audit", "workspace", "made", "draw"},
     {"course", "progress"},
-    {"runner", "reset", "hints"},
+    {"runner", "undo", "hints"},
     {"shell", "doctor"},
     {"render", "show", "timeline"},
     {"tour", "watch", "panel", "magic", "jupyter", "site", "dev"},

@@ -98,7 +98,7 @@ def solution(given: Namespace) -> int:
 
 def reset(given: Namespace) -> int:
     """Undo steps."""
-    from lab.reset import reset as undo
+    from lab.undo import undo
 
     steps = course.find(given.names)
     if not given.yes and not _agreed(f"Undo {len(steps)} steps and what they made?"):

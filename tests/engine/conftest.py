@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import course, reset, runner, sandbox, shell, workspace
+from lab import course, runner, sandbox, shell, undo, workspace
 from lab import world as worlds
 from lab.errors import Blocked
 from lab.results import Status
@@ -55,7 +55,7 @@ class Learner:
 
     def untouched(self, *names):
         """Bring these steps back to where nobody had tried them."""
-        list(reset.reset([course.step(name) for name in names], self.world))
+        list(undo.undo([course.step(name) for name in names], self.world))
 
     def does(self, name, script):
         """Run a script as that step's cell and check the step."""

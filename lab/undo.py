@@ -9,7 +9,7 @@ from lab.steps import Step
 from lab.world import World
 
 
-def reset(steps: Sequence[Step], world: World) -> Iterator[str]:
+def undo(steps: Sequence[Step], world: World) -> Iterator[str]:
     """Undo what these steps made, last step first; yields one line for each thing. Progress and transcripts go too."""
     done: set[object] = set()
     for step in reversed(steps):
