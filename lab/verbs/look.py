@@ -18,7 +18,7 @@ from lab.verbs import look_words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.facts import Binaries, Binary, Builder, Engine, Images
+    from lab.facts import Binaries, Binary, Builder, Images
     from lab.platforms import Platform
     from lab.sandbox import Handler
     from lab.world import World
