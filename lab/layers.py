@@ -165,6 +165,7 @@ class Root:
     def __init__(self) -> None:
         self._top: Folder = {}
         self._steps = 5_000_000
+        self._found: dict[str, Folder] = {}  # folders that were walked to already, while nothing on the way changes
 
     def lay(self, layer: Layer) -> None:
         """Lay one more layer over what is there."""
@@ -176,8 +177,10 @@ class Root:
             found = self._walk(path)[1]
             if isinstance(found, dict):
                 found.clear()
+        self._found.clear()
         for path, entry in layer.entries:
             self._put(path, entry)
+        self._found.clear()
 
     def find(self, path: str) -> Binary | None:
         """The file at that path, links followed, under the path where it truly is; None where there is none."""
@@ -208,9 +211,13 @@ class Root:
                     yield replace(node, path=f"{path}/{name}")
 
     def _put(self, path: str, entry: Entry) -> None:
-        folder, name = self._parent(path, make=True)
+        where, _, name = path.rpartition("/")
+        folder = self._found.get(where) or self._folder(where)
         if folder is None:
             raise BadInput(f"The layers put {'/' + path!r} behind links that lead nowhere.", _HOSTILE)
+        before = folder.get(name)
+        if isinstance(before, dict | Symlink) and not (entry == FOLDER and isinstance(before, dict)):
+            self._found.clear()
         if isinstance(entry, Hardlink):
             target, last = self._parent(entry.target)
             node = target.get(last) if target is not None else None
@@ -218,15 +225,29 @@ class Root:
                 raise BadInput(f"The layers link {'/' + path!r} to a file that is not there.", _HOSTILE)
             folder[name] = node
         elif entry == FOLDER:
-            if not isinstance(folder.get(name), dict):
+            if not isinstance(before, dict):
                 folder[name] = {}
         else:
             folder[name] = entry
 
-    def _parent(self, path: str, *, make: bool = False) -> tuple[Folder | None, str]:
+    def _folder(self, path: str) -> Folder | None:
+        """The folder at that path, made where it is missing; mostly it is the child of one that is known."""
+        if not path:
+            return self._top
+        above, _, name = path.rpartition("/")
+        known = self._found.get(above)
+        node: Node | None = known.get(name) if known else None
+        if not isinstance(node, dict):
+            node = self._walk(path, make=True)[1]
+        if isinstance(node, dict):
+            self._found[path] = node
+            return node
+        return None
+
+    def _parent(self, path: str) -> tuple[Folder | None, str]:
         """The folder that holds `path`, and its name there."""
         where, _, name = path.rpartition("/")
-        node: Node | None = self._walk(where, make=make)[1] if where else self._top
+        node: Node | None = self._walk(where)[1] if where else self._top
         return (node if isinstance(node, dict) else None), name
 
     def _walk(self, path: str, *, make: bool = False) -> tuple[str, Node | None]:

@@ -79,7 +79,7 @@ class Tar:
             raise self._bad("is cut short")
         told = self._number(header[148:156])
         unsigned = sum(header) - sum(header[148:156]) + 8 * 0x20
-        if told not in (unsigned, unsigned - 256 * sum(byte > 127 for byte in header[:148] + header[156:])):
+        if told != unsigned and told != _signed(header):
             raise self._bad("is no tar archive, or has a damaged header")
         return header
 
@@ -156,7 +156,7 @@ class Tar:
             if field[0] != 0x80:
                 raise self._bad("has a size that cannot be")
             return int.from_bytes(field[1:], "big")
-        digits = _text(field).strip()
+        digits = field.split(b"\0", 1)[0].strip()
         try:
             number = int(digits, base) if digits else 0
         except ValueError:
@@ -174,6 +174,12 @@ class Tar:
             if not part:
                 raise self._bad("is cut short")
             size -= len(part)
+
+
+def _signed(header: bytes) -> int:
+    """The checksum as some old programs count it: letters above 127 are negative."""
+    rest = header[:148] + header[156:]
+    return sum(rest) - 256 * sum(byte > 127 for byte in rest) + 8 * 0x20
 
 
 def _text(field: bytes) -> bytes:
