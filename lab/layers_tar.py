@@ -77,7 +77,8 @@ class Tar:
             return b""
         if len(header) < BLOCK:
             raise self._bad("is cut short")
-        told = self._number(header[148:156])
+        digits = header[148:156].split(b"\0", 1)[0].strip()
+        told = int(digits, 8) if digits and not digits.strip(b"01234567") else -1
         unsigned = sum(header) - sum(header[148:156]) + 8 * 0x20
         if told != unsigned and told != _signed(header):
             raise self._bad("is no tar archive, or has a damaged header")
