@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lab.magic import check, hint, load_ipython_extension, solution
+    from lab.magic import check, hint, load_ipython_extension, reset, solution, unload_ipython_extension
 
-__all__ = ["check", "hint", "load_ipython_extension", "solution"]
+__all__ = ["check", "hint", "load_ipython_extension", "reset", "solution", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab import course, paths
 from lab.errors import Blocked
-from lab.storage import write_json
+from lab.storage import write_json, write_text
 
 _SETTINGS = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
@@ -32,6 +32,7 @@ def serve(folder: Path, *, port: int | None = None) -> int:
     address = ("127.0.0.1", port or _free_port())
     token = secrets.token_urlsafe(24)
     log = paths.home() / "log" / "jupyter.log"
+    trust(folder, paths.home() / "jupyter" / "data")
     process = _start(folder, address, token, log)
     try:
         url = f"http://127.0.0.1:{address[1]}/lab/tree/{_first(folder)}?token={token}"
@@ -48,7 +49,8 @@ def serve(folder: Path, *, port: int | None = None) -> int:
 
 
 def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> subprocess.Popen[bytes]:
-    settings = paths.home() / "jupyter" / "settings"
+    own = paths.home() / "jupyter"
+    settings = own / "settings"
     for name, values in _SETTINGS.items():
         if not (settings / name).exists():
             write_json(settings / name, values)
@@ -65,7 +67,8 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         f"--LabApp.user_settings_dir={settings}",
-        f"--LabApp.workspaces_dir={paths.home() / 'jupyter' / 'workspaces'}",
+        f"--LabApp.workspaces_dir={own / 'workspaces'}",
+        "--ServerApp.contents_manager_class=lab.jupyter_files.LessonFiles",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
@@ -73,6 +76,7 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
     # the token goes through the environment: a command line can be read by everybody on the machine
     env = {
         **os.environ,
+        **_own_folders(own),
         "JUPYTER_TOKEN": token,
         "LAB_WORKSPACE": str(folder),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -88,6 +92,33 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
             stderr=file,
             start_new_session=True,
         )
+
+
+def _own_folders(own: Path) -> dict[str, str]:
+    """Jupyter's and IPython's folders, so that the learner's own settings, history and kernels stay as they are.
+
+    A kernel knows `%%step` from its start on: after a restart no cell has to be run first.
+    """
+    startup = own / "ipython" / "profile_default" / "startup" / "00-step.py"
+    write_text(startup, "from lab import magic\n\nmagic.register(get_ipython())\n")
+    names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
+    return {name: str(own / folder) for name, folder in {**names, "IPYTHONDIR": "ipython"}.items()}
+
+
+def trust(folder: Path, data: Path) -> None:
+    """Sign the lessons that are as the lab ships them, so that JupyterLab follows the links in their panels."""
+    from nbformat import read
+    from nbformat.sign import NotebookNotary
+
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    notary = NotebookNotary(data_dir=str(data))
+    try:
+        for lesson in course.lessons():
+            copy = folder / lesson.notebook.name
+            if copy.is_file() and copy.read_bytes() == lesson.notebook.read_bytes():
+                notary.sign(read(copy, as_version=4))
+    finally:
+        notary.store.close()
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

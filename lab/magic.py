@@ -8,8 +8,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from lab import course, paths, progress, render, runner, shell, world
+from lab import course, hints, panel, paths, progress, render, runner, shell, world
 from lab.errors import LabError, UsageError
+from lab.log import keep_traceback
+from lab.panel import page
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -17,12 +19,30 @@ if TYPE_CHECKING:
     from lab.steps import Step
 
 _state: dict[str, str] = {}
+_EXTENSION = "lab"
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Register `%%step` (what `%load_ext lab` calls)."""
-    ipython.register_magic_function(step, "cell", "step")  # type: ignore[no-untyped-call]
-    ipython.set_custom_exc((LabError,), _show_error)  # type: ignore[no-untyped-call]
+    """Register `%%step` and show the panel (what `%load_ext lab` calls)."""
+    register(ipython)
+    try:
+        panel.open_panel()
+    except LabError as error:
+        _say(error)
+    except Exception:  # noqa: BLE001 - a lesson without its panel is still a lesson
+        _say(UsageError("The panel cannot be shown; all else works.", f"Details: {keep_traceback('panel')}"))
+
+
+def unload_ipython_extension(_ipython: InteractiveShell) -> None:
+    """Close the panel (what `%reload_ext lab` calls first)."""
+    panel.close_panel()
+
+
+def register(ipython: Any) -> None:
+    """Make `%%step` known, so that a restarted kernel has it before the first cell is run again."""
+    ipython.register_magic_function(step, "cell", "step")
+    ipython.set_custom_exc((LabError,), _show_error)
+    ipython.events.register("post_run_cell", _let_load_again)
 
 
 def step(line: str, cell: str) -> None:
@@ -31,19 +51,27 @@ def step(line: str, cell: str) -> None:
         wanted = course.step(_name(line))
         _state["last"] = wanted.name
         here = world.here()
-        if wanted.prepare:
-            wanted.prepare(here)
-        shell.run(wanted.name, cell, here, _write)
-        _display(render.bundle(runner.check(wanted, here)))
+        with panel.running() as follow:
+
+            def show(text: str) -> None:
+                _write(text)
+                follow(text)
+
+            if wanted.prepare:
+                wanted.prepare(here)
+            shell.run(wanted.name, cell, here, show)
+        panel.show_card(wanted, runner.check(wanted, here))
     except LabError as error:
         _say(error)
+    except KeyboardInterrupt:
+        _write("(interrupted)\n")
 
 
 def check(name: str = "") -> None:
     """Check a step again (the last one that was run, where no name is given)."""
     try:
         wanted = _wanted(name)
-        _display(render.bundle(runner.check(wanted, world.here())))
+        panel.show_card(wanted, runner.check(wanted, world.here()))
     except LabError as error:
         _say(error)
 
@@ -53,23 +81,37 @@ def hint(name: str = "") -> None:
     try:
         wanted = _wanted(name)
         shown = progress.show_hint(paths.learner(), wanted)
-        lines = [f"{number}. {text}" for number, text in enumerate(wanted.hints[:shown], 1)]
-        left = len(wanted.hints) - shown
-        more = f"{left} more." if left else "That was the last one; lab.solution() shows a way."
-        _write("\n".join([*lines, more]) + "\n")
+        _write("\n".join(hints.lines(wanted, shown, hints.latest(wanted), "lab.solution()")) + "\n")
     except LabError as error:
         _say(error)
 
 
-def solution(name: str = "") -> None:
-    """Show one way to do a step. Others are as good."""
+def solution(name: str = "", *, now: bool = False) -> None:
+    """Show one way to do a step, others are as good. An exercise's comes after its hints, or with `now=True`."""
     try:
-        _write(_wanted(name).solution + "\n")
+        wanted = _wanted(name)
+        if not now:
+            hints.refuse_early_solution(wanted, "lab.hint()", f"lab.solution({wanted.name!r}, now=True)")
+        _write(wanted.solution + "\n")
+    except LabError as error:
+        _say(error)
+
+
+def reset(name: str = "") -> None:
+    """Undo a step, or a whole lesson: what it made goes, files are restored, a copy of yours is kept."""
+    from lab.undo import undo
+
+    try:
+        steps = course.find([name]) if name else [_wanted(name)]
+        said = [*undo(steps, world.here()), f"{len(steps)} steps are as new." if len(steps) > 1 else "As new."]
+        _write("\n".join(said) + "\n")
     except LabError as error:
         _say(error)
 
 
 def _wanted(name: str) -> Step:
+    if not isinstance(name, str):
+        raise UsageError(f"A step's name is a text, not {name!r}.", 'As in lab.hint("uname").')
     if not (name or _state.get("last")):
         raise UsageError("Which step?", 'Give its name, as in lab.hint("uname"), or run its cell first.')
     return course.step(name or _state["last"])
@@ -82,20 +124,23 @@ def _name(line: str) -> str:
     return words[0]
 
 
+def _let_load_again(*_result: Any) -> None:
+    """A first cell that is run again shows its panel again; IPython would only say that it was loaded before."""
+    from IPython.core import getipython
+
+    ipython: Any = getipython.get_ipython()
+    if ipython:
+        ipython.extension_manager.loaded.discard(_EXTENSION)
+
+
 def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def _display(bundle: dict[str, Any]) -> None:
-    from IPython.display import display
-
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
-
-
 def _say(error: LabError) -> None:
     """Show an error of ours as one calm line; it carries its exit status for those who run notebooks headless."""
-    _display(render.error_bundle(error))
+    page.display(render.error_bundle(error))
 
 
 def _show_error(_shell: Any, _kind: Any, error: LabError, _trace: Any, tb_offset: Any = None) -> None:

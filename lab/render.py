@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from lab.results import MIME, Result, Status
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from lab.errors import LabError
 
+_CODE = re.compile(r"`([^`\n]+)`")
 ERROR_MIME = "application/vnd.lab.error+json"
 _COLOURS = {
     Status.PASSED: "32",
@@ -42,6 +44,11 @@ def paint(text: str, code: str, *, colour: bool) -> str:
     return f"\033[{code}m{text}\033[0m" if colour and text else text
 
 
+def inline(text: str) -> str:
+    """Text as HTML: all of it escaped, and what stands between backticks shown as code."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(text))
+
+
 def as_text(result: Result, *, colour: bool = False) -> str:
     """One result in a few lines: mark, status, step; what is; found against wanted; what helps."""
     status = result.status
@@ -56,17 +63,20 @@ def as_text(result: Result, *, colour: bool = False) -> str:
     return "\n".join(lines)
 
 
-def as_html(result: Result) -> str:
-    """The same as a small block of HTML that needs no script and reads well in light and dark themes."""
+def as_html(result: Result, *, following: str | None = None) -> str:
+    """The same as a small block of HTML that needs no script and reads well in light and dark themes.
+
+    `following` (HTML) stands where the next step is named; None: its name.
+    """
     status, tone = result.status, _TONES[result.status]
     because = f"{status.label}, because" if status is Status.BLOCKED else status.label
     parts = [
-        f'<div class="lab-result lab-{status.label.replace(" ", "-")}" role="status" '
+        f'<div class="lab-result lab-{status.label.replace(" ", "-")}" role="status" ',
         f'style="border-left:4px solid {tone};padding:.4em .9em;margin:.4em 0;">',
-        f'<div><strong><span style="color:{tone}" aria-hidden="true">{status.mark}</span> '
+        f'<div><strong><span style="color:{tone}" aria-hidden="true">{status.mark}</span> ',
         f"{html.escape(because)}</strong> · <code>{html.escape(result.step)}</code></div>",
     ]
-    parts += [f"<div>{html.escape(text)}</div>" for text in _sentences(result)]
+    parts += [f"<div>{inline(text)}</div>" for text in _sentences(result)]
     if rows := _compared(result):
         cells = "".join(
             f'<tr><th scope="row" style="text-align:left">{name}</th>'
@@ -77,8 +87,10 @@ def as_html(result: Result) -> str:
     if result.picture:
         parts.append(result.picture["html"])
     parts.append(_evidence(result))
-    if result.next_step:
-        parts.append(f"<div>Next: <code>{html.escape(result.next_step)}</code></div>")
+    if following is None and result.next_step:
+        following = f"Next: <code>{html.escape(result.next_step)}</code>"
+    if following:
+        parts.append(f"<div>{following}</div>")
     return "".join([*parts, "</div>"])
 
 
@@ -119,6 +131,6 @@ def error_bundle(error: LabError) -> dict[str, Any]:
     data = {"message": error.message, "remedy": error.remedy, "exit_status": error.exit_status}
     shown = (
         '<div class="lab-error" role="alert" style="border-left:4px solid #9a6700;padding:.4em .9em">'
-        f"<strong>{html.escape(error.message)}</strong> {html.escape(error.remedy)}</div>"
+        f"<strong>{inline(error.message)}</strong> {inline(error.remedy)}</div>"
     )
     return {ERROR_MIME: data, "text/html": shown, "text/plain": str(error)}
