@@ -1,6 +1,6 @@
 """For every step: another correct way, and wrong ends with the message that each must give, as shell scripts.
 
-The engine tests run these as a learner would. `setup` is run first where a wrong end needs something to be there.
+The engine tests run these as a learner would.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Ways:
-    """Scripts for one step: `other` must pass too; each of `wrong` must fail with its message (a constant)."""
+    """Scripts for one step: `other` must pass too; each of `wrong` must fail with its message (a constant).
+
+    `spoils` names earlier steps whose work a wrong end ruins.
+    """
 
     other: str
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    spoils: tuple[str, ...] = ()

@@ -51,8 +51,8 @@ WAYS = {
         ],
     ),
     "release": Ways(
-        other="docker buildx imagetools create --tag $REGISTRY/inside:v1 $REGISTRY/inside:latest@$(docker buildx "
-        "imagetools inspect $REGISTRY/inside --format '{{.Manifest.Digest}}')",
+        other=f"digest=$({RAW} | sha256sum | cut -c-64)\n"
+        "docker buildx imagetools create --tag $REGISTRY/inside:v1 $REGISTRY/inside@sha256:$digest",
         wrong=[
             (f"{BUILD} --no-cache {BOTH} --provenance=false -t $REGISTRY/inside:v1", lesson.COPY_DIFFERS),
             (f"{BUILD} -t $REGISTRY/inside:v1", lesson.COPY_DIFFERS),

@@ -45,6 +45,7 @@ WAYS = {
             ("echo I trust it", lesson.NOT_READ),
             ("lab show --programs buildx-test; false", COMMAND_FAILED),
         ],
+        spoils=("multi_push",),
     ),
     "run_each": Ways(
         other="for p in arm64 amd64; do docker run --rm --pull always -q --platform $p $REGISTRY/buildx-test uname -m; done",

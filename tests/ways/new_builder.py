@@ -4,7 +4,7 @@ from lab.course import new_builder as lesson
 from lab.course._text import COMMAND_FAILED
 from ways import Ways
 
-REMOTE = "docker buildx create --driver remote --name"
+KUBERNETES = "docker buildx create --driver kubernetes --name"
 
 WAYS = {
     "create_builder": Ways(
@@ -12,7 +12,7 @@ WAYS = {
         wrong=[
             ("docker buildx create --name multibuilder; docker buildx rm multibuilder", lesson.NO_SUCH_BUILDER),
             ("docker buildx create --name multi-builder; docker buildx use default", lesson.NOT_CURRENT),
-            (f"{REMOTE} multi-builder --use tcp://127.0.0.1:1", lesson.WRONG_DRIVER),
+            (f"{KUBERNETES} multi-builder --use", lesson.WRONG_DRIVER),
         ],
     ),
     "see_inactive": Ways(
@@ -53,7 +53,7 @@ WAYS = {
             ("docker buildx create --name pi-builder", lesson.NOT_LIMITED),
             ("docker buildx create --name pi-builder --platform linux/arm64", lesson.LIMITED_OTHERWISE),
             ("docker buildx create --name pi-builder --platform linux/arm/v7,linux/arm/v6", lesson.LIMITED_OTHERWISE),
-            (f"{REMOTE} pi-builder --platform linux/arm/v7 tcp://127.0.0.1:1", lesson.WRONG_DRIVER),
+            (f"{KUBERNETES} pi-builder --platform linux/arm/v7", lesson.WRONG_DRIVER),
         ],
     ),
 }
