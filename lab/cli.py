@@ -86,6 +86,34 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "emulators": ("look:emulators", "the kernel's handlers for programs of other platforms", (_JSON,)),
     "builders": ("look:builders", "read the list of builders with you", (_JSON,)),
+    "explain": (
+        "job:explain",
+        "what an error or a whole build log means, and what helps",
+        (
+            (
+                ("what",),
+                {
+                    "nargs": "*",
+                    "metavar": "FILE|TEXT|-",
+                    "help": "a log's file, the error's text, or - (also: nothing)",
+                },
+            ),
+            _JSON,
+        ),
+    ),
+    "audit": (
+        "job:audit",
+        "is an image, in any registry or archive, what its label says",
+        (
+            (
+                ("images",),
+                {"nargs": "+", "metavar": "IMAGE", "help": "a name as for docker pull, a layout or an archive"},
+            ),
+            (("--need",), {"metavar": "PLATFORMS", "help": "platforms that must be there, with commas between them"}),
+            (("--sarif",), {"action": "store_true", "help": "print SARIF for a code host"}),
+            _JSON,
+        ),
+    ),
     "hint": ("learner:hint", "one more hint", (_STEP,)),
     "solution": ("learner:solution", "one way to do a step", (_STEP,)),
     "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),

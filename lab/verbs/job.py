@@ -1,0 +1,80 @@
+"""The verbs that stay useful after the course: explain and audit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from lab.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from lab.explain_data import EngineFacts
+    from lab.platforms import Platform
+    from lab.world import World
+
+
+def explain(given: Namespace) -> int:
+    """What an error text or a log means."""
+    from lab import explain as explainer
+
+    what = " ".join(given.what) if given.what else "-"
+    if what == "-" and sys.stdin.isatty():
+        print("Paste the error, then press Ctrl-D.", file=sys.stderr)
+    found = explainer.run(what, engine=_engine())
+    print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+    return found.exit_status
+
+
+def audit(given: Namespace) -> int:
+    """Is each image what its label says?"""
+    from lab import audit as auditor
+    from lab.audit_report import sarif
+
+    need = _platforms(given.need)
+    here = _world()
+    reports = [auditor.audit(name, need=need, world=here) for name in given.images]
+    if given.sarif:
+        print(json.dumps(sarif(reports), indent=1))
+    elif given.json:
+        print(json.dumps([report.to_json() for report in reports], indent=1))
+    else:
+        print("\n".join(report.as_text() for report in reports))
+    return max(report.exit_status for report in reports)
+
+
+def _platforms(text: str | None) -> frozenset[Platform]:
+    from lab.platforms import given
+
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    found = {name: given(name) for name in names}
+    wrong = [name for name, platform in found.items() if platform is None]
+    if wrong:
+        raise UsageError(f"--need takes platforms, and {wrong[0]!r} is none.", "As in --need linux/amd64,linux/arm64")
+    return frozenset(platform for platform in found.values() if platform)
+
+
+def _world() -> World | None:
+    """The sandbox, where one is up: its registry is asked without a login."""
+    from lab import world
+
+    try:
+        return world.here()
+    except LabError:
+        return None
+
+
+def _engine() -> EngineFacts | None:
+    """What is known of the engine, so that only what holds for it is advised; nothing where none answers at once."""
+    from lab.explain_data import EngineFacts
+    from lab.probes import engine
+
+    here = _world()
+    if here is None:
+        return None
+    try:
+        found = engine.info()(here)
+    except LabError:
+        return None
+    return EngineFacts(version=found.version, store=found.store, platform=str(found.platform), os=sys.platform)
