@@ -7,7 +7,6 @@ engine is asked, and nothing is unpacked to disk.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from lab import layers
 from lab.audit_report import ERROR, NOTE, WARNING, Finding, Report
 from lab.audit_sources import InRegistry, local
 from lab.errors import Blocked
+from lab.platforms import listed
 from lab.steps import Problem
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from lab.world import World
 
 NOT_HELD = "the image is listed and is not held here: only part of the tag was saved or pushed"
-_CHAIN = 5  # scripts whose interpreter is a script; the kernel gives up there too
+_PROGRAMS = ("elf", "script")
+_SHELLS = ("sh", "ash", "bash", "dash")
+_INITS = ("catatonit", "docker-init", "dumb-init", "env", "gosu", "su-exec", "tini", "tini-static")
 
 
 def audit(reference: str, *, need: frozenset[Platform] = frozenset(), world: World | None = None) -> Report:
@@ -102,7 +104,6 @@ class _Audit:
         self._images(source, held)
 
     def _images(self, source: Source, held: list[tuple[Manifest, Image]]) -> None:
-        uses = Counter(digest for _, image in held for digest in set(image.layers))
         kept: dict[str, Layer] = {}
         for number, (row, image) in enumerate(held):
             limits = layers.Limits()
@@ -114,8 +115,9 @@ class _Audit:
             if label.os == "linux":
                 root = layers.merge([kept.get(digest, _NOTHING) for digest in image.layers], limits)
                 self._findings += of_files(root, image, label)
-                shared = [kept[digest] for digest in dict.fromkeys(image.layers) if uses[digest] > 1]
-                self._findings += of_shared(shared, label, [other for _, other in held if other is not image])
+                for digest in dict.fromkeys(image.layers):
+                    others = [other.platform for _, other in held if other is not image and digest in other.layers]
+                    self._findings += of_shared(kept[digest], label, others)
             later = {digest for _, other in held[number + 1 :] for digest in other.layers}
             kept = {digest: layer for digest, layer in kept.items() if digest in later}
 
@@ -161,27 +163,41 @@ def of_files(root: Root, image: Image, label: Platform) -> Iterator[Finding]:
         yield Finding(rule, WARNING, str(label), found[0][1], tuple(binary.path for binary, _ in found))
 
 
-def of_shared(shared: list[Layer], label: Platform, others: list[Image]) -> Iterator[Finding]:
-    """The rule on layers that several platforms have in common: they may hold data, and scripts, but no programs."""
-    for layer in shared:
-        foreign = [program for program in layer.programs() if rules.foreign(program, label)]
-        if foreign:
-            named = ", ".join(sorted({str(image.platform) for image in others}))
-            machines = ", ".join(sorted({str(program.platform) for program in foreign}))
-            problem = Problem(rules.SHARED, found=machines, others=named, path=foreign[0].path)
-            yield Finding("shared-base", WARNING, str(label), problem, tuple(program.path for program in foreign))
+def of_shared(layer: Layer, label: Platform, others: list[Platform]) -> Iterator[Finding]:
+    """The rule on a layer that `others` have too: it may hold data and scripts, but no programs."""
+    foreign = [program for program in layer.programs() if rules.foreign(program, label)] if others else []
+    if foreign:
+        foreign.sort(key=lambda program: program.path)
+        machines = listed({program.platform for program in foreign})
+        problem = Problem(rules.SHARED, found=machines, others=listed(set(others)), path=foreign[0].path)
+        yield Finding("shared-base", WARNING, str(label), problem, tuple(program.path for program in foreign))
 
 
 def _started(root: Root, image: Image) -> Iterator[Binary]:
-    """What a container starts: the program, then the interpreter of a script, and that one's."""
-    binary = root.program(image)
-    for _ in range(_CHAIN):
-        if binary is None:
-            return
-        yield binary
-        if binary.kind != "script" or not binary.interpreter:
-            return
-        binary = root.find(binary.interpreter)
+    """What a container starts: the program, what that one is told to start, and the interpreters of scripts."""
+    known: set[str] = set()
+    command = (*image.entrypoint, *image.cmd)
+    todo = [found for word in command[:1] if (found := root.which(word, image))]
+    todo += [found for word in _told(command) if (found := root.which(word, image)) and found.kind in _PROGRAMS]
+    while todo:
+        binary = todo.pop(0)
+        if binary.path not in known:
+            known.add(binary.path)
+            yield binary
+            interpreter = root.find(binary.interpreter) if binary.kind == "script" and binary.interpreter else None
+            todo += [interpreter] if interpreter else []
+
+
+def _told(command: tuple[str, ...]) -> Iterator[str]:
+    """Words of a command that name further programs: `tini -- /app`, `sh -c 'exec /app --port 80'`."""
+    first = command[0].rpartition("/")[2] if command else ""
+    words = list(command[1:])
+    if first in _SHELLS and "-c" in words[:-1]:
+        words = [word for word in words[words.index("-c") + 1].split() if word != "exec" and "=" not in word][:1]
+        yield from words
+    elif first in _INITS:
+        yield from [word for word in words if not word.startswith("-")][:1]
+    yield from (word for word in words if word.startswith(("/", "./")))
 
 
 def _entrypoint(root: Root, image: Image, started: list[Binary], label: Platform) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ class Finding:
         more = len(self.paths) - 1
         others = ", ".join(self.paths[1:_SHOWN])
         left = f" and {more - _SHOWN + 1} more" if more >= _SHOWN else ""
-        return shown(f"{self.problem}{f' (so are {others}{left})' if more > 0 else ''}")
+        return shown(f"{self.problem}{f' (and {others}{left})' if more > 0 else ''}")
 
     def to_json(self) -> dict[str, Any]:
         """A plain table."""

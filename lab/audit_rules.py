@@ -35,7 +35,9 @@ ABSENT = "{wanted} is needed, and there is no image for it; there are: {found}"
 UNKNOWN = "{found} is a platform that no machine has: nobody can run this image"
 TWICE = "{found} stands twice in the index: engines take the first, the other is never seen"
 NO_VARIANT = "the index says {found} without a variant: engines read it as {wanted}"
-SHARED = "the layer {path} serves {others} too, and holds programs for {found}: is the base of one platform only?"
+SHARED = (
+    "the layer with {path} is that of {others} too, its programs are for {found}: was the base for one platform only?"
+)
 
 _NAMES = {"amd64": "x86-64", "386": "32-bit x86", "arm64": "64-bit Arm"}
 _KIND_NAMES = {

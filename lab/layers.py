@@ -190,13 +190,16 @@ class Root:
     def program(self, image: Image, path: str = "") -> Binary | None:
         """The file at `path`, or what a container of that image starts; None where there is none."""
         command = (*image.entrypoint, *image.cmd)
-        name = path or (command[0] if command else "")
-        if not name:
-            return None
-        if path or "/" in name:
-            return self.find(name if name.startswith("/") else f"{'' if path else image.workdir}/{name}")
+        if path or not command:
+            return self.find(path) if path else None
+        return self.which(command[0], image)
+
+    def which(self, word: str, image: Image) -> Binary | None:
+        """The file that a word of a command names in a container: by its path, or through PATH."""
+        if "/" in word:
+            return self.find(word if word.startswith("/") else f"{image.workdir}/{word}")
         env = next((line for line in image.env if line.startswith("PATH=")), _DEFAULT_PATH)
-        found = [one for folder in env[5:].split(":") if (one := self.find(f"{folder}/{name}"))]
+        found = [one for folder in env[5:].split(":") if (one := self.find(f"{folder}/{word}"))]
         return next((one for one in found if one.runnable), found[0] if found else None)
 
     def programs(self) -> Iterator[Binary]:

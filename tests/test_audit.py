@@ -295,7 +295,7 @@ CASES = {
             {"app/server": elf("hello-amd64"), "usr/bin/tool": elf("hello-arm64"), "usr/bin/a": elf("hello-arm64")}
         ),
         [("foreign-program", WARNING, "linux/amd64")],
-        "/usr/bin/a is 64-bit Arm (so are /usr/bin/tool)",
+        "/usr/bin/a is 64-bit Arm (and /usr/bin/tool)",
     ),
     "a tool without its loader": (
         lambda: image({"app/server": elf("hello-amd64"), "usr/bin/tool": elf("dynamic-amd64")}),
@@ -347,13 +347,38 @@ def test_each_kind_of_lie_is_found(audited, case):
     assert json.loads(json.dumps(report.to_json()))["exit_status"] == report.exit_status
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"Entrypoint": ["/bin/tini", "--"], "Cmd": ["/app/server"]},
+        {"Entrypoint": ["tini", "-g", "--", "server", "-v"]},
+        {"Entrypoint": None, "Cmd": ["/bin/sh", "-c", "PORT=80 exec /app/server --port 80"]},
+        {"Entrypoint": None, "Cmd": ["sh", "-ec", "-c", "server"]},
+    ],
+)
+def test_what_an_init_or_a_shell_is_told_to_start_counts_as_started(audited, command):
+    """The shell form of CMD, and the usual small inits, do not hide the program that matters."""
+    tools = {name: elf("hello-arm64") for name in ("bin/tini", "bin/sh")}
+    report = audited(
+        image(tools | {"app/server": elf("hello-amd64")}, "linux/arm64", Env=["PATH=/bin:/app"], **command)
+    )
+    assert found(report) == [("entrypoint-foreign", ERROR, "linux/arm64")]
+    assert "/app/server is x86-64" in report.as_text()
+
+
+def test_arguments_that_are_files_are_no_programs(audited):
+    """A configuration file that is named on the command line is not started."""
+    files = {"app/server": elf("hello-amd64"), "etc/app.conf": (b"a", RUN)}
+    assert found(audited(image(files, Cmd=["/etc/app.conf", "/none"]))) == []
+
+
 def test_a_base_of_one_platform_is_found(audited):
     """Two platforms, one base layer with programs for one of them: the other's users are told."""
     base = oci.layer({"bin/sh": elf("hello-amd64"), "etc/data": (b"x", 0o644)})
     tag = oci.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [base]) for m in ("amd64", "arm64")])
     report = audited(tag)
     assert found(report) == [("foreign-program", WARNING, "linux/arm64"), ("shared-base", WARNING, "linux/arm64")]
-    assert "serves linux/amd64 too" in report.as_text()
+    assert "is that of linux/amd64 too, its programs are for linux/amd64" in report.as_text()
 
 
 def test_a_layer_of_data_may_be_shared(audited):
@@ -639,4 +664,4 @@ def test_many_paths_are_one_line():
     """A thousand foreign programs are one finding that names a few."""
     paths = tuple(f"/bin/{number}" for number in range(1000))
     text = Finding("foreign-program", WARNING, "linux/arm64", Problem("{path} is x", path=paths[0]), paths).text
-    assert text == "/bin/0 is x (so are /bin/1, /bin/2, /bin/3, /bin/4 and 995 more)"
+    assert text == "/bin/0 is x (and /bin/1, /bin/2, /bin/3, /bin/4 and 995 more)"
