@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up-from-lock
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE ?= hardlink
+export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help learn setup test test-fast test-all check fix site serve benchmark lock clean

@@ -8,17 +8,35 @@ if [ -x "$own" ] && "$own" --version >/dev/null 2>&1; then echo "$own"; exit 0; 
 if ! command -v python3 >/dev/null 2>&1; then
   echo "make: python3 is missing. Install Python 3.11 or newer, then run make again." >&2; exit 1
 fi
-pin=$(grep -m1 '^uv==' requirements-uv.lock | cut -d' ' -f1)
+
+# A Debian without python3-venv and python3-pip still can unpack pip's own wheel, without installing anything.
+pip_from_apt() {
+  local folder=$PWD/.bootstrap/apt
+  mkdir -p "$folder"/{lists/partial,archives/partial,deb}
+  : >"$folder/status"
+  local options=(-qq -o "Dir::State=$folder" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder")
+  apt-get "${options[@]}" update >&2 || return 1
+  (cd "$folder" && apt-get "${options[@]}" download python3-pip-whl >&2 && dpkg-deb -x python3-pip-whl_*.deb deb) || return 1
+  echo "$folder"/deb/usr/share/python-wheels/pip-*.whl/pip
+}
+
+install=(install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock)
 rm -rf .bootstrap
-# A Debian without python3-venv has no ensurepip; pip may still be there, and so may neither.
 if python3 -m venv .bootstrap >/dev/null 2>&1; then
-  .bootstrap/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock >&2
-elif python3 -m pip --version >/dev/null 2>&1; then
-  python3 -m pip install -q --disable-pip-version-check --require-hashes --target .bootstrap/lib -r requirements-uv.lock >&2
-  mkdir -p .bootstrap/bin && ln -sf ../lib/bin/uv "$own"
+  .bootstrap/bin/python -m pip "${install[@]}" >&2
 else
-  echo "make: cannot fetch $pin: python3 has neither venv nor pip." >&2
-  echo "make: install one of them (Debian and Ubuntu: python3-venv), or uv itself, then run make again." >&2
-  rm -rf .bootstrap; exit 1
+  rm -rf .bootstrap
+  if python3 -m pip --version >/dev/null 2>&1; then
+    pip=(-m pip)
+  elif command -v apt-get >/dev/null 2>&1 && found=$(pip_from_apt); then
+    pip=("$found")
+  else
+    echo "make: cannot fetch uv: python3 has neither venv nor pip." >&2
+    echo "make: install one of them (Debian and Ubuntu: python3-venv), or uv itself, then run make again." >&2
+    rm -rf .bootstrap; exit 1
+  fi
+  python3 "${pip[@]}" "${install[@]}" --target .bootstrap/lib >&2
+  mkdir -p .bootstrap/bin && ln -sf ../lib/bin/uv "$own"
+  rm -rf .bootstrap/apt
 fi
 echo "$own"
