@@ -17,7 +17,8 @@ pip_from_apt() {
   local options=(-qq -o "Dir::State=$folder" -o "Dir::State::status=$folder/status" -o "Dir::Cache=$folder")
   apt-get "${options[@]}" update >&2 || return 1
   (cd "$folder" && apt-get "${options[@]}" download python3-pip-whl >&2 && dpkg-deb -x python3-pip-whl_*.deb deb) || return 1
-  echo "$folder"/deb/usr/share/python-wheels/pip-*.whl/pip
+  local wheels=("$folder"/deb/usr/share/python-wheels/pip-*.whl)
+  echo "${wheels[0]}/pip"
 }
 
 install=(install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock)
