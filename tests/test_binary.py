@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,40 @@ def test_arm_without_attributes_leaves_the_variant_open():
     data = bytearray((ELF / "hello-armv6").read_bytes())
     data[32:36] = bytes(4)  # no section table
     assert binary.read(bytes(data)).platform == Platform("linux", "arm", "")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "variant"),
+    [
+        (b"\x05cortex\0\x06\x0a", "v7"),
+        (b"\x06\x06", "v6"),
+        (b"\x20\x01gnu\0\x43name\0\x06\x0e", "v8"),
+        (b"\x08\x01", ""),
+        (b"\x06\x7f", ""),
+        (b"\x05no end", ""),
+        (b"\x80\x80\x80\x80\x80\x80\x80", ""),
+        (b"", ""),
+    ],
+)
+def test_arm_attributes_are_read_and_never_for_ever(attributes, variant):
+    """Text and numbers before the architecture are passed over; what has no end, or says nothing, ends."""
+    scope = b"\x01" + (5 + len(attributes)).to_bytes(4, "little") + attributes
+    section = b"A" + (10 + len(scope)).to_bytes(4, "little") + b"aeabi\0" + scope
+    data = bytearray((ELF / "hello-armv6").read_bytes())
+    data[32:36], data[48:50] = (512).to_bytes(4, "little"), (1).to_bytes(2, "little")
+    row = struct.pack("<10I", 0, 0x70000003, 0, 0, 600, len(section), 0, 0, 1, 0)
+    told = binary.read(bytes(data).ljust(512, b"\0") + row.ljust(88, b"\0") + section)
+    assert told.platform == Platform("linux", "arm", variant)
+
+
+def test_a_go_program_tells_its_variant_in_its_build_information():
+    """Go writes no attributes; `GOARM` stands where `go version -m` finds it."""
+    data = bytearray((ELF / "hello-armv6").read_bytes())
+    data[32:36] = bytes(4)
+    data[52 + 24 : 52 + 28] = (6).to_bytes(4, "little")  # the first segment becomes one that can be written
+    for told, variant in ((b"5", "v5"), (b"7,hardfloat", "v7"), (b"x", "")):
+        information = b"\xff Go buildinf:\x04\x02".ljust(32, b"\0") + b"build\tGOOS=linux\nbuild\tGOARM=" + told + b"\n"
+        assert binary.read(bytes(data) + information).platform == Platform("linux", "arm", variant)
 
 
 @pytest.mark.parametrize(

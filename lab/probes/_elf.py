@@ -1,17 +1,16 @@
 """What an ELF file says of itself, read forward from its first bytes.
 
 The header, the program headers and the notes are read here, with fixed tables, because a whole image's programs go
-through this as a stream; the attributes of 32-bit Arm are read by pyelftools. Sources: the ELF specification and
-its supplements for each processor, Go's `debug/buildinfo`.
+through this as a stream; a library that is meant for sound files loops on hostile ones. Sources: the ELF
+specification and its supplements for each processor, Go's `debug/buildinfo`.
 """
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.facts import Binary
 from lab.platforms import Platform
@@ -53,6 +52,9 @@ _ARCHITECTURES = {
     (2, 32, False): "sparc",
 }
 _SYSTEMS = {0: "linux", 3: "linux", 2: "netbsd", 6: "solaris", 9: "freebsd", 12: "openbsd"}
+_SECTION = struct.Struct("<10I")
+_ARM_ATTRIBUTES = 0x70000003
+_CPU_ARCH, _COMPATIBILITY, _TEXT_TAGS = 6, 32, (4, 5)
 # Tag_CPU_arch of the Arm supplement, as far as a variant of Docker's stands for it
 _ARM_VARIANTS = {
     **dict.fromkeys((1, 2, 3, 4, 5), "v5"),
@@ -181,24 +183,50 @@ def _up(number: int, step: int) -> int:
 def _arm_variant(data: Forward, header: _Header) -> str:
     """From the Arm attributes: which architecture the program was compiled for ("" where it does not say)."""
     offset, size, count = header.sections
-    if not offset or not 40 <= size <= 64 or count > _MAX_SECTIONS:
+    if not offset or size != _SECTION.size or count > _MAX_SECTIONS:
         return ""
     whole = data.whole(_ARM_LIMIT)
-    if len(whole) < offset + size * count:
-        return ""
-    from elftools.elf.elffile import ELFFile
-
-    try:
-        section: Any = ELFFile(io.BytesIO(whole)).get_section_by_name(".ARM.attributes")
-        if section is None or section["sh_size"] > _NOTES_LIMIT:
+    for number in range(count):
+        start = offset + number * size
+        if start + size > len(whole):
             return ""
-        for part in section.iter_subsections():
-            for inner in part.iter_subsubsections():
-                for attribute in inner.iter_attributes("TAG_CPU_ARCH"):
-                    return _ARM_VARIANTS.get(attribute.value, "")
-    except Exception:  # noqa: BLE001 - hostile bytes make the library raise nearly anything
-        return ""
+        _, kind, _, _, where, length, *_ = _SECTION.unpack_from(whole, start)
+        if kind == _ARM_ATTRIBUTES:
+            return _ARM_VARIANTS.get(_cpu_arch(whole[where : where + min(length, _NOTES_LIMIT)]), "")
     return ""
+
+
+def _cpu_arch(attributes: bytes) -> int:
+    """The first `Tag_CPU_arch` of the file, 0 where there is none. Each turn takes at least one byte."""
+    name_end = attributes.find(b"\0", 5)
+    if attributes[:1] != b"A" or attributes[5:name_end] != b"aeabi":
+        return 0
+    # The scope (`Tag_File`) and its length come first; they matter only where there are several.
+    position = name_end + 1 + 5
+    while position < len(attributes):
+        tag, position = _uleb(attributes, position)
+        if tag == _COMPATIBILITY:
+            _, position = _uleb(attributes, position)
+        if tag in _TEXT_TAGS or (tag >= _COMPATIBILITY and (tag == _COMPATIBILITY or tag % 2)):
+            position = attributes.find(b"\0", position) + 1 or len(attributes)
+            continue
+        value, position = _uleb(attributes, position)
+        if tag == _CPU_ARCH:
+            return value
+    return 0
+
+
+def _uleb(data: bytes, position: int) -> tuple[int, int]:
+    """A number in seven bits a byte, of at most five bytes, and where it ends."""
+    value = 0
+    for shift in range(0, 35, 7):
+        if position >= len(data):
+            break
+        value |= (data[position] & 0x7F) << shift
+        position += 1
+        if data[position - 1] < 0x80:
+            break
+    return value, position
 
 
 _GO_MAGIC = b"\xff Go buildinf:"
