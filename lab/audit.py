@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lab.world import World
 
 NOT_HELD = "the image is listed and is not held here: only part of the tag was saved or pushed"
+_KEPT = 150_000  # files of layers that are kept for the next platform
 _PROGRAMS = ("elf", "script")
 _SHELLS = ("sh", "ash", "bash", "dash")
 _INITS = ("catatonit", "docker-init", "dumb-init", "env", "gosu", "su-exec", "tini", "tini-static")
@@ -108,7 +109,9 @@ class _Audit:
         for number, (row, image) in enumerate(held):
             limits = layers.Limits()
             for digest in image.layers[: limits.layers + 1]:
-                if digest not in kept:
+                if digest in kept:
+                    limits.again(kept[digest])
+                else:
                     kept[digest] = source.layer(digest, limits)
             label = row.platform or image.platform
             self._findings += of_labels(row, image)
@@ -119,7 +122,13 @@ class _Audit:
                     others = [other.platform for _, other in held if other is not image and digest in other.layers]
                     self._findings += of_shared(kept[digest], label, others)
             later = {digest for _, other in held[number + 1 :] for digest in other.layers}
-            kept = {digest: layer for digest, layer in kept.items() if digest in later}
+            kept = _small({digest: layer for digest, layer in kept.items() if digest in later})
+
+
+def _small(kept: dict[str, Layer]) -> dict[str, Layer]:
+    """What may wait for the platforms to come; the rest is read again."""
+    left = _KEPT
+    return {digest: layer for digest, layer in kept.items() if (left := left - len(layer.entries)) >= 0}
 
 
 _NOTHING = layers.Layer(())

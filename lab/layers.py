@@ -36,10 +36,14 @@ _HOSTILE = "It is damaged or hostile; nothing more of it was read."
 class Limits:
     """What one image may cost: each layer takes from it what it uses. `unpacked` is in bytes."""
 
-    entries: int = 500_000
+    entries: int = 300_000
     unpacked: int = 64 << 30
     layers: int = 512
     names: int = 64 << 20
+
+    def again(self, layer: Layer) -> None:
+        """A layer that was read before, for another image, counts too."""
+        self.entries -= len(layer.entries)
 
     def take(self, member: Member, what: str) -> None:
         """One more entry; BadInput where it is too much."""

@@ -381,6 +381,14 @@ def test_a_base_of_one_platform_is_found(audited):
     assert "is that of linux/amd64 too, its programs are for linux/amd64" in report.as_text()
 
 
+def test_layers_that_are_too_large_to_keep_are_read_again(audited, monkeypatch):
+    """Memory is bounded; the findings are the same."""
+    monkeypatch.setattr("lab.audit._KEPT", 1)
+    base = oci.layer({"bin/sh": elf("hello-amd64"), "etc/data": (b"x", 0o644)})
+    tag = oci.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [base]) for m in ("amd64", "arm64")])
+    assert found(audited(tag)) == [("foreign-program", WARNING, "linux/arm64"), ("shared-base", WARNING, "linux/arm64")]
+
+
 def test_a_layer_of_data_may_be_shared(audited):
     """Scripts and data are the same for all."""
     data = oci.layer({"etc/data": (b"x", 0o644), "usr/share/run.sh": (b"#!/app/server\n", RUN)})
