@@ -1,16 +1,26 @@
-"""The learner's verbs: start, list, next, run, check, hint, solution, reset."""
+"""The learner's verbs: where am I, start, list, next, run, check, hint, solution, reset."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lab import course, paths, progress, render, runner, world
-from lab.errors import UsageError
-from lab.results import Result, worst
+from lab import course, hints, paths, progress, render, runner, shell_record, world
+from lab.errors import LabError, UsageError
+from lab.facts import Transcript
+from lab.results import Result, Status, worst
 from lab.steps import Step
+
+
+def home(_given: Namespace) -> int:
+    """`lab` alone: where you are, and what is next."""
+    from lab.verbs import screen
+
+    screen.home(next_open(), progress.read(paths.learner()))
+    return 0
 
 
 def start(given: Namespace) -> int:
@@ -24,35 +34,50 @@ def start(given: Namespace) -> int:
 
 def list_(given: Namespace) -> int:
     """Every lesson with its steps."""
+    from lab.verbs import screen
+
     entries = progress.read(paths.learner())
     if given.json:
         print(json.dumps([_lesson_json(lesson, entries) for lesson in course.lessons()], indent=1))
-        return 0
-    colour = render.wants_colour(sys.stdout)
-    for lesson in course.lessons():
-        done = sum(bool(entries.get(s.name, progress.Entry()).passed) for s in lesson.steps)
-        print(render.paint(f"{lesson.name}  {lesson.question}  {done}/{len(lesson.steps)}", "1", colour=colour))
-        for step in lesson.steps:
-            print(
-                f"  {_mark(step, entries, colour=colour)} {step.name}{' (exercise)' if step.exercise else ''}: {step.goal}"
-            )
+    else:
+        screen.lessons(entries)
     return 0
 
 
 def next_(given: Namespace) -> int:
     """The next open step."""
-    step = _next_open()
+    step = next_open()
     if given.json:
-        print(json.dumps({"step": step.name, "lesson": step.lesson, "goal": step.goal} if step else None))
+        shown = (
+            {"step": step.name, "lesson": step.lesson, "goal": step.goal, "exercise": step.exercise} if step else None
+        )
+        print(json.dumps(shown))
     elif step is None:
         print("All steps have passed. `lab reset` starts anew.")
     else:
-        lesson = next(one for one in course.lessons() if step in one.steps)
-        print(f"{step.name}  ({lesson.name}: {lesson.question})\n  {step.goal}")
-        if not step.exercise:
-            print("\n".join(f"    {line}" for line in step.solution.splitlines()))
-        print(f"  Then: lab check {step.name}")
+        _next(step)
     return 0
+
+
+def _next(step: Step) -> None:
+    lesson = course.lesson(step.lesson)
+    print(f"{step.name}  ({lesson.name}: {lesson.question})\n  {step.goal}")
+    if not step.exercise:
+        print("\n".join(f"    {line}" for line in step.solution.splitlines()))
+    if shell_record.session():
+        print("  Type it, then: lab check")
+        _set_the_scene(step)
+    else:
+        print(f"  Do it in `lab shell`, or with: lab run {step.name} 'COMMAND'")
+    shell_record.stand_at(step.name)
+
+
+def _set_the_scene(step: Step) -> None:
+    if step.prepare:
+        try:
+            step.prepare(world.here())
+        except LabError as error:
+            print(f"  (its scene cannot be set yet: {error})")
 
 
 def run(given: Namespace) -> int:
@@ -72,27 +97,69 @@ def run(given: Namespace) -> int:
 
 
 def check(given: Namespace) -> int:
-    """How steps stand in the world of now."""
-    steps = course.find(given.names)
+    """How steps stand in the world of now. In `lab shell`, the step that is next where none is named."""
+    folder = shell_record.session()
+    step = next_open() if folder and not given.names else None
+    steps = [step] if step else course.find(given.names)
+    if given.watch:
+        from lab.verbs import watching
+
+        return watching.watch_steps(steps if given.names or step else _open_lesson(), as_json=given.json)
     here = world.here()
-    return _show((runner.check(step, here) for step in steps), as_json=given.json)
+    return _show((_check(one, here, folder) for one in steps), as_json=given.json)
+
+
+def _check(step: Step, here: world.World, folder: Path | None) -> Result:
+    if folder is None:
+        return runner.check(step, here)
+    from lab import shell_steps
+
+    if step.prepare:
+        step.prepare(here)
+    result = shell_steps.check(step, here, shell_record.typed(folder))
+    if result.status is Status.PASSED:
+        shell_record.forget(folder)
+    following = next_open()
+    shell_record.stand_at(following.name if following else "")
+    return result
+
+
+def _open_lesson() -> list[Step]:
+    step = next_open()
+    return list(course.lesson(step.lesson).steps) if step else list(course.steps().values())
 
 
 def hint(given: Namespace) -> int:
-    """One more hint; the earlier ones stay readable."""
+    """One more hint; the earlier ones stay readable. The first words are about what was really run."""
     step = _step(given.step)
     shown = progress.show_hint(paths.learner(), step)
+    tried = hints.latest(step) or _typed(step)
+    if given.json:
+        left = len(step.hints) - shown
+        said = hints.from_try(step, tried)
+        print(json.dumps({"step": step.name, "from_try": said, "hints": step.hints[:shown], "left": left}))
+        return 0
     print(f"{step.name}: {step.goal}")
-    for number, text in enumerate(step.hints[:shown], 1):
-        print(f"  {number}. {text}")
-    left = len(step.hints) - shown
-    print(f"  ({left} more)" if left else f"  (no more hints; `lab solution {step.name}` shows a way)")
+    for line in hints.lines(step, shown, tried, f"`lab solution {step.name}`"):
+        print(f"  {line}")
     return 0
+
+
+def _typed(step: Step) -> Transcript | None:
+    """What was typed last in `lab shell`, as a try of the step."""
+    from lab import shell_steps
+
+    folder = shell_record.session()
+    tries = shell_record.typed(folder) if folder else []
+    return shell_steps.transcript(step, tries[-1:]) if tries else None
 
 
 def solution(given: Namespace) -> int:
     """One way to do it."""
-    print(_step(given.step).solution)
+    step = _step(given.step)
+    if not given.now:
+        hints.refuse_early_solution(step, f"`lab hint {step.name}`", f"`lab solution --now {step.name}`")
+    print(json.dumps({"step": step.name, "solution": step.solution}) if given.json else step.solution)
     return 0
 
 
@@ -106,6 +173,10 @@ def reset(given: Namespace) -> int:
     for said in undo(steps, world.here()):
         print(f"  {said}")
     print(f"{len(steps)} steps are as new.")
+    if folder := shell_record.session():
+        shell_record.forget(folder)
+        following = next_open()
+        shell_record.stand_at(following.name if following else "")
     return 0
 
 
@@ -113,15 +184,16 @@ def _agreed(question: str) -> bool:
     return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _show(results: object, *, as_json: bool) -> int:
-    statuses, data = [], []
+def _show(results: Iterable[Result], *, as_json: bool) -> int:
+    statuses: list[Status] = []
+    data = []
     colour = render.wants_colour(sys.stdout)
-    for result in results:  # type: ignore[attr-defined]
-        one: Result = result
-        statuses.append(one.status)
-        data.append(one.to_json())
-        if not as_json:
-            print(render.as_text(one, colour=colour), flush=True)
+    for result in results:
+        statuses.append(result.status)
+        if as_json:
+            data.append(result.to_json())
+        else:
+            print(render.as_text(result, colour=colour), flush=True)
     if as_json:
         print(json.dumps(data, indent=1))
     return worst(statuses)
@@ -130,21 +202,19 @@ def _show(results: object, *, as_json: bool) -> int:
 def _step(name: str | None) -> Step:
     if name:
         return course.step(name)
-    if found := _next_open():
+    if found := next_open():
         return found
     raise UsageError("All steps have passed.", "Name the step that you mean.")
 
 
-def _next_open() -> Step | None:
+def next_open() -> Step | None:
+    """The first step that never passed; None where all have."""
+    return next(_open(), None)
+
+
+def _open() -> Iterator[Step]:
     entries = progress.read(paths.learner())
-    return next((s for s in course.steps().values() if not entries.get(s.name, progress.Entry()).passed), None)
-
-
-def _mark(step: Step, entries: dict[str, progress.Entry], *, colour: bool) -> str:
-    entry = entries.get(step.name, progress.Entry())
-    if progress.is_stale(entry, step):
-        return render.paint("↻", "33", colour=colour)
-    return render.paint("✔", "32", colour=colour) if entry.passed else "○"
+    return (step for step in course.steps().values() if not entries.get(step.name, progress.Entry()).passed)
 
 
 def _lesson_json(lesson: course.Lesson, entries: dict[str, progress.Entry]) -> dict[str, object]:

@@ -1,0 +1,66 @@
+"""Check a step by what was typed in `lab shell`: as if the commands had stood in the step's cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lab import progress, runner, shell_record
+from lab.facts import Transcript
+from lab.results import Result, Status
+from lab.shell_record import Typed
+from lab.steps import Step
+from lab.world import World
+
+
+@dataclass(frozen=True)
+class _Supposing(World):
+    """The world, supposing that `tried` was the latest try of its step."""
+
+    tried: Transcript | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def transcript(self, step: str) -> Transcript:
+        """The supposed try, or what was really kept."""
+        if self.tried is None or step != self.tried.step:
+            return super().transcript(step)
+        self.asked.append(step)
+        return self.tried
+
+
+def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
+    """How the step stands; where it is about what was printed, any of the latest commands may be the one.
+
+    What passed, or else what was typed last, is kept as the step's transcript.
+    """
+    best: tuple[Result, Transcript | None] | None = None
+    for window in shell_record.windows(tries):
+        tried = transcript(step, window)
+        supposing = _Supposing(**{**vars(world), "tried": tried})
+        result = runner.look(step, supposing)
+        if not supposing.asked:
+            best = (result, None)
+            break
+        if best is None or result.status is Status.PASSED or best[0].status is Status.NOT_ATTEMPTED:
+            best = (result, tried)
+        if result.status is Status.PASSED:
+            break
+    if best is None:
+        return runner.check(step, world)
+    result, kept = best
+    if kept:
+        world.keep(kept)
+    progress.record(world.home, step, result)
+    return result
+
+
+def transcript(step: Step, window: Sequence[Typed]) -> Transcript:
+    """These commands as one try."""
+    return Transcript(
+        step=step.name,
+        command="\n".join(one.command for one in window),
+        output="".join(one.output for one in window),
+        exit_status=window[-1].exit_status,
+        seconds=round(sum(one.seconds for one in window), 3),
+        started=window[0].started,
+    )
