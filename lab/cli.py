@@ -67,7 +67,12 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             ),
         ),
     ),
-    "check": ("learner:check", "look at the world and say how steps stand", (_JSON, _NAMES)),
+    "check": (
+        "learner:check",
+        "look at the world and say how steps stand; in `lab shell`, the step that is next",
+        ((("--watch",), {"action": "store_true", "help": "look again when something changes"}), _JSON, _NAMES),
+    ),
+    "shell": ("shell:shell", "a shell in the sandbox: type a step's commands there, then `lab check`", ()),
     "show": (
         "look:show",
         "what a registry offers under a tag, as Docker Hub shows it",
@@ -114,9 +119,18 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             _JSON,
         ),
     ),
-    "hint": ("learner:hint", "one more hint", (_STEP,)),
-    "solution": ("learner:solution", "one way to do a step", (_STEP,)),
+    "hint": ("learner:hint", "one more hint, and what your last try tells", (_JSON, _STEP)),
+    "solution": (
+        "learner:solution",
+        "one way to do a step; an exercise's after its hints",
+        ((("--now",), {"action": "store_true", "help": "show it, hints or not"}), _JSON, _STEP),
+    ),
     "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),
+    "completion": (
+        "shell:completion",
+        "print what a shell needs to complete `lab`",
+        ((("shell",), {"choices": ["bash", "zsh", "fish"], "help": 'as in: eval "$(lab completion bash)"'}),),
+    ),
     "tour": (
         "tour:tour",
         "run lessons headless on this machine and report",
@@ -142,8 +156,17 @@ def parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         verb.set_defaults(where=where)
         for flags, options in arguments:
-            verb.add_argument(*flags, **options)
+            added: Any = verb.add_argument(*flags, **options)
+            if added.dest in ("names", "step", "lessons"):
+                added.completer = _names
     return top
+
+
+def _names(**_given: object) -> list[str]:
+    """What the shell may complete a lesson or a step to; asked only when somebody presses Tab."""
+    from lab import course
+
+    return [*(lesson.stem for lesson in course.lessons()), *course.steps()]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -154,11 +177,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         argcomplete.autocomplete(top)
     given = top.parse_args(arguments)
-    if not given.verb:
-        top.print_help()
-        return 0
     try:
-        return _handler(given.where)(given)
+        return _handler(given.where if given.verb else "learner:home")(given)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return error.exit_status
