@@ -7,6 +7,8 @@ client library, and its text is the evidence that a learner can repeat.
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
@@ -110,7 +112,19 @@ def known_builders(world: World) -> Builders:
     status, out, err, evidence = docker(world, "buildx", "ls", "--format", "json", limit=60)
     if status:
         raise Blocked(f"`docker buildx ls` does not answer: {err.strip()}", "Is the buildx plugin installed?")
-    return builders_from_json(out, (evidence,))
+    found = builders_from_json(out, (evidence,))
+    if found.current or not found.known:
+        return found
+    # before buildx 0.15 only the table has the star
+    _, table, _, evidence = docker(world, "buildx", "ls", limit=60)
+    return with_current(found, table, evidence)
+
+
+def with_current(found: Builders, table: str, evidence: Evidence) -> Builders:
+    """The same builders, the current one being that with a star in the table of `docker buildx ls`."""
+    starred = {line.split()[0].removesuffix("*") for line in table.splitlines() if re.match(r"\S+\*\s", line)}
+    known = tuple(replace(one, current=one.name in starred) for one in found.known)
+    return replace(found, known=known, evidence=(*found.evidence, evidence))
 
 
 def builder(name: str) -> Probe[Builder]:

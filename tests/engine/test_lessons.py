@@ -1,0 +1,122 @@
+"""The notebooks as a learner runs them, and each check against the work of others."""
+
+import dataclasses
+import os
+import signal
+
+import nbformat
+import pytest
+
+from lab import course, sandbox, tour
+from lab.results import Status
+
+LESSONS = course.lessons()
+NAMES = [lesson.name for lesson in LESSONS]
+
+
+def emulates(lesson):
+    """Does a step of this lesson need an emulator?"""
+    return any(getattr(need, "emulates", False) for step in lesson.steps for need in step.needs)
+
+
+@pytest.fixture
+def lesson(request):
+    """The lesson that the test is about, with emulators where one of its steps needs them."""
+    found = course.lesson(request.param)
+    if emulates(found):
+        request.getfixturevalue("emulators")
+    return found
+
+
+def twice(notebook):
+    """Each exercise's cell first as it is, then again with the solution, as a learner gets there."""
+    cells = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        name = tour.step_name(cell.source) if cell.cell_type == "code" else ""
+        if name in course.steps() and course.steps()[name].exercise:
+            solution = f"%%step {name}\n{course.steps()[name].solution}"
+            cells.append(nbformat.v4.new_code_cell(solution, id=f"{name}-solved"))
+    notebook.cells = cells
+    return notebook
+
+
+@pytest.mark.parametrize("lesson", NAMES, indirect=True)
+def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
+    """From top to bottom: guided steps pass, an untouched exercise does not, and passes when it is solved."""
+    learner.untouched(*(step.name for step in lesson.steps))
+    learner.has_done(*{name for step in lesson.steps for name in step.after if course.step(name) not in lesson.steps})
+    notebook = twice(nbformat.read(learner.world.workspace / lesson.notebook.name, as_version=4))
+    seen = {}
+
+    def done(cell):
+        outputs = cell.get("outputs", [])
+        assert not [output for output in outputs if output.output_type == "error"], outputs
+        for result in tour.results_of(outputs):
+            seen.setdefault(result.step, []).append(result.status)
+
+    place = tmp_path / "k"
+    place.mkdir()
+    tour.execute(notebook, learner.world.workspace, place, done)
+    for step in lesson.steps:
+        assert seen[step.name][-1] is Status.PASSED, step.name
+        if step.exercise:
+            assert seen[step.name][0] is not Status.PASSED, step.name
+
+
+@pytest.mark.parametrize("lesson", NAMES, indirect=True)
+def test_no_check_belongs_to_another_step(lesson, learner):
+    """After a lesson's work, and only that, no step of another lesson passes; nor one of its own before its turn."""
+    learner.untouched(*course.steps())
+    done = set()
+    for step in lesson.steps:
+        assert learner.looks_at(step.name).status is not Status.PASSED, step.name
+        learner.has_done(*step.after, step.name)
+        done |= {step.name, *step.after}
+    for name in set(course.steps()) - done:
+        assert learner.looks_at(name).status is not Status.PASSED, name
+
+
+OFF = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+
+
+@pytest.mark.parametrize("name", list(course.steps()))
+def test_what_is_down_is_blocked_and_never_wrong(name, learner):
+    """With neither engine nor registry, a step that asks one of them is blocked, with a reason and what helps."""
+    learner.untouched(name)
+    learner.world = dataclasses.replace(
+        learner.world, env={**learner.world.env, **OFF}, registry="localhost:1", mirror=None
+    )
+    result = learner.does(name, "echo tried")
+    step = course.step(name)
+    asks = step.needs or step.after or any("registry" in probe.__qualname__ for probe in step.probes)
+    if result.status is Status.BLOCKED:
+        assert result.text
+        assert result.remedy or "comes first" in result.text
+    else:
+        assert not asks or result.status is Status.NOT_ATTEMPTED, f"{result.status}: {result.text}"
+
+
+def test_an_engine_that_died_is_blocked_until_up_mends_it(box, learner):
+    """Killed in the middle of a lesson: the next check says so, `lab up` starts it again, nothing is lost."""
+    learner.has_done("create_builder")
+    process = next(
+        int(pid)
+        for pid in os.listdir("/proc")
+        if pid.isdigit() and str(box.home).encode() in _command(pid) and b"dockerd" in _command(pid)
+    )
+    os.kill(process, signal.SIGKILL)
+    result = learner.looks_at("create_builder")
+    assert result.status is Status.BLOCKED
+    assert "does not answer" in result.text
+    assert "lab up" in result.remedy
+    sandbox.up(private=True)
+    assert learner.looks_at("create_builder").status is Status.PASSED
+
+
+def _command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
