@@ -49,6 +49,12 @@ fix: setup ## Format the code and strip the notebooks.
 	@$(BIN)/ruff format -q .
 	@$(BIN)/nbstripout --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb
 
+site: setup ## Build the site from executed notebooks (build/tour); without them it says how to make them.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+serve: setup ## Show the site to authors as they write.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 benchmark: setup ## Ratios measured in one run; printed, never asserted.
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b"; done
 
