@@ -34,7 +34,7 @@ description: Executable lessons on multi-platform Docker images, each with check
 Each page shows the output of a real run. To do the steps yourself, [start the lab](../start.md): the same lesson opens
 in Jupyter, and every step is checked.
 
-| | Lesson | Steps | Minutes |
+| No. | Lesson | Steps | Minutes |
 |---:|---|---:|---:|
 {rows}
 | | **All** | **{steps}** | **{minutes}** |
@@ -145,15 +145,15 @@ def _beside(target: str, page: Page) -> str:
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Close the page against other hosts, and take the blanks out of it."""
+    """Close the page against other hosts, name what the theme leaves nameless, take the blanks out."""
     del page, config
-    return site_finish.with_policy(site_finish.compact(output))
+    return site_finish.finished(output)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """The same for the page that says that there is no such page."""
     del config
-    return site_finish.with_policy(output_content) if template_name == "404.html" else output_content
+    return site_finish.finished(output_content) if template_name == "404.html" else output_content
 
 
 def on_post_build(config: MkDocsConfig) -> None:

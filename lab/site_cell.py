@@ -15,6 +15,7 @@ from lab.steps import Step
 
 _STYLE = re.compile(r' style="[^"]*"')
 _EVIDENCE = 2000  # characters of all answers of one result; who runs the step has them whole
+_MESSAGE = 6  # lines
 _CURSOR = re.compile(r"\x1b\[[0-9;?]*[A-LN-Za-ln-z]")  # escapes that move and clear; colours (m) stay
 
 
@@ -73,8 +74,10 @@ def shown(name: str, command: str, outputs: Iterable[dict[str, Any]]) -> Iterato
 def _printed(text: str, name: str) -> str:
     from nbconvert.filters import ansi2html
 
-    inner = ansi2html(_CURSOR.sub("", text).rstrip("\n"))
-    return f'<pre class="lab-output" tabindex="0" role="region" aria-label="What {name} printed">{inner}</pre>'
+    clean = _CURSOR.sub("", text).rstrip("\n")
+    inner = ansi2html(clean)
+    wrap = " lab-wrap" if clean.count("\n") < _MESSAGE else ""  # a message is read whole; a table keeps its columns
+    return f'<pre class="lab-output{wrap}" tabindex="0" role="region" aria-label="What {name} printed">{inner}</pre>'
 
 
 def result(found: Result, command: str = "") -> str:
@@ -86,8 +89,14 @@ def result(found: Result, command: str = "") -> str:
     block = _STYLE.sub("", render.as_html(replace(found, evidence=kept, next_step="", picture=None)))
     block = block.replace(' role="status"', "").replace("<pre>", '<pre tabindex="0">')
     block = block.replace("&quot;", '"').replace("&#x27;", "'")  # only text has them here, and JSON has many
-    drawn = f'<div class="lab-html" tabindex="0">{found.picture["html"]}</div>' if found.picture else ""
-    return drawn + block.replace("<div ", "<div data-search-exclude ", 1)
+    return _picture(found) + block.replace("<div ", "<div data-search-exclude ", 1)
+
+
+def _picture(found: Result) -> str:
+    if not found.picture:
+        return ""
+    drawn = found.picture["html"].replace("<pre", '<pre tabindex="0"')
+    return f'<div class="lab-html" tabindex="0">{drawn}</div>'
 
 
 def _shortened(evidence: Sequence[Evidence]) -> Iterator[Evidence]:

@@ -7,9 +7,17 @@ import re
 from collections.abc import Iterator
 
 from lab import course
-from lab.explain_data import EngineFacts, Entry, entries, fill
+from lab.explain_data import Entry, entries, fill
 
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
+_WHERE = {
+    "os": "on {}",
+    "platform": "on {}",
+    "store": "with the {} image store",
+    "driver": "with the {} driver",
+    "version": "with engine {}",
+}
+_NAMES = {"linux": "Linux", "darwin": "a Mac", "windows": "Windows"}
 _SPECIAL = re.compile(r"([\\*_\[\]<>{}#|~])")
 
 INDEX = """---
@@ -59,8 +67,8 @@ def _lines(entry: Entry) -> Iterator[str]:
 
 def _remedies(entry: Entry) -> Iterator[str]:
     for remedy in entry.remedies:
-        only = remedy.condition(EngineFacts())
-        yield f"{remedy.say}{f' (with {only})' if only else ''}{'' if remedy.say[-1] in '.:?' else '.'}\n"
+        only = ", ".join(_WHERE[name].format(_NAMES.get(wanted, wanted)) for name, wanted in remedy.when)
+        yield f"{remedy.say}{f' ({only})' if only else ''}{'' if remedy.say[-1] in '.:?' else '.'}\n"
         if remedy.run:
             yield _fence("\n".join(fill(command, {}) for command in remedy.run), "sh") + "\n"
 

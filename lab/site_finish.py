@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)([^>]*)>(.*?)</script>", re.DOTALL)
+_SEARCH = 'data-md-component="search" role="dialog"'  # the theme leaves it without a name
 _DATA = re.compile(r'type="?application/(json|ld\+json)')
 _LINK = re.compile(r"\]\(([^)\s:#]+\.md)(#[^)\s]*)?\)")
 _FENCED = re.compile(r"(^(`{3,}).*?^\2`*\s*$)", re.MULTILINE | re.DOTALL)
@@ -21,6 +22,11 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'self'; "
     "form-action 'self'"
 )
+
+
+def finished(page: str) -> str:
+    """The page as it is published."""
+    return with_policy(compact(page.replace(_SEARCH, f'{_SEARCH} aria-label="Search"')))
 
 
 def with_policy(page: str) -> str:

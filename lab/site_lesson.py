@@ -20,6 +20,7 @@ from lab.site_runs import Run
 from lab.tour import results_of, step_name
 
 _MINUTES = re.compile(r"takes about (\d+) minutes")
+_TAKES = re.compile(r"^This takes about \d+ minutes\.\n?", re.MULTILINE)
 _HEADING = re.compile(r"\A(#{1,3} [^\n]+)")
 _CALLOUT = re.compile(r"^> \[!(\w+)\]\n((?:>.*\n?)+)", re.MULTILINE)
 _NOTEBOOK = re.compile(r"\]\(\d+-([a-z0-9-]+)\.ipynb(#[^)]*)?\)")
@@ -96,6 +97,7 @@ def _prose(text: str, cell_id: str, run: Run) -> str:
     text = _CALLOUT.sub(_admonition, _links(text))
     if cell_id == "title":
         heading, _, rest = text.partition("\n")
+        rest = _TAKES.sub("", rest)  # the line of facts says it already
         return f"{heading} {{#title}}\n\n{_facts(run)}\n{rest}"
     return _HEADING.sub(rf"\1 {{#{cell_id}}}", text, count=1)
 

@@ -33,11 +33,11 @@ description: The many names of amd64, arm64, arm/v7 and others, and which of the
 A **platform** is an operating system, an architecture and sometimes a variant: `linux/arm/v7`.
 Each has several names. Docker, BuildKit and containerd turn those that they know into one form before they compare.
 
-| Platform | Docker takes it as | Others say | Where you meet it |
+| Platform | Docker also takes | Others say | Where you meet it |
 |---|---|---|---|
 {rows}
 
-“Docker takes it as”: in `--platform` these words mean that platform.
+“Docker also takes”: in `--platform` these words mean that platform too.
 “Others say”: Docker does **not** know these words. In the long form it does not even warn: `linux/x86` is accepted, and
 an image with the architecture `x86` results, which no machine runs.
 
@@ -61,7 +61,7 @@ def _row(name: str, others: str, where: str) -> str:
         if meant not in (None, wanted):
             raise Bug(f"The glossary says {other!r} for {name!r}, containerd says {str(meant)!r}.")
         (taken if meant else unknown).append(f"`{other}`")
-    return f"| `{name}` | {', '.join([f'`{name}`', *taken])} | {', '.join(unknown) or '-'} | {where} |"
+    return f"| `{name}` | {', '.join(taken) or '-'} | {', '.join(unknown) or '-'} | {where} |"
 
 
 def _meant(name: str) -> Platform | None:

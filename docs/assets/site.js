@@ -1,5 +1,11 @@
-// The page that is not there looks for the words of its address in the site's own search index.
 "use strict";
+// A table that is wider than the screen can be scrolled with the keys too.
+addEventListener("load", () => {
+  for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) {
+    if (wrap.scrollWidth > wrap.clientWidth) wrap.tabIndex = 0;
+  }
+});
+// The page that is not there looks for the words of its address in the site's own search index.
 (() => {
   const list = document.getElementById("lab-near");
   if (!list) return;
@@ -9,10 +15,10 @@
     .toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2 && word !== "html");
   const score = (text) => words.filter((word) => text.includes(word)).length;
   const show = (docs) => {
-    const seen = new Set();
     const near = docs
+      .filter((doc) => !doc.location.includes("#"))
       .map((doc) => ({ doc, points: 3 * score(`${doc.location} ${doc.title}`.toLowerCase()) + score(doc.text.toLowerCase()) }))
-      .filter(({ doc, points }) => points > 0 && !seen.has(doc.title) && seen.add(doc.title))
+      .filter(({ points }) => points > 0)
       .sort((a, b) => b.points - a.points).slice(0, 6);
     for (const { doc } of near) {
       const link = document.createElement("a");
