@@ -23,7 +23,7 @@ _NOTE = "<div><small>As it was when the cell ran. Run the cell again for its but
 def is_alive(mark: object) -> bool:
     """Does the kernel of that mark still run?"""
     number, _, began = str(mark).partition("-")
-    if not number.isdigit():
+    if not number.isdigit() or not int(number):
         return False
     try:
         os.kill(int(number), 0)

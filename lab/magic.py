@@ -43,6 +43,15 @@ def register(ipython: Any) -> None:
     ipython.register_magic_function(step, "cell", "step")
     ipython.set_custom_exc((LabError,), _show_error)
     ipython.events.register("post_run_cell", _let_load_again)
+    cleanups = ipython.input_transformers_cleanup
+    if _with_body not in cleanups:
+        cleanups.append(_with_body)
+
+
+def _with_body(lines: list[str]) -> list[str]:
+    """A step's cell with nothing in it (it was split, say) is no try; IPython itself would refuse it."""
+    empty = lines and lines[0].startswith("%%step") and not any(line.strip() for line in lines[1:])
+    return [lines[0].rstrip("\n") + "\n", "# nothing\n"] if empty else lines
 
 
 def step(line: str, cell: str) -> None:

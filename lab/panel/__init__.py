@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lab import course
 from lab.panel import cards, page, top
-from lab.panel.running import running
+from lab.panel.clock import running
 from lab.results import Result
 from lab.steps import Step
 

@@ -1,0 +1,330 @@
+"""Verbs that live longer than a moment: the learner's shell, and the check that watches."""
+
+import base64
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pretend import sandbox_up
+
+from lab import course, progress, shell_record, shell_steps, watch
+from lab.facts import Transcript
+from lab.results import Status
+from lab.shell_record import Recorder, Typed
+from lab.verbs import watching
+
+UNAME = course.step("uname")
+
+
+def begin(command):
+    return b"\x1b]7117;S;" + base64.b64encode(command.encode()) + b"\x07"
+
+
+def end(status, number):
+    return f"\x1b]7117;E;{status};{number}\x07".encode()
+
+
+def commands(folder):
+    return [
+        (one["command"], one["output"], one["exit_status"])
+        for one in json.loads((folder / "typed.json").read_text())["typed"]
+    ]
+
+
+SESSION = (
+    end(0, 1)
+    + b"(lab) $ ls\r\n"
+    + begin("ls")
+    + b"\x1b[32mfiles\x1b[0m\r\n"
+    + end(0, 2)
+    + b"(lab) $ "
+    + begin("false")
+    + end(1, 3)
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_marks_are_heard_and_not_shown(tmp_path, size):
+    """Wherever the terminal cuts its pieces: what is shown is what the shell wrote without its marks."""
+    recorder = Recorder(tmp_path)
+    shown = b"".join(recorder.heard(SESSION[place : place + size]) for place in range(0, len(SESSION), size))
+    assert shown == b"(lab) $ ls\r\n\x1b[32mfiles\x1b[0m\r\n(lab) $ "
+    assert commands(tmp_path) == [("ls", "files\n", 0), ("false", "", 1)]
+
+
+@given(st.binary(max_size=300))
+def test_whatever_a_program_prints_is_shown_whole(tmp_path_factory, data):
+    """Bytes that are no marks of ours pass unchanged, but for what may still become one."""
+    recorder = Recorder(tmp_path_factory.mktemp("s"))
+    shown = recorder.heard(data) + recorder._rest
+    assert shown == re.sub(rb"\x1b\]7117;[SE];[^\x07]*\x07", b"", data)
+
+
+@pytest.mark.parametrize(
+    "mark", [b"\x1b]7117;S;no base64!\x07", b"\x1b]7117;E;x;y\x07", b"\x1b]7117;E;\x07", end(0, 9)]
+)
+def test_a_mark_that_a_program_forged_does_no_harm(tmp_path, mark):
+    """`cat` of a strange file in the middle of a command."""
+    recorder = Recorder(tmp_path)
+    recorder.heard(begin("cat x") + b"a" + mark + b"b" + end(0, 1))
+    assert all(isinstance(command, str) for command, _, _ in commands(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        (b"plain\r\n", "plain\n"),
+        (b"\x1b[1;31mred\x1b[0m\r\n", "red\n"),
+        (b"10%\r50%\r100%\r\n", "100%\n"),
+        (b"\x1b]0;title\x07x\r\n", "x\n"),
+        (b"\xff\xfe\r\n", "\ufffd\ufffd\n"),
+        ("é\r\n".encode(), "é\n"),
+    ],
+)
+def test_output_is_kept_as_it_was_read(output, text):
+    """Checks read words, not colours and moves of the cursor."""
+    assert shell_record.as_text(output) == text
+
+
+def test_a_very_long_output_is_bounded(tmp_path):
+    """`yes` for a minute does not fill the disk."""
+    recorder = Recorder(tmp_path)
+    recorder.heard(begin("yes"))
+    for _ in range(50):
+        recorder.heard(b"y\r\n" * 10_000)
+    recorder.heard(end(0, 1))
+    assert len(commands(tmp_path)[0][1]) <= 200_000
+
+
+@pytest.mark.parametrize(("command", "own"), [("lab check", True), ("lab", True), ("lab hint uname", True), ("  lab next", True), ("lab file x", False), ("lab show build-test", False), ("label", False), ("uname", False)])  # fmt: skip
+def test_questions_to_the_lab_are_no_tries(command, own):
+    """`lab check` does not stand between a command and its check; `lab file` is a command of the lessons."""
+    assert Typed(1, command, "", 0, 0.0, "").asks_the_lab is own
+
+
+def typed(*pairs):
+    return [
+        Typed(number, command, output, status, 0.1, "") for number, (command, output, status) in enumerate(pairs, 1)
+    ]
+
+
+MINE = ("uname -m", f"{os.uname().machine}\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("tries", "status"),
+    [
+        ([MINE], Status.PASSED),
+        ([MINE, ("ls", "files\n", 0)], Status.PASSED),
+        ([MINE, ("lss", "bash: lss: command not found\n", 127)], Status.PASSED),
+        ([("unmae", "not found\n", 127), MINE], Status.PASSED),
+        ([("unmae", "not found\n", 127)], Status.FAILED),
+        ([("echo hello", "hello\n", 0)], Status.FAILED),
+        ([], Status.NOT_ATTEMPTED),
+    ],
+)
+def test_the_right_command_is_found_among_others(world, tries, status):
+    """What a cell with it would have passed, passes; a slip before or after does not spoil it."""
+    assert shell_steps.check(UNAME, world, typed(*tries)).status is status
+
+
+def test_what_passed_is_kept_as_the_steps_try(world):
+    """A later check in a notebook sees the same."""
+    shell_steps.check(UNAME, world, typed(("ls", "files\n", 0), MINE, ("lss", "?\n", 127)))
+    assert world.transcript("uname").command == "uname -m"
+    assert progress.passed(world.home, "uname")
+
+
+def test_a_step_that_reads_no_transcript_is_looked_at_once(world, monkeypatch):
+    """Its check is about the world; ten looks would only take time."""
+    looks = []
+    monkeypatch.setattr(shell_steps.runner, "look", lambda step, there: looks.append(step) or real(step, there))
+    shell_steps.check(course.step("name_programs"), world, typed(*[MINE] * 8))
+    assert len(looks) == 1
+
+
+real = shell_steps.runner.look
+
+
+def test_after_a_pass_old_commands_count_no_more(tmp_path):
+    """Else the output of one step would pass the next."""
+    recorder = Recorder(tmp_path)
+    recorder.heard(begin("uname -m") + b"x\r\n" + end(0, 2))
+    assert len(shell_record.typed(tmp_path)) == 1
+    shell_record.forget(tmp_path)
+    assert shell_record.typed(tmp_path) == []
+    recorder.heard(begin("lab check") + end(0, 3) + begin("ls") + end(0, 4))
+    assert [one.command for one in shell_record.typed(tmp_path)] == ["ls"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"count": 1}', '{"count": "x", "typed": [{}]}'])
+def test_a_damaged_record_is_no_record(tmp_path, content):
+    """The check then looks at the world alone."""
+    (tmp_path / "typed.json").write_text(content)
+    assert shell_record.typed(tmp_path) == []
+
+
+# --- a real bash on a real terminal -----------------------------------------------------------------------------------
+
+
+class Terminal:
+    """`lab shell` as a learner has it: keys in, screen out."""
+
+    def __init__(self, env):
+        self.screen = ""
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, [sys.executable, "-c", "from lab.cli import main; main()", "shell"], env)  # noqa: S606
+        self.until(r"\$ $|# $")
+
+    def until(self, pattern, seconds=30):
+        """What is printed until the screen ends in that."""
+        new, end_ = "", time.monotonic() + seconds
+        while time.monotonic() < end_:
+            if select.select([self.master], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(self.master, 65536)
+                except OSError:
+                    break
+                if not piece:
+                    break
+                new += piece.decode(errors="replace")
+            elif re.search(pattern, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", new)):
+                break
+        self.screen += new
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", new)
+
+    def types(self, line, pattern=r"\$ $|# $"):
+        """Type a line, wait for the prompt, and give what was printed."""
+        os.write(self.master, line.encode() + b"\r")
+        return self.until(pattern)
+
+    def close(self):
+        """Leave, and the shell's exit status."""
+        os.write(self.master, b"exit 7\r")
+        self.until("never", 5)
+        os.close(self.master)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "lessons"))
+    sandbox_up(tmp_path / "lessons")
+    return tmp_path / "lessons"
+
+
+@pytest.fixture
+def terminal(folder, tmp_path):
+    """The shell, with a `lab` on its path as an installed one is."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    launcher = programs / "lab"
+    launcher.write_text(f"#!{sys.executable}\nfrom lab.cli import main\nmain()\n")
+    launcher.chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    return Terminal({**os.environ, "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "HOME": str(tmp_path)})
+
+
+def test_a_step_is_done_by_typing_it(terminal, folder):
+    """Type, check, and the prompt names the step that is next; the shell's own status is the verb's."""
+    assert "(lab uname)" in terminal.screen
+    assert str(folder) in terminal.types("pwd")
+    assert "localhost:1" in terminal.types("echo $REGISTRY")
+    assert "✘ failed" in terminal.types("lab check")
+    terminal.types("uname -m")
+    out = terminal.types("lab check")
+    assert "✔ passed  uname" in out
+    assert f"(lab {list(course.steps())[1]})" in out
+    assert terminal.close() == 7
+
+
+def test_a_slip_is_spoken_of(terminal):
+    """The hint knows the word that was mistyped, in the shell too."""
+    terminal.types("unmae -m")
+    assert "'unmae'" in terminal.types("lab hint")
+    terminal.close()
+
+
+def test_ctrl_c_stops_the_command_and_not_the_shell(terminal):
+    """As in any terminal."""
+    os.write(terminal.master, b"sleep 60\r")
+    time.sleep(0.5)
+    os.write(terminal.master, b"\x03")
+    terminal.until(r"\$ $|# $", 10)
+    assert "130" in terminal.types("echo $?")
+    assert terminal.close() == 7
+
+
+def test_a_shell_in_the_shell_is_refused(terminal):
+    """One line says so."""
+    assert "already" in terminal.types("lab shell")
+    terminal.close()
+
+
+def test_the_learners_history_stays_theirs(terminal, tmp_path):
+    """Nothing is written to ~/.bash_history."""
+    terminal.types("uname -m")
+    terminal.close()
+    assert not (tmp_path / ".bash_history").exists()
+
+
+# --- check --watch ----------------------------------------------------------------------------------------------------
+
+
+def test_watching_says_what_is_new_and_ends_when_all_pass(world, monkeypatch):
+    """Each change once; a pass ends it. What was not new was not remembered as another try."""
+    monkeypatch.setattr(watching, "_GLANCE", 0.02)
+    monkeypatch.setattr(watching, "_AT_LEAST", 0.05)
+    seen = []
+
+    def follow():
+        seen.extend(result.status for result in watching.look_until_passed([UNAME], world))
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    time.sleep(0.3)
+    keep(world, "echo x", "x\n")
+    time.sleep(0.3)
+    keep(world, *MINE[:2])
+    thread.join(10)
+    assert not thread.is_alive()
+    assert seen == [Status.NOT_ATTEMPTED, Status.FAILED, Status.PASSED]
+    assert progress.read(world.home)["uname"].tries == 2
+
+
+def keep(world, command, output):
+    world.keep(Transcript(step="uname", command=command, output=output, exit_status=0))
+
+
+def test_a_watched_check_ends_with_ctrl_c_and_its_status(folder):
+    """130 is no result: the exit status is that of the last look."""
+    command = [sys.executable, "-c", "from lab.cli import main; main()", "check", "--watch", "uname", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
+        assert json.loads(process.stdout.readline())["status"] == "not attempted"
+        process.send_signal(2)
+        assert process.wait(10) == Status.NOT_ATTEMPTED.exit_status
+
+
+def test_a_mark_changes_with_the_files_and_only_then(tmp_path):
+    """A new file, a changed one, one that is gone; a folder of many thousand files costs a bounded time."""
+    seen = {watch.mark([tmp_path])}
+    (tmp_path / "a").write_text("1")
+    seen.add(watch.mark([tmp_path]))
+    assert watch.mark([tmp_path]) in seen
+    os.utime(tmp_path / "a", ns=(1, 1))
+    seen.add(watch.mark([tmp_path]))
+    (tmp_path / "a").unlink()
+    seen.add(watch.mark([tmp_path]))
+    assert len(seen) == 4
+    assert watch.mark([Path("/nowhere/at/all")]) == ()
