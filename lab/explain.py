@@ -7,6 +7,7 @@ known stands in `explain.toml`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -83,29 +84,30 @@ def _blocks(read: Any) -> Iterator[bytes]:
 def _explained(found: Scan, engine: EngineFacts) -> Explanation:
     looks = tuple(Line(number=number, text=text) for number, text in found.looks)
     consequence = next((Line(number=n, text=t) for n, t in found.consequences), None)
+    read = Explanation(consequence=consequence, lines=found.lines, size=found.size)
     hits = _roots(found.hits) or _asked(found)
+    causes = _ranked(hits, found, engine)
     if not hits:
-        return Explanation(looks=looks, consequence=consequence, lines=found.lines, size=found.size)
+        return replace(read, looks=looks)
+    if found.failed and all(hit.kind != "error" for hit in hits):
+        return replace(read, looks=looks, noted=causes[:1])
+    certain = causes[0].score >= CERTAIN and all(causes[0].score - one.score >= CERTAIN for one in causes[1:])
     root = Line(number=hits[0].number, text=hits[0].text)
+    earlier = tuple(line for line in looks if line.number < root.number)
+    return replace(read, root=root, causes=causes, certain=certain, earlier=earlier)
+
+
+def _ranked(hits: list[Hit], found: Scan, engine: EngineFacts) -> tuple[Cause, ...]:
+    """The causes of one line, the likeliest first; those that the clues rule out are left out."""
     shared = {name: value for hit in reversed(hits) for name, value in hit.found.items()}
     causes = sorted((_weighed(hit, shared, found.tail, engine) for hit in hits), key=lambda cause: -cause.score)
-    causes = [cause for cause in causes if cause.score > 0] or causes[:1]
-    certain = len(causes) == 1 or causes[0].score - causes[1].score >= CERTAIN
-    return Explanation(
-        root=root,
-        causes=tuple(causes),
-        certain=certain and causes[0].score >= CERTAIN,
-        earlier=tuple(line for line in looks if line.number < root.number),
-        consequence=consequence,
-        lines=found.lines,
-        size=found.size,
-    )
+    return tuple(cause for cause in causes if cause.score > 0) or tuple(causes[:1])
 
 
 def _roots(hits: list[Hit]) -> list[Hit]:
     """The hits of the line that explains the rest: the earliest error, else the earliest warning, else a sign."""
     for kind in ("error", "warning", "sign"):
-        of_kind = [hit for hit in hits if hit.entry.kind == kind]
+        of_kind = [hit for hit in hits if hit.kind == kind]
         if of_kind:
             first = min(hit.number for hit in of_kind)
             return [hit for hit in hits if hit.number == first]
@@ -118,7 +120,7 @@ def _asked(found: Scan) -> list[Hit]:
     if found.size > QUESTION or found.lines > 4:
         return []
     return [
-        Hit(number=1, text=text, entry=entry, found={}, near=())
+        Hit(number=1, text=text, entry=entry, kind="error", found={}, near=())
         for entry in entries()
         if any(pattern.search(text) for pattern in entry.asks)
         and not any(pattern.search(text) for pattern in entry.unless)
@@ -129,7 +131,7 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
     """One cause with the clues that the log holds for and against it, and its ways out on this engine."""
     entry, names = hit.entry, {**shared, **hit.found}
     score, said = entry.base, []
-    near = (*hit.near, *tail[-BEFORE:]) if entry.kind == "error" else hit.near
+    near = (*hit.near, *tail[-BEFORE:]) if hit.kind == "error" else hit.near
     for clue in entry.clues:
         if (match := _speaks(clue, hit.text, near)) is not None:
             score += clue.weight

@@ -1,7 +1,8 @@
 """The error guide as data: what `explain.toml` says, checked as it is read and compiled once.
 
 An entry is one cause. `stems` are lower-case words, one of which stands in every line that its `patterns` can
-match: they keep the reading of a long log quick. Of `patterns` one must match a line; of `requires`, where there
+match: they keep the reading of a long log quick. Of `patterns` one must match a line (a match of `warnings` is
+never an error, whatever the entry's `kind`); of `requires`, where there
 are any, one must match nearby; none of `unless` may. `clues` then raise or lower its rank among the causes of
 the same line. `asks` are a person's own words, tried on a short text only.
 """
@@ -80,6 +81,7 @@ class Entry:
     base: int = 2
     stems: tuple[str, ...] = ()
     patterns: tuple[re.Pattern[str], ...] = ()
+    warnings: tuple[re.Pattern[str], ...] = ()
     requires: tuple[re.Pattern[str], ...] = ()
     unless: tuple[re.Pattern[str], ...] = ()
     asks: tuple[re.Pattern[str], ...] = ()
@@ -99,7 +101,7 @@ def _patterns(texts: Any) -> tuple[re.Pattern[str], ...]:
 def _read(data: Mapping[str, Any]) -> Entry:
     known = {field.name for field in fields(Entry)}
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    for name in ("patterns", "requires", "unless", "asks"):
+    for name in ("patterns", "warnings", "requires", "unless", "asks"):
         values[name] = _patterns(data.get(name, ()))
     values["clues"] = tuple(
         Clue(**{**clue, "pattern": re.compile(clue["pattern"], re.IGNORECASE)}) for clue in data.get("clue", ())

@@ -48,6 +48,11 @@ _LOOKS_STEMS = tuple(
 _GATES = tuple(
     b"exec|not |unknown|manifest|driver|invalid|denied|failed|target|digest|buildkit|error|platform|too".split(b"|")
 )
+# What nobody takes for a warning.
+_STRONG = re.compile(
+    r"^(?:error|fatal|fatal error|E) ?: |\bfailed to solve|error response from daemon|did not complete successfully",
+    re.IGNORECASE,
+)
 _CONSEQUENCE = re.compile(
     r"did not complete successfully: exit code|executor failed running|returned a non-zero code|"
     r"buildx failed with:|process completed with exit code|make(?:\[\d\])?: \*\*\*|exited with code \d",
@@ -62,6 +67,7 @@ class Hit:
     number: int
     text: str
     entry: Entry
+    kind: str
     found: Mapping[str, str]
     near: tuple[str, ...]
 
@@ -76,6 +82,12 @@ class Scan:
     tail: tuple[str, ...] = ()
     lines: int = 0
     size: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a line says beyond doubt that something failed."""
+        texts = [text for _, text in (*self.looks, *self.consequences)]
+        return any(_STRONG.search(text) for text in (*texts, *map(bare, self.tail)))
 
 
 def clean(raw: bytes) -> str:
@@ -199,10 +211,11 @@ class _Reader:
             short = bare(text) if short is None else short
             if entry is None:
                 self._look(number, short)
-            elif (match := _first(entry, text, short)) is not None:
+            elif match := _first(entry, text, short):
                 near = self._near(buffer, begin, stop, text) if near is None else near
                 if _fits(entry, (short, text, *near)):
-                    self.out.hits.append(Hit(number=number, text=short, entry=entry, found=match, near=near))
+                    kind, names = match
+                    self.out.hits.append(Hit(number=number, text=short, entry=entry, kind=kind, found=names, near=near))
                     self._done.add(name)
                 else:
                     self._attempts[name] += 20  # a look around is dearer than a look at the line
@@ -240,10 +253,12 @@ class _Reader:
         self._gates = self._gated()
 
 
-def _first(entry: Entry, text: str, short: str) -> dict[str, str] | None:
-    for pattern in entry.patterns:
-        if match := pattern.search(short) or pattern.search(text):
-            return {name: value for name, value in match.groupdict().items() if value}
+def _first(entry: Entry, text: str, short: str) -> tuple[str, dict[str, str]] | None:
+    """What kind of hit the line is, and the names found in it."""
+    for kind, patterns in ((entry.kind, entry.patterns), ("warning", entry.warnings)):
+        for pattern in patterns:
+            if match := pattern.search(short) or pattern.search(text):
+                return kind, {name: value for name, value in match.groupdict().items() if value}
     return None
 
 

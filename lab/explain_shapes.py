@@ -49,7 +49,8 @@ class Cause:
 class Explanation:
     """What a text means. Without `causes`, the text is not known, and `looks` are the lines to look at first.
 
-    `root` is the line that explains the rest. `earlier` are lines before it that look like errors too and are
+    `root` is the line that explains the rest. `noted` are warnings of a text whose error is not known: they are
+    true, but not its cause. `earlier` are lines before it that look like errors too and are
     not known. `consequence` is a line that only says that a command failed. `lines` and `size` (bytes) are
     what was read.
     """
@@ -60,6 +61,7 @@ class Explanation:
     earlier: tuple[Line, ...] = ()
     looks: tuple[Line, ...] = ()
     consequence: Line | None = None
+    noted: tuple[Cause, ...] = ()
     lines: int = 0
     size: int = 0
 
@@ -102,7 +104,8 @@ class Explanation:
                 values[name] = Line(**values[name]) if values.get(name) else None
             for name in ("earlier", "looks"):
                 values[name] = tuple(Line(**line) for line in values.get(name, ()))
-            values["causes"] = tuple(_cause(one) for one in values.get("causes", ()))
+            for name in ("causes", "noted"):
+                values[name] = tuple(_cause(one) for one in values.get(name, ()))
             return cls(**values)
         except (KeyError, TypeError, AttributeError) as error:
             raise BadInput(f"This is no explanation: {type(error).__name__}: {error}.") from error

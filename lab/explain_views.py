@@ -110,6 +110,9 @@ def _unknown(found: Explanation) -> Iterator[str]:
         yield f"  {_where(found.consequence, found.lines)}"
     else:
         yield "No line in it looks like an error."
+    for cause in found.noted:
+        yield "It is not the cause, but the text also holds this:"
+        yield from _wrapped(f"{cause.title}: {cause.cause}")
     yield "What to look at next:"
     for text in NEXT:
         yield from _wrapped(f"- {text}")

@@ -89,6 +89,7 @@ def test_the_guide_is_whole():
         assert entry.lesson in LESSONS, entry.id
         assert entry.patterns or entry.asks, entry.id
         assert bool(entry.patterns) == bool(entry.stems), entry.id
+        assert entry.patterns or not entry.warnings, entry.id
         assert all(stem == stem.lower() for stem in entry.stems), entry.id
         assert bool(entry.decide) == bool(entry.decide_says), entry.id
 
@@ -197,6 +198,23 @@ def test_an_error_on_the_edge_of_two_pieces_is_found():
         assert found.causes[0].id == "exec-format-error"
 
 
+REAL = sorted((DATA / "real").glob("*.log"))
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_what_a_real_engine_printed_is_explained(path):
+    """Recordings of both image stores, and of emulators: the file's name says which cause it is."""
+    store, entry, _ = path.stem.split("--")
+    with path.open("rb") as file:
+        found = explain(file, engine=EngineFacts(store=store))
+    assert found.causes[0].id == entry
+
+
+def test_many_rows_have_a_recording_of_a_real_engine():
+    """Wordings are real ones wherever an engine of the lab's own can be brought to say them."""
+    assert len({path.stem.split("--")[1] for path in REAL}) >= 28
+
+
 # ---- the root ----------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +260,7 @@ def test_a_log_of_an_ordinary_build_explains_nothing(name):
 
 
 def test_unknown_names_the_lines_to_look_at():
-    """ "I do not know" comes with what to look at next."""
+    """Not to know comes with what to look at next."""
     found = explain("#1 fine\n#2 0.5 src/main.c:3:10: fatal error: foo.h: No such file\n#2 ERROR: exit code: 2\n")
     assert not found.known
     assert found.looks[0].number == 2
@@ -258,6 +276,7 @@ def all_patterns():
     for entry in entries():
         for pattern in (
             *entry.patterns,
+            *entry.warnings,
             *entry.requires,
             *entry.unless,
             *entry.asks,

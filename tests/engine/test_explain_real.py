@@ -1,0 +1,514 @@
+"""Bring real errors about on real engines of both image stores, and explain what they really say.
+
+With LAB_RECORD=yes the outputs are kept under tests/data/explain/real, where quick tests read them again.
+"""
+
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from lab import sandbox
+from lab import world as worlds
+from lab.errors import Blocked
+from lab.explain import EngineFacts, explain
+from lab.sandbox import emulators as emulation
+
+DATA = Path(__file__).parent.parent / "data"
+RECORDS = DATA / "explain" / "real"
+BUILDER = "explain-real"
+FROM = "printf 'FROM busybox:1.38\\n%s\\n' "
+COPY_RUN = "printf 'FROM busybox:1.38\\nCOPY %s /x\\n%s\\n' "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A script that ends in an error, and the cause that `explain` must name first (or among several)."""
+
+    name: str
+    entry: str
+    script: str
+    certain: bool = True
+    builder: bool = False
+    native: bool = False  # only where no emulator hides the error
+
+
+def case(name, entry, script, **more):
+    return pytest.param(Case(name=name, entry=entry, script=script, **more), id=name)
+
+
+ANYWHERE = [
+    case(
+        "run-foreign",
+        "exec-format-error",
+        "docker run --rm --platform linux/arm64 busybox:1.38 uname -m",
+        native=True,
+    ),
+    case(
+        "build-foreign",
+        "exec-format-error",
+        FROM + "'RUN uname -m' > Dockerfile; docker build --no-cache --platform linux/arm64 .",
+        native=True,
+    ),
+    case(
+        "warning-then-error",
+        "exec-format-error",
+        FROM + '\'CMD ["uname", "-m"]\' > Dockerfile; docker build -q --platform linux/arm64 -t real-foreign . >&2;'
+        " docker run --rm real-foreign",
+        native=True,
+    ),
+    case(
+        "base-lacks-platform",
+        "no-match-for-platform",
+        FROM + "'' > Dockerfile; docker build --platform linux/mips64le .",
+    ),
+    case(
+        "pull-lacks-platform",
+        "no-match-for-platform",
+        "docker pull --platform linux/mips64le $REGISTRY/library/busybox:1.38",
+    ),
+    case(
+        "foreign-program-on-right-label",
+        "binary-is-not-what-the-label-says",
+        "printf 'FROM busybox:1.38\\nCOPY hello-arm64 /app\\nENTRYPOINT [\"/app\"]\\n' > Dockerfile;"
+        " docker build -q -t real-false . >&2; docker image inspect real-false | grep Architecture;"
+        " python3 -c \"print('hello-arm64: ELF 64-bit LSB executable, ARM aarch64')\"; docker run --rm real-false",
+        native=True,
+    ),
+    case(
+        "shell-reads-program",
+        "shell-reads-a-program",
+        COPY_RUN + "hello-arm64 'RUN /x' > Dockerfile; docker build --no-cache .",
+        native=True,
+    ),
+    case(
+        "no-shebang",
+        "script-without-shebang",
+        "echo 'echo hello' > start.sh; chmod +x start.sh;"
+        " printf 'FROM busybox:1.38\\nCOPY start.sh /start.sh\\nENTRYPOINT [\"/start.sh\"]\\n' > Dockerfile;"
+        " docker build -q -t real-script . >&2; docker run --rm real-script",
+        certain=False,
+    ),
+    case(
+        "error-page",
+        "downloaded-error-page",
+        "echo 'Not Found' > tool; chmod +x tool; " + COPY_RUN + "tool 'RUN /x --version' > Dockerfile;"
+        " docker build --no-cache .",
+    ),
+    case(
+        "error-page-html",
+        "downloaded-error-page",
+        "printf '<html>\\n<h1>404 Not Found</h1>\\n</html>\\n' > tool; chmod +x tool; "
+        + COPY_RUN
+        + "tool 'RUN /x --version' > Dockerfile; docker build --no-cache .",
+    ),
+    case(
+        "error-page-as-entrypoint",
+        "downloaded-error-page",
+        "printf '<!DOCTYPE html>\\n<h1>404 Not Found</h1>\\n' > tool; chmod +x tool; head -1 tool;"
+        " printf 'FROM busybox:1.38\\nCOPY tool /tool\\nENTRYPOINT [\"/tool\"]\\n' > Dockerfile;"
+        " docker build -q -t real-page . >&2; docker run --rm real-page",
+    ),
+    case(
+        "go-archive",
+        "go-archive-not-program",
+        "printf '!<arch>\\n__.PKGDEF       0' > app; chmod +x app; head -c 8 app;"
+        " printf 'FROM busybox:1.38\\nCOPY app /app\\nENTRYPOINT [\"/app\"]\\n' > Dockerfile;"
+        " docker build -q -t real-archive . >&2; docker run --rm real-archive",
+    ),
+    case(
+        "glibc-program",
+        "interpreter-or-loader-missing",
+        "printf 'FROM busybox:1.38\\nCOPY dynamic-amd64 /app\\nENTRYPOINT [\"/app\"]\\n' > Dockerfile;"
+        " docker build -q -t real-glibc . >&2; docker run --rm real-glibc",
+    ),
+    case(
+        "glibc-program-in-a-shell",
+        "interpreter-or-loader-missing",
+        COPY_RUN + "dynamic-amd64 'RUN /x' > Dockerfile; docker build --no-cache .",
+        certain=False,
+    ),
+    case(
+        "no-x-bit",
+        "not-executable",
+        "printf '#!/bin/sh\\necho hello\\n' > start.sh; chmod 644 start.sh;"
+        " printf 'FROM busybox:1.38\\nCOPY start.sh /start.sh\\nENTRYPOINT [\"/start.sh\"]\\n' > Dockerfile;"
+        " docker build -q -t real-bit . >&2; docker run --rm real-bit",
+    ),
+    case(
+        "legacy-buildplatform",
+        "empty-buildplatform",
+        "echo 'FROM --platform=$BUILDPLATFORM busybox:1.38' > Dockerfile; DOCKER_BUILDKIT=0 docker build .",
+    ),
+    case(
+        "legacy-two-platforms",
+        "legacy-builder-one-platform",
+        "echo 'FROM busybox:1.38' > Dockerfile; DOCKER_BUILDKIT=0 docker build --platform linux/amd64,linux/arm64 .",
+    ),
+    case("no-plugin", "buildx-missing", "mkdir c; DOCKER_CONFIG=$PWD/c docker buildx version"),
+    case(
+        "no-plugin-flag",
+        "buildx-missing",
+        "mkdir c; DOCKER_CONFIG=$PWD/c docker buildx build --platform linux/arm64 .",
+    ),
+    case("driver-docker", "docker-driver-is-built-in", "docker buildx create --driver docker --name real-docker"),
+    case(
+        "builder-twice",
+        "builder-already-there",
+        "docker buildx create --name real-twice; docker buildx create --name real-twice; docker buildx rm real-twice >&2",
+    ),
+    case(
+        "star-in-ls",
+        "star-and-plus-in-ls",
+        "docker buildx create --name real-star --platform linux/arm64 >&2; docker buildx ls; docker buildx rm real-star >&2",
+    ),
+    case(
+        "tls-environment",
+        "tls-data-from-environment",
+        "mkdir certs; cd certs; openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout key.pem -out cert.pem 2>&-;"
+        " cp cert.pem ca.pem; cd ..; DOCKER_HOST=tcp://127.0.0.1:2376 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$PWD/certs"
+        " docker buildx create --name real-tls",
+    ),
+    case(
+        "empty-arg",
+        "empty-arg-in-from",
+        "printf 'ARG TAG\\nFROM busybox:${TAG}\\n' > Dockerfile; docker build .",
+    ),
+    case(
+        "empty-arg-whole",
+        "empty-arg-in-from",
+        "printf 'ARG BASE\\nFROM ${BASE}\\n' > Dockerfile; docker build .",
+    ),
+    case(
+        "targetarch-unset",
+        "targetarch-empty",
+        FROM + "'RUN set -u; echo $TARGETARCH' > Dockerfile; docker build --no-cache .",
+    ),
+    case(
+        "bake-set",
+        "bake-platform-key",
+        "printf 'target \"default\" {}\\n' > docker-bake.hcl; docker buildx bake --set '*.platforms=linux/arm64'",
+    ),
+    case(
+        "bake-flag",
+        "bake-platform-key",
+        "printf 'target \"default\" {}\\n' > docker-bake.hcl; echo '$ docker buildx bake --platform linux/arm64';"
+        " docker buildx bake --platform linux/arm64",
+    ),
+    case(
+        "digest-elsewhere",
+        "digest-not-found",
+        f"docker buildx imagetools create --builder {BUILDER} -t $REGISTRY/real-new $REGISTRY/library/busybox@sha256:"
+        + "4bcf" * 16,
+        builder=True,
+        certain=False,
+    ),
+    case(
+        "local-base",
+        "local-from-not-found",
+        FROM + "'' > Dockerfile; docker build -q -t real-base . >&2; echo FROM $REGISTRY/real-base > Dockerfile;"
+        f" docker buildx build --builder {BUILDER} .",
+        builder=True,
+        certain=False,
+    ),
+    case(
+        "no-output",
+        "no-output-specified",
+        FROM + f"'' > Dockerfile; docker buildx build --builder {BUILDER} .",
+        builder=True,
+    ),
+    case(
+        "bake-no-output",
+        "no-output-specified",
+        FROM + "'' > Dockerfile; printf 'target \"default\" {}\\n' > docker-bake.hcl;"
+        f" docker buildx bake --builder {BUILDER}",
+        builder=True,
+    ),
+    case(
+        "localhost-in-builder",
+        "localhost-inside-the-builder",
+        FROM + f"'' > Dockerfile; docker buildx build --builder {BUILDER} -t localhost:$PORT/real-push --push .",
+        builder=True,
+    ),
+    case(
+        "tag-by-digest",
+        "tag-overwritten-by-matrix",
+        FROM + f"'' > Dockerfile; docker buildx build --builder {BUILDER}"
+        " --output type=image,name=$REGISTRY/real-digest:1,push-by-digest=true,push=true .",
+        builder=True,
+    ),
+    case(
+        "attestations",
+        "unknown-unknown",
+        FROM + f"'' > Dockerfile; docker buildx build -q --builder {BUILDER} --platform linux/amd64,linux/arm64"
+        f" -t $REGISTRY/real-multi --push . >&2; docker buildx imagetools inspect --builder {BUILDER} $REGISTRY/real-multi",
+        builder=True,
+    ),
+    case(
+        "manifest-list",
+        "is-a-manifest-list",
+        FROM + f"'' > Dockerfile; docker buildx build -q --builder {BUILDER} --platform linux/amd64"
+        " -t $REGISTRY/real-part --push . >&2;"
+        " docker manifest create --insecure $REGISTRY/real-whole $REGISTRY/real-part",
+        builder=True,
+    ),
+    case(
+        "plain-http-imagetools", "http-response-to-https-client", "docker buildx imagetools inspect $REGISTRY/busybox"
+    ),
+    case("plain-http", "http-response-to-https-client", "docker pull $HTTP/library/busybox:1.38"),
+    case(
+        "plain-http-builder",
+        "http-response-to-https-client",
+        f"echo FROM $HTTP/library/busybox:1.38 > Dockerfile; docker buildx build --builder {BUILDER} .",
+        builder=True,
+    ),
+    case(
+        "load-two-platforms",
+        "load-several-platforms",
+        FROM + f"'' > Dockerfile; docker buildx build --builder {BUILDER} --platform linux/amd64,linux/arm64"
+        " --output type=docker,dest=x.tar .",
+        builder=True,
+    ),
+]
+
+CLASSIC = [
+    case(
+        "two-platforms",
+        "multi-platform-docker-driver",
+        FROM + "'' > Dockerfile; docker build --platform linux/amd64,linux/arm64 .",
+    ),
+    case(
+        "cache-export",
+        "cache-export-docker-driver",
+        FROM + "'' > Dockerfile; docker build --cache-to type=local,dest=cache .",
+    ),
+    case(
+        "other-platform-holds-the-tag",
+        "found-but-other-platform",
+        "docker pull -q --platform linux/arm64 busybox:1.38 >&2;"
+        " docker run --rm --pull never --platform linux/amd64 busybox:1.38 uname -m",
+    ),
+]
+
+CONTAINERD = [
+    case(
+        "targetarch-undeclared",
+        "targetarch-empty",
+        FROM + "'ENV KIND=$TARGETARCH' > Dockerfile; docker build .",
+    ),
+    case(
+        "single-platform-base",
+        "wrong-base-platform-accepted",
+        FROM + "'' > Dockerfile; docker build -q --provenance=false --platform linux/amd64 -t $REGISTRY/real-one . >&2;"
+        " docker push -q $REGISTRY/real-one >&2; echo FROM $REGISTRY/real-one > Dockerfile;"
+        " docker build --pull --platform linux/arm64 .",
+    ),
+    case(
+        "push-what-is-not-here",
+        "content-digest-not-found",
+        "docker image rm -f $REGISTRY/real-index >/dev/null 2>&1; docker buildx imagetools create"
+        f" --builder {BUILDER} -t $REGISTRY/real-index $REGISTRY/library/busybox:1.38 >&2;"
+        " docker pull -q $REGISTRY/real-index >&2;"
+        " docker tag $REGISTRY/real-index $REGISTRY/other/real-index; docker push $REGISTRY/other/real-index",
+        builder=True,
+    ),
+    case(
+        "other-platform-holds-the-tag",
+        "found-but-other-platform",
+        FROM + "'' > Dockerfile; docker build -q --platform linux/arm64 -t real-arm . >&2;"
+        " docker run --rm --pull never --platform linux/amd64 real-arm uname -m",
+    ),
+]
+
+
+EMULATED = [
+    case(
+        "mismatch-alone",
+        "platform-does-not-match-host",
+        FROM + '\'CMD ["uname", "-m"]\' > Dockerfile; docker build -q --platform linux/arm64 -t real-runs .;'
+        " docker run --rm real-runs",
+    ),
+    case(
+        "foreign-loader",
+        "foreign-loader-missing",
+        COPY_RUN + "dynamic-arm64 'RUN /x' > Dockerfile; docker build --no-cache --platform linux/amd64 .",
+    ),
+    case(
+        "illegal-instruction",
+        "qemu-signal-4",
+        "printf 'FROM busybox:1.38\\nRUN QEMU_CPU=sa1100 /bin/true && echo well\\n' > Dockerfile;"
+        " docker build --no-cache --platform linux/arm/v7 .",
+    ),
+]
+
+
+class Silent(BaseHTTPRequestHandler):
+    """A server of plain HTTP that is no registry."""
+
+    def do_GET(self):
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Engine:
+    """An engine of the lab's own with one image store, and the scripts that run against it."""
+
+    def __init__(self, place, store, suite):
+        self.place, self.store = place, store
+        self.values = {"LAB_HOME": str(place / "home"), "LAB_LEARNER": str(place / "learner")}
+        with worlds.environment_of(self.values):
+            self.box = sandbox.up(private=True, emulators=False, store=store, suite=suite)
+            self.env = self.box.environment()
+        host = self.box.registry.partition(":")[0]
+        self.server = HTTPServer((host, 0), Silent)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.env |= {
+            "HTTP": f"{host}:{self.server.server_port}",
+            "PORT": self.box.registry.rpartition(":")[2],
+            "LC_ALL": "C.UTF-8",
+        }
+        self.has_builder = False
+
+    def builder(self):
+        if not self.has_builder:
+            self.says(
+                f"docker buildx inspect {BUILDER} || docker buildx create --name {BUILDER} --driver docker-container;"
+                f" docker buildx inspect --bootstrap {BUILDER}"
+            )
+            self.has_builder = True
+
+    def says(self, script):
+        """What a script prints on both streams, and its folder's name nowhere in it."""
+        with tempfile.TemporaryDirectory(dir=self.place) as folder:
+            for name in ("hello-arm64", "dynamic-amd64", "dynamic-arm64", "hello-armv7"):
+                shutil.copy(DATA / "elf" / name, folder)
+            with subprocess.Popen(
+                ["bash", "-c", script],
+                cwd=folder,
+                env=self.env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ) as process:
+                # a program that an emulator holds for ever must not hold the tests
+                timer = threading.Timer(120, os.killpg, (process.pid, signal.SIGKILL))
+                timer.start()
+                text = process.communicate()[0]
+                timer.cancel()
+            return text.replace(folder.encode(), b"/src")
+
+    def down(self):
+        self.server.shutdown()
+        self.server.server_close()
+        with worlds.environment_of(self.values):
+            sandbox.down()
+
+
+@pytest.fixture(scope="module", params=[("containerd", "forky"), ("classic", "trixie")], ids=lambda p: p[0])
+def engine(request):
+    """One private engine at a time: a new one with the containerd store, an older one with the classic store."""
+    place = Path(os.environ.get("LAB_TEST_PLACE") or tempfile.mkdtemp(prefix="lab-explain-"), request.param[0])
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        made = Engine(place, *request.param)
+    except Blocked as error:
+        pytest.fail(f"No engine for the tests: {error}")
+    yield made
+    made.down()
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def emulated():
+    """Whether this kernel runs arm64 programs (or is one that does)."""
+    return platform.machine() in ("aarch64", "arm64") or any(
+        "aarch64" in path.name for path in Path("/proc/sys/fs/binfmt_misc").glob("*")
+    )
+
+
+def check(engine, one):
+    if one.native and emulated():
+        pytest.skip("an emulator for arm64 is registered with this kernel, and hides the error")
+    if one.builder:
+        engine.builder()
+    text = engine.says(one.script)
+    if os.environ.get("LAB_RECORD") == "yes":
+        record(engine, one, text)
+    found = explain(text, engine=EngineFacts(store=engine.store))
+    assert found.causes, text.decode(errors="replace")
+    assert found.causes[0].id == one.entry, text.decode(errors="replace")
+    assert found.certain or not one.certain, text.decode(errors="replace")
+
+
+def record(engine, one, text):
+    kept = text.replace(engine.box.registry.encode(), b"localhost:5000").replace(
+        engine.env["HTTP"].encode(), b"10.0.0.1:5000"
+    )
+    kept = re.sub(rb"\b10\.\d+\.\d+\.\d+\b", b"10.0.0.1", kept)
+    kept = re.sub(rb"unix://[^ ]*docker\.sock", b"unix:///var/run/docker.sock", kept)
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    (RECORDS / f"{engine.store}--{one.entry}--{one.name}.log").write_bytes(kept)
+
+
+@pytest.mark.parametrize("one", ANYWHERE)
+def test_the_real_error_is_explained(engine, one):
+    """What an engine of either store prints leads to its cause."""
+    check(engine, one)
+
+
+@pytest.mark.parametrize("one", CLASSIC)
+def test_the_real_error_of_the_classic_store_is_explained(engine, one):
+    """What only the classic store refuses."""
+    if engine.store != "classic":
+        pytest.skip("only with the classic store")
+    check(engine, one)
+
+
+@pytest.mark.parametrize("one", CONTAINERD)
+def test_the_real_error_of_the_containerd_store_is_explained(engine, one):
+    """What only the containerd store says."""
+    if engine.store != "containerd":
+        pytest.skip("only with the containerd store")
+    check(engine, one)
+
+
+@pytest.fixture
+def emulators(engine):
+    """Emulators in the kernel for one test, as far as none were there. They are the whole machine's: agree first."""
+    if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
+        pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
+    before = {handler.name for handler in emulation.registered()}
+    with worlds.environment_of(engine.values):
+        emulation.register()
+        yield
+        for handler in emulation.registered():
+            if handler.ours and handler.name not in before:
+                emulation.remove(handler.name)
+
+
+@pytest.mark.usefixtures("emulators")
+@pytest.mark.parametrize("one", EMULATED)
+def test_the_real_error_under_emulation_is_explained(engine, one):
+    """What comes only where an emulator runs the program."""
+    check(engine, one)
+
+
+def test_a_sound_build_is_not_explained_as_an_error(engine):
+    """A build, a run and a push that work have no cause in the guide."""
+    text = engine.says(
+        "printf 'FROM busybox:1.38\\nRUN uname -m\\n' > Dockerfile; docker build --no-cache -t real-sound .;"
+        " docker run --rm real-sound uname -m"
+    )
+    assert b"x86_64" in text or b"aarch64" in text
+    assert [cause.id for cause in explain(text).causes] == []
