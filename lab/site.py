@@ -140,7 +140,7 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
 def _beside(target: str, page: Page) -> str:
     """Where the plain copy of another page lies, seen from the plain copy of this one."""
     source = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), target))
-    folder = source.removesuffix(".md").removesuffix("index").rstrip("/")
+    folder = posixpath.dirname(source) if posixpath.basename(source) == "index.md" else source.removesuffix(".md")
     return posixpath.relpath(posixpath.join(folder, "index.md"), page.file.url or ".")
 
 

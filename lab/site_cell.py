@@ -81,7 +81,7 @@ def _printed(text: str, name: str) -> str:
 
 
 def result(found: Result, command: str = "") -> str:
-    """The result as every view shows it, in the page's own colours, and its picture as it was drawn.
+    """The result as every view shows it, in the page's own colours, under its picture as it was drawn.
 
     Left out: evidence that is the command itself (its output stands above), and the pointer to the next step.
     """
@@ -89,7 +89,7 @@ def result(found: Result, command: str = "") -> str:
     block = _STYLE.sub("", render.as_html(replace(found, evidence=kept, next_step="", picture=None)))
     block = block.replace(' role="status"', "").replace("<pre>", '<pre tabindex="0">')
     block = block.replace("&quot;", '"').replace("&#x27;", "'")  # only text has them here, and JSON has many
-    return _picture(found) + block.replace("<div ", "<div data-search-exclude ", 1)
+    return f"{_picture(found)}<footer data-search-exclude>{block}</footer>"
 
 
 def _picture(found: Result) -> str:

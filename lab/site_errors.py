@@ -52,9 +52,9 @@ def _lines(entry: Entry) -> Iterator[str]:
     described = f"{entry.cause} {entry.why}"[:300]
     yield f"---\ntitle: {json.dumps(entry.title)}\ndescription: {json.dumps(described)}\nsearch:\n  boost: 3\n---"
     yield f"# {_escaped(entry.title)}\n"
-    yield f"**{entry.cause}**\n\n{entry.why}\n"
+    yield f"**{fill(entry.cause, {})}**\n\n{fill(entry.why, {})}\n"
     if entry.decide:
-        says = entry.decide_says
+        says = fill(entry.decide_says, {})
         yield f"## To be sure\n\n{says[:1].upper()}{says[1:]}\n\n{_fence(fill(entry.decide, {}), 'sh')}\n"
     if entry.remedies:
         yield "## Ways out\n"
@@ -68,7 +68,8 @@ def _lines(entry: Entry) -> Iterator[str]:
 def _remedies(entry: Entry) -> Iterator[str]:
     for remedy in entry.remedies:
         only = ", ".join(_WHERE[name].format(_NAMES.get(wanted, wanted)) for name, wanted in remedy.when)
-        yield f"{remedy.say}{f' ({only})' if only else ''}{'' if remedy.say[-1] in '.:?' else '.'}\n"
+        say = fill(remedy.say, {})
+        yield f"{say}{f' ({only})' if only else ''}{'' if say[-1] in '.:?' else '.'}\n"
         if remedy.run:
             yield _fence("\n".join(fill(command, {}) for command in remedy.run), "sh") + "\n"
 

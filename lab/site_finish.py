@@ -44,7 +44,7 @@ def _hash(body: str) -> str:
 def compact(page: str) -> str:
     """The page without the blanks between tags that templates leave behind; nothing inside `pre` is touched."""
     parts = re.split(r"(<(pre|script|textarea)\b.*?</\2>)", page, flags=re.DOTALL)
-    kept = [re.sub(r">\s*\n\s*<", ">\n<", part) for part in parts[::3]]
+    kept = [re.sub(r"(^|>)\s*\n\s*(<|$)", r"\1\n\2", part) for part in parts[::3]]
     return "".join(f"{text}{whole}" for text, whole in zip(kept, [*parts[1::3], ""], strict=True))
 
 

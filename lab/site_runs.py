@@ -38,7 +38,7 @@ def read(lesson: course.Lesson, folder: Path) -> Run:
     remedy = RENEW.format(folder=folder)
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        stamp = notebook["metadata"]["lab"]
+        stamp = dict(notebook["metadata"]["lab"])
         cells = [(step_name("".join(cell["source"])), cell) for cell in notebook["cells"]]
     except FileNotFoundError:
         raise BadInput(f"The lesson {lesson.name!r} has no run in {str(folder)!r}.", remedy) from None
