@@ -9,11 +9,13 @@ import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from lab.explain import Explanation, explain
 from lab.explain_data import entries
 
 MEGABYTES = 50
+RECORDINGS = Path(__file__).parent.parent / "tests" / "data" / "explain" / "real"
 ERROR = b"#41 [linux/arm64 9/9] RUN make\n#41 0.211 exec /bin/sh: exec format error\n"
 LINES = (
     "Get:{n} http://mirror.example/debian bookworm/main arm64 libfoo{n}-dev arm64 1.2.{n}-1 [{n} kB]",
@@ -90,6 +92,9 @@ def recall() -> None:
             false += explain(text).causes[:1] != () and explain(text).causes[0].id == entry.id
     print(f"samples: {right} of {total} explained by their entry first ({sure} of them as certain)")
     print(f"look-alikes: {false} of {looks} taken for the entry that they resemble")
+    real = sorted(RECORDINGS.glob("*.log"))
+    right = sum(explain(path.read_bytes()).causes[0].id == path.stem.split("--")[1] for path in real)
+    print(f"recordings of real engines: {right} of {len(real)} explained by their entry first")
     for (was, taken), count in (+confused).items():
         print(f"  {count} times {was} taken for {taken}")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lab.explain_data import Entry
+from lab.explain_lines import LOOKS_STEMS, bare, clean, consequence, looks, plain, strong
 
 PIECE = 1 << 20
 AROUND = 1 << 15  # bytes of neighbourhood on each side
@@ -19,44 +20,11 @@ REACH = 1000  # bytes of a line on each side of a stem that a pattern sees
 BEFORE, AFTER = 60, 30  # lines in which a clue is near
 ATTEMPTS = 5000  # lines that one entry may look at in vain: a hostile log is not read for ever
 
-_ANSI = re.compile(rb"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
-_ESCAPED = re.compile(r"\\u001b\[[0-9;]{0,20}m|\\x1b\[[0-9;]{0,20}m")
-_QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\xa0": " "})
 _HEADING = re.compile(rb"#(\d{1,5}) (\[[^\n]{1,300})")
 _STEP = re.compile(r"#(\d{1,5}) ")
-_PREFIX = re.compile(
-    r"^(?:[\w./ ()+-]{1,60}\t[\w./ ()+:-]{0,60}\t)?"  # gh: job, step
-    r"(?:\ufeff|\s){0,8}"
-    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?:?\s)?"
-    r"(?:\d\d[EO]\+? ?)?"  # GitLab's stream
-    r"(?:##\[\w{1,20}\])?"
-    r"(?:[\w.-]{1,60} {1,20}\| )?"  # compose
-    r"(?:#\d{1,5} (?:\d{1,6}\.\d{1,3} )?)?"
-    r"(?:=> ){0,2}(?:# )?"
-)
-# What looks like an error to anybody, known or not; and what only repeats that a command failed.
-_LOOKS = re.compile(
-    r"(?:^|[\s\]>(])(?:error|fatal|fatal error|failed|failure|panic|err!|E)\b(?: \[|:| -)|\b(?:cannot|could not|"
-    r"unable to|command not found|permission denied|access denied|no such file or directory|"
-    r"traceback \(most recent)\b|\bnot found$",
-    re.IGNORECASE,
-)
-_LOOKS_STEMS = tuple(
-    b"error|fatal|failed|panic|cannot|could not|unable to|denied|not found|no such file|traceback|e: ".split(b"|")
-)
 # Words that many stems share: one search for all of them; only a line that has the word is searched for the stems.
 _GATES = tuple(
     b"exec|not |unknown|manifest|driver|invalid|denied|failed|target|digest|buildkit|error|platform|too".split(b"|")
-)
-# What nobody takes for a warning.
-_STRONG = re.compile(
-    r"^(?:error|fatal|fatal error|E) ?: |\bfailed to solve|error response from daemon|did not complete successfully",
-    re.IGNORECASE,
-)
-_CONSEQUENCE = re.compile(
-    r"did not complete successfully: exit code|executor failed running|returned a non-zero code|"
-    r"buildx failed with:|process completed with exit code|make(?:\[\d\])?: \*\*\*|exited with code \d",
-    re.IGNORECASE,
 )
 
 
@@ -87,20 +55,7 @@ class Scan:
     def failed(self) -> bool:
         """Whether a line says beyond doubt that something failed."""
         texts = [text for _, text in (*self.looks, *self.consequences)]
-        return any(_STRONG.search(text) for text in (*texts, *map(bare, self.tail)))
-
-
-def clean(raw: bytes) -> str:
-    """A line as a person reads it: decoded, without colours, curly quotes, escapes of a JSON log."""
-    text = _ANSI.sub(b"", raw).replace(b"\0", b"").decode("utf-8", "replace").strip("\r\n")
-    if "\\" in text:
-        text = _ESCAPED.sub("", text).replace('\\"', '"').replace("\\t", "\t")
-    return text.translate(_QUOTES).replace("\r", "  ")
-
-
-def bare(text: str) -> str:
-    """The line without what CI, BuildKit and compose write before it."""
-    return _PREFIX.sub("", text, count=1).strip()
+        return any(strong(text) for text in (*texts, *map(bare, self.tail)))
 
 
 def scan(source: Iterable[bytes], entries: Iterable[Entry]) -> Scan:
@@ -116,7 +71,7 @@ def _pieces(source: Iterable[bytes], out: Scan) -> Iterator[tuple[bytes, int, in
     before, waiting = b"", b""
     for raw in _blocks(source):
         out.size += len(raw)
-        waiting += _plain(raw)
+        waiting += plain(raw)
         while len(waiting) > PIECE + AROUND:
             end = waiting.rfind(b"\n", PIECE // 2, PIECE) + 1 or PIECE
             yield before + waiting[: end + AROUND], len(before), len(before) + end
@@ -143,19 +98,13 @@ def _blocks(source: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(held)
 
 
-def _plain(raw: bytes) -> bytes:
-    if b"\0" in raw:
-        raw = raw.replace(b"\0", b"")
-    return _ANSI.sub(b"", raw) if b"\x1b" in raw else raw
-
-
 class _Reader:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.out = Scan()
         self._attempts: dict[str, int] = {}
         self._done: set[str] = set()
         self._headings: dict[str, str] = {}
-        self._live: dict[bytes, list[Entry | None]] = {stem: [None] for stem in _LOOKS_STEMS}
+        self._live: dict[bytes, list[Entry | None]] = {stem: [None] for stem in LOOKS_STEMS}
         for entry in entries:
             for stem in entry.stems:
                 self._live.setdefault(stem.encode(), []).append(entry)
@@ -221,10 +170,10 @@ class _Reader:
                     self._attempts[name] += 20  # a look around is dearer than a look at the line
 
     def _look(self, number: int, text: str) -> None:
-        if _CONSEQUENCE.search(text):
+        if consequence(text):
             if len(self.out.consequences) < 3:
                 self.out.consequences.append((number, text))
-        elif _LOOKS.search(text):
+        elif looks(text):
             self.out.looks.append((number, text))
             if len(self.out.looks) == 5:
                 self._done.add("")

@@ -16,7 +16,7 @@ from lab import explain as module
 from lab.errors import BadInput, UsageError
 from lab.explain import EngineFacts, Explanation, explain, run
 from lab.explain_data import Entry, entries, fill
-from lab.explain_scan import bare, clean
+from lab.explain_lines import bare, clean
 
 DATA = Path(__file__).parent / "data" / "explain"
 LESSONS = {
@@ -184,6 +184,23 @@ def test_a_json_log_on_one_line_is_read():
     """Escaped quotes and line ends of a JSON log do not hide a message."""
     line = json.dumps({"log": 'Step 1\n\x1b[31mfailed to parse platform : "" is an invalid component of ""\x1b[0m'})
     assert explain(line).causes[0].id == "empty-buildplatform"
+
+
+def test_quotes_that_were_escaped_twice_are_read():
+    """Ansible and its like put a message into JSON in JSON."""
+    inner = 'failed to parse platform : "" is an invalid component of "": platform specifier component must match'
+    assert explain(json.dumps({"msg": json.dumps({"message": inner})})).causes[0].id == "empty-buildplatform"
+
+
+def test_a_warning_is_not_called_the_cause_of_an_unknown_error():
+    """A true warning beside an error that is not known is noted, and the error stays unknown."""
+    found = explain(
+        "WARNING: No output specified with docker-container driver. Build result will only remain in the build cache.\n"
+        'ERROR: failed to build: failed to solve: failed to compute cache key: "/app": not found\n'
+    )
+    assert not found.known
+    assert [cause.id for cause in found.noted] == ["no-output-specified"]
+    assert "not the cause" in found.as_text()
 
 
 def test_an_error_on_the_edge_of_two_pieces_is_found():
@@ -478,7 +495,14 @@ def test_importing_is_light():
     """`lab --help` does not read the guide."""
     assert module.__file__
     source = Path(module.__file__).parent
-    for name in ("explain.py", "explain_data.py", "explain_scan.py", "explain_shapes.py", "explain_views.py"):
+    for name in (
+        "explain.py",
+        "explain_data.py",
+        "explain_lines.py",
+        "explain_scan.py",
+        "explain_shapes.py",
+        "explain_views.py",
+    ):
         assert not re.search(
             r"^(?:import|from) (?:tomllib|rich|IPython|json)\b", (source / name).read_text("utf-8"), re.MULTILINE
         )
