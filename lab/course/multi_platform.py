@@ -7,7 +7,6 @@ from lab.course._text import failed, first_line, last_line
 from lab.draw import Picture
 from lab.draw.hub import hub
 from lab.draw.timeline import timeline
-from lab.draw.tree import tree
 from lab.events import BuildEvents
 from lab.facts import Binaries, Images, Index, Transcript
 from lab.made import File, Tag
@@ -46,7 +45,6 @@ NOT_ADDED = "The tag {ref} does not have the third platform yet."
     ],
     needs=[needs.engine, needs.buildkit],
     makes=[Tag(TAG)],
-    picture=lambda index: tree(index, ()),
 )
 def multi_push(index: Index) -> Problem | None:
     """Build files/multi-platform for linux/amd64 and linux/arm64, and push both as one tag: $REGISTRY/buildx-test."""

@@ -124,9 +124,9 @@ def test_the_third_joins_the_first_two(fact, says, platforms, message):
 
 
 def test_the_pictures_come_from_the_facts(fact):
-    """Tree, timeline and table show the platforms that are there, and only those."""
-    assert "linux/arm64" in lesson.multi_push.picture(fact.index(*PAIR)).text
-    assert "linux/arm64" not in lesson.multi_push.picture(fact.index("linux/amd64")).text
+    """Timeline and table show the platforms that are there, and only those."""
+    assert "linux/arm64" in lesson.read_events.picture(events(*PAIR)).text
+    assert "linux/arm64" not in lesson.read_events.picture(events("linux/amd64")).text
     table = lesson.registry_rows.picture(images(fact, *PAIR), fact.printed("")).text
     assert "MULTI-PLATFORM" in table
     alone = images(fact, "linux/amd64")

@@ -4,7 +4,11 @@ from lab.course import new_builder as lesson
 from lab.course._text import COMMAND_FAILED
 from ways import Ways
 
-KUBERNETES = "docker buildx create --driver kubernetes --name"
+# buildx gives a remote builder no configuration, and says so where there is a default one
+REMOTE = (
+    "cd $BUILDX_CONFIG; mv buildkitd.default.toml aside; "
+    "docker buildx create --driver remote {options} tcp://127.0.0.1:1; mv aside buildkitd.default.toml"
+)
 
 WAYS = {
     "create_builder": Ways(
@@ -12,7 +16,7 @@ WAYS = {
         wrong=[
             ("docker buildx create --name multibuilder; docker buildx rm multibuilder", lesson.NO_SUCH_BUILDER),
             ("docker buildx create --name multi-builder; docker buildx use default", lesson.NOT_CURRENT),
-            (f"{KUBERNETES} multi-builder --use", lesson.WRONG_DRIVER),
+            (REMOTE.format(options="--name multi-builder --use"), lesson.WRONG_DRIVER),
         ],
     ),
     "see_inactive": Ways(
@@ -53,7 +57,7 @@ WAYS = {
             ("docker buildx create --name pi-builder", lesson.NOT_LIMITED),
             ("docker buildx create --name pi-builder --platform linux/arm64", lesson.LIMITED_OTHERWISE),
             ("docker buildx create --name pi-builder --platform linux/arm/v7,linux/arm/v6", lesson.LIMITED_OTHERWISE),
-            (f"{KUBERNETES} pi-builder --platform linux/arm/v7", lesson.WRONG_DRIVER),
+            (REMOTE.format(options="--name pi-builder --platform linux/arm/v7"), lesson.WRONG_DRIVER),
         ],
     ),
 }
