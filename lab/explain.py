@@ -36,7 +36,7 @@ def explain(source: str | bytes | Iterable[bytes], *, engine: EngineFacts | None
 def run(what: str, *, engine: EngineFacts | None = None, stdin: IO[bytes] | None = None) -> Explanation:
     """Explain a file by its name, standard input for `-`, else the text itself.
 
-    A name in one word that looks like a path and is not there is NotThere-like bad input, not an error text.
+    A word that ends as a log does (`.log`, `.txt`) and names no file is bad input, not an error text.
     """
     if what == "-":
         import sys
