@@ -1,0 +1,156 @@
+"""All that `lab doctor` asks, at once: the slowest answer, not their sum, is what it takes. Nothing is changed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lab import doctor_engine as engines
+from lab import doctor_leftovers as leftovers
+from lab import doctor_place as places
+from lab import doctor_programs as programs
+from lab import doctor_reach as reach
+from lab import paths
+from lab.doctor_facts import LOCAL_DRIVERS, Checkup, Disk, Emulator, Leftover, Trial, Trouble
+from lab.doctor_place import Place
+from lab.errors import LabError
+from lab.facts import Builder, Engine
+from lab.platforms import Platform
+from lab.probes import binary, host
+from lab.sandbox import emulators, learner
+
+T = TypeVar("T")
+
+
+def checkup(*, own: bool = False, online: bool = False) -> Checkup:
+    """Ask everything. `own`: the learner's engine though a sandbox is up; `online`: other hosts may be asked too.
+
+    Raises nothing for what is down: that is what it tells.
+    """
+    place = places.own() if own else places.chosen()
+    with tempfile.TemporaryDirectory(prefix="lab-doctor-") as folder:
+        tiny = programs.write(Path(folder))
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            return _Asking(place, tiny, pool, online=online).result()
+
+
+class _Asking:
+    """The questions that are under way."""
+
+    def __init__(self, place: Place, tiny: Mapping[str, Path], pool: ThreadPoolExecutor, *, online: bool) -> None:
+        self._place, self._tiny, self._pool = place, tiny, pool
+        world = place.world
+        self._builders = pool.submit(_told, lambda: engines.builders(world))
+        self._info = pool.submit(_told, lambda: engines.info(world))
+        self._image = pool.submit(_told, lambda: engines.any_image(world))
+        self._parts = pool.submit(_told, lambda: leftovers.parts(world))
+        self._host = pool.submit(places.address, place)
+        self._reaches = [pool.submit(work) for work in reach.questions(place, online=online)]
+        self._direct = [pool.submit(programs.directly, name, file) for name, file in tiny.items()]
+
+    def result(self) -> Checkup:
+        """Wait for the answers."""
+        place = self._place
+        about, address = self._info.result(), self._host.result()
+        found: Engine | Trouble = about if isinstance(about, Trouble) else _engine(about)
+        known = {} if isinstance(about, Trouble) else about
+        local = not (learner.is_remote(address, known) if place.remote is None else place.remote)
+        handlers, own = tuple(_emulators()), host.this_machine().platform
+        inside = self._inside(handlers, own, local=local) if isinstance(found, Engine) else []
+        listed = self._builders.result()
+        names = places.names(place, address, known)
+        return Checkup(
+            whose=place.whose,
+            sandbox=place.sandbox,
+            host=address,
+            local=local,
+            engine=found,
+            buildx=engines.buildx(known),
+            builders=found if isinstance(found, Trouble) else listed,
+            here=names,
+            own=own,
+            seen=emulators.mounted(),
+            emulators=handlers,
+            trials=(*(one.result() for one in [*inside, *self._direct]),),
+            registry=place.world.registry,
+            reaches=tuple(one.result() for one in self._reaches),
+            disks=tuple(_disks(str(known.get("DockerRootDir") or "") if local else "")),
+            leftovers=found if isinstance(found, Trouble) else self._leftovers(listed),
+            apart=leftovers.apart(place.world.env),
+        )
+
+    def _inside(self, handlers: tuple[Emulator, ...], own: Platform, *, local: bool) -> list[Future[Trial]]:
+        """Run each emulated platform's program in a container, where the engine has any image to make one of."""
+        image = self._image.result()
+        if isinstance(image, Trouble) or not image:
+            return []
+        wanted = {one.architecture for one in handlers}
+        if not local or not emulators.mounted():
+            listed = self._builders.result()
+            wanted = set() if isinstance(listed, Trouble) else _listed(listed)
+        wanted &= self._tiny.keys() - {own.architecture if local else ""}
+        submit = self._pool.submit
+        world = self._place.world
+        return [submit(programs.in_container, name, self._tiny[name], image, world) for name in sorted(wanted)]
+
+    def _leftovers(self, listed: tuple[Builder, ...] | Trouble) -> tuple[Leftover, ...] | Trouble:
+        parts = self._parts.result()
+        if isinstance(listed, Trouble):
+            return listed
+        return parts if isinstance(parts, Trouble) else leftovers.of(parts, listed, self._place.world)
+
+
+def _told(work: Callable[[], T]) -> T | Trouble:
+    try:
+        return work()
+    except LabError as error:
+        return Trouble(error.message, error.remedy)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        # A newer Docker may answer in another form, and the rest can be told all the same.
+        return Trouble(
+            "Docker's answer is of a form that the lab does not know.", "Is there a newer multiplatform-lab?"
+        )
+
+
+def _engine(about: dict[str, Any]) -> Engine | Trouble:
+    return _told(lambda: Engine.from_json(about))
+
+
+def _emulators() -> list[Emulator]:
+    found = []
+    for one in emulators.registered():
+        platform = platform_of(one.magic)
+        if platform:
+            ours = one.name.startswith(emulators.own_prefix())
+            found.append(Emulator(platform.architecture, one.name, one.interpreter, one.flags, ours))
+    return found
+
+
+def platform_of(magic: str) -> Platform | None:
+    """The platform of the programs that begin with these bytes (in hex); None where they are not of a processor."""
+    if not re.fullmatch(r"7f454c46([0-9a-f]{2}){16,}", magic):
+        return None
+    found = binary.read(bytes.fromhex(magic).ljust(64, b"\0")).platform
+    return found if found and found.is_known else None
+
+
+def _listed(known: tuple[Builder, ...]) -> set[str]:
+    local = (builder for builder in known if builder.driver in LOCAL_DRIVERS)
+    return {p.architecture for builder in local for node in builder.nodes for p in node.platforms}
+
+
+def _disks(root: str) -> list[Disk]:
+    found = []
+    for path in filter(None, [root, str(paths.home())]):
+        place = next((one for one in [Path(path), *Path(path).parents] if one.exists()), Path("/"))
+        try:
+            usage = shutil.disk_usage(place)
+        except OSError:
+            continue
+        found.append(Disk(path, usage.free, usage.total))
+    return found

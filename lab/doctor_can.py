@@ -1,0 +1,142 @@
+"""What a machine can build, worked out from a checkup: facts in, abilities out, nothing asked.
+
+Any BuildKit can COPY and cross-compile for every platform. What differs is where a RUN step's program runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.doctor_facts import Checkup, Trouble
+from lab.facts import Builder, Engine, Node
+from lab.platforms import Platform
+
+COMMON = tuple(
+    Platform.parse(name)
+    for name in (
+        "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/riscv64", "linux/s390x", "linux/ppc64le", "linux/386",
+    )
+)  # fmt: skip
+_LAB_BRINGS = ("arm64", "arm", "riscv64", "amd64")  # with `lab up --emulators`
+Way = Literal["native", "emulated", "unsure", "no"]
+_ORDER: tuple[Way, ...] = ("native", "emulated", "unsure", "no")
+
+
+@dataclass(frozen=True)
+class Ability:
+    """How RUN steps for `platform` fare on `builder`: natively, by an emulator, not at all, or nobody can tell.
+
+    `better` names another builder that does natively what this one emulates or cannot. `why` says why not.
+    """
+
+    platform: Platform
+    way: Way
+    builder: str
+    better: str = ""
+    why: str = ""
+    remedy: str = ""
+
+
+def abilities(found: Checkup) -> tuple[Ability, ...]:
+    """One for each common platform, this machine's first; none where there is no builder to ask about."""
+    if isinstance(found.builders, Trouble) or not found.builders:
+        return ()
+    order = sorted(COMMON, key=lambda platform: platform.architecture != found.native)
+    return tuple(_ability(found, found.builders, platform) for platform in order)
+
+
+def _ability(found: Checkup, builders: tuple[Builder, ...], platform: Platform) -> Ability:
+    current = found.current or builders[0]
+    ways = {builder.name: way(found, builder, platform) for builder in [current, *builders]}
+    own = ways[current.name]
+    best = min(ways, key=lambda name: _ORDER.index(ways[name]))
+    better = best if own != "native" == ways[best] or own == "no" != ways[best] else ""
+    why, remedy = _why_not(found, current, platform) if own == "no" else ("", "")
+    return Ability(platform, own, current.name, better, why, remedy)
+
+
+def way(found: Checkup, builder: Builder, platform: Platform) -> Way:
+    """The best that any of a builder's nodes offers for that platform."""
+    return min((_on(found, builder, node, platform) for node in builder.nodes), key=_ORDER.index, default="no")
+
+
+def _on(found: Checkup, builder: Builder, node: Node, platform: Platform) -> Way:
+    if node.error:
+        return "no"
+    if found.is_here(builder, node.endpoint):
+        return "native" if platform.architecture == found.native else _here(found, node, platform)
+    if platform in node.pinned:
+        return "unsure"
+    if platform not in node.platforms:
+        return "no"
+    return "native" if platform.architecture == node.platforms[0].architecture else "emulated"
+
+
+def _here(found: Checkup, node: Node, platform: Platform) -> Way:
+    """On the engine that was asked, what was tried counts for more than what the node lists."""
+    result = found.trial(platform.architecture).result
+    if result == "untried":
+        return "unsure" if platform in node.platforms else "no"
+    if result != "ran":
+        return "no"
+    # Where no emulator is registered for it, the processor runs its relative's programs by itself.
+    alone = found.local and found.seen and platform.architecture not in {one.architecture for one in found.emulators}
+    return "native" if alone else "emulated"
+
+
+def _why_not(found: Checkup, builder: Builder, platform: Platform) -> tuple[str, str]:
+    if any(node.error for node in builder.nodes):
+        return f"{builder.name} does not answer", f"`docker buildx inspect {builder.name}` says why."
+    if not any(found.is_here(builder, node.endpoint) for node in builder.nodes):
+        return f"{builder.name} does not list it", "Add a node that has it, or emulators on its machine."
+    trial = found.trial(platform.architecture)
+    if any(one.architecture == platform.architecture for one in found.emulators):
+        return f"its emulator does not work ({trial.said})", ""  # the line about emulators has the remedy
+    listed = any(platform in node.platforms for node in builder.nodes)
+    stale = f", though {builder.name} still lists it" if listed else ""
+    return f"nothing here runs its programs{stale}", emulator_from(found, platform.architecture)
+
+
+def emulator_from(found: Checkup, architecture: str) -> str:
+    """How an emulator comes onto the engine's machine; `{names}` stands for the architectures."""
+    if architecture in _LAB_BRINGS and found.local:
+        return "`lab up --emulators` registers what runs them."
+    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers what runs them."
+
+
+def several(found: Checkup) -> tuple[bool, str, str] | None:
+    """Whether one build may have several platforms: yes or no, in words, what helps. None: nobody can tell."""
+    current = found.current
+    if current is None or not isinstance(found.engine, Engine):
+        return None
+    classic = found.engine.store == "classic"
+    if current.driver == "docker" and classic:
+        said = f"no, {current.name} keeps one platform under a tag (classic image store)"
+        return False, said, "`docker buildx create --use` makes a builder that can, with --push."
+    if current.driver == "docker":
+        return True, "yes, kept in the engine under one tag, or with --push", ""
+    return True, f"yes, with --push{'' if classic else ' or --load'}", ""
+
+
+def sentences(able: tuple[Ability, ...]) -> Iterator[tuple[tuple[Platform, ...], str, str]]:
+    """(platforms, sentence, remedy): platforms of which the same is to be said stand together."""
+    said: dict[tuple[str, str], list[Platform]] = {}
+    for one in able:
+        said.setdefault((sentence(one), one.remedy), []).append(one.platform)
+    for (words, remedy), platforms in said.items():
+        yield tuple(platforms), words, remedy.format(names=",".join(one.architecture for one in platforms))
+
+
+def sentence(one: Ability) -> str:
+    """What is to be said of a platform, without its name."""
+    if one.way == "native":
+        return f"yes, by {one.builder} itself; with RUN steps: yes, at full speed"
+    other = f" (natively: --builder {one.better})" if one.better else ""
+    if one.way == "emulated":
+        return f"yes, emulated by {one.builder}; with RUN steps: yes, slowly{other}"
+    if one.way == "unsure":
+        return f"yes; with RUN steps: {one.builder} says so, and nothing was there to try it with{other}"
+    other = f"; yes with --builder {one.better}" if one.better else ""
+    return f"yes where nothing RUNs for it (COPY, cross-compilation); with RUN steps: no, {one.why}{other}"

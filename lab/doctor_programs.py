@@ -1,0 +1,128 @@
+"""Tiny static programs, one an architecture, that do nothing but end with a status that no accident gives.
+
+They are put together here, so that no file of another machine has to be carried along: an ELF header, one segment,
+and the few instructions of `exit(42)`. Sources: the ELF supplement and the system call table of each processor.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.doctor_facts import How, Trial
+from lab.errors import Blocked
+from lab.probes._command import ask
+from lab.sandbox import learner, state
+from lab.world import World
+
+STATUS = 42
+_BASE = 0x400000
+_DIRECT_LIMIT = 5.0
+_CONTAINER_LIMIT = 20.0
+_NEVER_STARTED = (125, 126, 127)  # docker's own statuses: nothing of the program's was seen
+
+
+@dataclass(frozen=True)
+class _Machine:
+    number: int
+    bits: int
+    order: str  # of struct: "<" or ">"
+    code: str
+    flags: int = 0
+
+
+_MACHINES = {
+    "amd64": _Machine(62, 64, "<", "bf2a000000 b83c000000 0f05"),
+    "386": _Machine(3, 32, "<", "bb2a000000 b801000000 cd80"),
+    "arm64": _Machine(183, 64, "<", "400580d2 a80b80d2 010000d4"),
+    "arm": _Machine(40, 32, "<", "2a00a0e3 0170a0e3 000000ef", 0x05000000),
+    "riscv64": _Machine(243, 64, "<", "1305a002 9308d005 73000000"),
+    "s390x": _Machine(22, 64, ">", "a729002a 0a01"),
+    "ppc64le": _Machine(21, 64, "<", "01000038 2a006038 02000044", 2),
+}
+ARCHITECTURES = tuple(_MACHINES)
+
+
+def program(architecture: str) -> bytes:
+    """The program, whole."""
+    machine = _MACHINES[architecture]
+    code = bytes.fromhex(machine.code)
+    wide = machine.bits == 64
+    head, row = (64, 56) if wide else (52, 32)
+    size = head + row + len(code)
+    word = "Q" if wide else "I"
+    mark = bytes([2 if wide else 1, 1 if machine.order == "<" else 2, 1])
+    header = struct.pack(
+        f"{machine.order}4s3s9xHHI{word}{word}{word}IHHHHHH",
+        b"\x7fELF", mark, 2, machine.number, 1, _BASE + head + row, head, 0, machine.flags, head, row, 1, 0, 0, 0,
+    )  # fmt: skip
+    readable = 5
+    if wide:
+        segment = struct.pack(f"{machine.order}IIQQQQQQ", 1, readable, 0, _BASE, _BASE, size, size, 0x10000)
+    else:
+        segment = struct.pack(f"{machine.order}IIIIIIII", 1, 0, _BASE, _BASE, size, size, readable, 0x10000)
+    return header + segment + code
+
+
+def write(folder: Path) -> dict[str, Path]:
+    """One file each, by architecture. Before anything else is started: what is open for writing cannot be run."""
+    places = {name: folder / f"exit-{name}" for name in ARCHITECTURES}
+    for name, place in places.items():
+        place.write_bytes(program(name))
+        place.chmod(0o755)
+    return places
+
+
+def directly(architecture: str, place: Path) -> Trial:
+    """Let this machine's kernel run it."""
+    try:
+        done = subprocess.run(
+            [place], capture_output=True, timeout=_DIRECT_LIMIT, check=False, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return Trial(architecture, "broken", "direct", f"it does not end within {_DIRECT_LIMIT:.0f} s")
+    except OSError as error:
+        if error.errno == errno.ENOEXEC:
+            return Trial(architecture, "refused", "direct", "exec format error")
+        if error.errno == errno.ENOENT:
+            return Trial(architecture, "broken", "direct", "the emulator's file is not there")
+        return Trial(architecture, "untried", "direct", str(error.strerror))
+    return _judged(architecture, "direct", done.returncode, done.stderr.decode("utf-8", "replace"))
+
+
+def in_container(architecture: str, place: Path, image: str, world: World) -> Trial:
+    """Let the engine run it in a container of an image that it has; only our own program runs there."""
+    name = f"lab-doctor-{place.parent.name.rpartition('-')[2].lower()}-{architecture}"
+    command = [
+        "docker", "run", "--rm", "--pull", "never", "--name", name, "--label", f"{learner.LABEL}={state.key()}",
+        "--network", "none", "--security-opt", "label=disable",
+        "--mount", f"type=bind,source={place},target=/lab-doctor,readonly", "--entrypoint", "/lab-doctor", image,
+    ]  # fmt: skip
+    try:
+        status, _, err, _ = ask(command, world.env, limit=_CONTAINER_LIMIT)
+    except Blocked:
+        # A program that its emulator cannot end stays as the first process of its container.
+        learner.ask("docker", "rm", "--force", name, env=world.env)
+        return Trial(architecture, "broken", "container", f"it does not end within {_CONTAINER_LIMIT:.0f} s")
+    return _judged(architecture, "container", status, err)
+
+
+def _judged(architecture: str, how: How, status: int, err: str) -> Trial:
+    said = _line(err)
+    if status == STATUS:
+        return Trial(architecture, "ran", how)
+    if "exec format error" in err:
+        return Trial(architecture, "refused", how, "exec format error")
+    if "/lab-doctor: no such file or directory" in err:
+        return Trial(architecture, "broken", how, "the emulator, or what it needs, is not in the container")
+    if how == "container" and status in _NEVER_STARTED:
+        return Trial(architecture, "untried", how, said)
+    return Trial(architecture, "broken", how, said or f"it ended with {status} in place of {STATUS}")
+
+
+def _line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "--help" not in line]
+    return lines[-1][-200:] if lines else ""

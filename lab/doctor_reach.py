@@ -1,0 +1,48 @@
+"""Whether the registries are there: one question each. None but the lab's own is asked unless the learner says so."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable
+from functools import partial
+
+from lab.doctor_facts import Reach, Trouble
+from lab.doctor_place import Place
+from lab.probes import _connection
+from lab.sandbox import registry
+
+_ANSWERS = (200, 401, 403)
+_HUB = "registry-1.docker.io"
+
+
+def questions(place: Place, *, online: bool) -> list[Callable[[], Reach]]:
+    """What is to be asked: the sandbox's own registry; with `online` Docker Hub and the learner's account too."""
+    account = place.world.registry.partition("/")[0] if place.port is None else ""
+    hosts = [_HUB, *([account] if account not in ("", "docker.io") else [])] if online else []
+    own = [partial(_own, place.world.registry, place.port)] if place.port else []
+    return [*own, *(partial(ask, host) for host in hosts)]
+
+
+def _own(address: str, port: int) -> Reach:
+    if registry.answers(registry.LOOPBACK, port):
+        return Reach(address, lab=True)
+    return Reach(address, lab=True, trouble=Trouble("The lab's registry does not answer.", "`lab up` starts it again."))
+
+
+def ask(address: str, *, limit: float = 10.0) -> Reach:
+    """Whether a registry is there: that it wants a login (401) is an answer too."""
+    link = _connection.connect("http" if _connection.is_plain(address) else "https", address, limit)
+    try:
+        with _connection.watched(link, limit):
+            link.request("GET", "/v2/")
+            status = link.getresponse().status
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        what, remedy = _connection.reason(error, limit)
+        return Reach(
+            address, lab=False, trouble=Trouble(f"{address} {what}.", remedy or "Is there a way out, a proxy?")
+        )
+    finally:
+        link.close()
+    if status in _ANSWERS:
+        return Reach(address, lab=False)
+    return Reach(address, lab=False, trouble=Trouble(f"{address} answers {status}.", "Is it a registry?"))
