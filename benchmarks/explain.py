@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.explain import Explanation, explain
-from lab.explain_data import entries
+from lab.explainer import Explanation, explain
+from lab.explainer.data import entries
 
 MEGABYTES = 50
 RECORDINGS = Path(__file__).parent.parent / "tests" / "data" / "explain" / "real"

@@ -161,7 +161,7 @@ def _slip(output: str) -> str:
 
 def _known(output: str) -> str:
     """What the error guide says, where it is sure."""
-    from lab.explain import explain
+    from lab.explainer import explain
 
     if not output.strip():
         return ""

@@ -77,6 +77,8 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
     env = {
         **os.environ,
         **_own_folders(own),
+        # a terminal inside of JupyterLab knows `lab` too
+        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]),
         "JUPYTER_TOKEN": token,
         "LAB_WORKSPACE": str(folder),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

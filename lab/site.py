@@ -128,12 +128,12 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
     made = _state["made"].get(uri)
     markdown = (made.plain if made and made.plain else page.markdown) or ""
     _state["plain"][uri] = (page, site_finish.plain(markdown, lambda target: _beside(target, page)))
-    card = posixpath.join("assets/cards", uri.removesuffix(".md") + ".png")
+    card = posixpath.join("assets/cards", uri.removesuffix(".md") + ".jpg")
     site = config.site_url or ""
     description = page.meta.get("description", config.site_description or "")
     context["lab_head"] = site_finish.head(str(page.title), description, page.canonical_url or "", f"{site}{card}")
     kind = _KINDS.get(uri.partition("/")[0], "A course that you run")
-    site_finish.write(Path(config.site_dir) / card, site_card.png(str(page.title), kind, config.site_name))
+    site_finish.write(Path(config.site_dir) / card, site_card.jpeg(str(page.title), kind, config.site_name))
     return context
 
 

@@ -37,13 +37,13 @@ def svg(title: str, kind: str, site: str) -> str:
     )
 
 
-def png(title: str, kind: str, site: str, cache: Path = Path("build/cards")) -> bytes:
-    """The card as PNG, 1200 by 630; kept, as many pages are built again unchanged."""
+def jpeg(title: str, kind: str, site: str, cache: Path = Path("build/cards")) -> bytes:
+    """The card as JPEG, 1200 by 630; kept, as many pages are built again unchanged."""
     drawing = svg(title, kind, site)
-    kept = cache / f"{hashlib.sha256(drawing.encode()).hexdigest()[:20]}.png"
+    kept = cache / f"{hashlib.sha256(drawing.encode()).hexdigest()[:20]}.jpg"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".part")
-        part.write_bytes(drawer().svg_to_png(drawing, width=SIZE[0], height=SIZE[1]))
+        part.write_bytes(drawer().svg_to_jpg(drawing, width=SIZE[0], height=SIZE[1], quality=90))
         part.replace(kept)
     return kept.read_bytes()

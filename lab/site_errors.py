@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from lab import course
-from lab.explain_data import Entry, entries, fill
+from lab.explainer.data import Entry, entries, fill
 
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 _WHERE = {

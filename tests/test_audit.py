@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import audit_rules as rules
 from lab import oci
 from lab.audit import audit
-from lab.audit_report import ERROR, NOTE, RULES, WARNING, Finding, Report, sarif
+from lab.audit import rules
+from lab.audit.report import ERROR, NOTE, RULES, WARNING, Finding, Report, sarif
 from lab.errors import BadInput, NotThere
 from lab.facts import Binaries, Binary, Image, Index, Manifest
 from lab.platforms import Platform

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lab import events
 from lab.errors import BadInput, Blocked, NotThere
 from lab.events import BuildEvents, Vertex, emulated
-from lab.events_read import named
+from lab.events.read import named
 from lab.platforms import Platform
 
 DATA = Path(__file__).parent / "data" / "buildx-0.29.1"

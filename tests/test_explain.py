@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import explain as module
+from lab import explainer as module
 from lab.errors import BadInput, UsageError
-from lab.explain import EngineFacts, Explanation, explain, run
-from lab.explain_data import Entry, entries, fill
-from lab.explain_lines import bare, clean
+from lab.explainer import EngineFacts, Explanation, explain, run
+from lab.explainer.data import Entry, entries, fill
+from lab.explainer.lines import bare, clean
 
 DATA = Path(__file__).parent / "data" / "explain"
 LESSONS = {
@@ -496,12 +496,12 @@ def test_importing_is_light():
     assert module.__file__
     source = Path(module.__file__).parent
     for name in (
-        "explain.py",
-        "explain_data.py",
-        "explain_lines.py",
-        "explain_scan.py",
-        "explain_shapes.py",
-        "explain_views.py",
+        "__init__.py",
+        "data.py",
+        "lines.py",
+        "scan.py",
+        "shapes.py",
+        "views.py",
     ):
         assert not re.search(
             r"^(?:import|from) (?:tomllib|rich|IPython|json)\b", (source / name).read_text("utf-8"), re.MULTILINE

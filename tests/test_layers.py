@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import blobs, layers, layers_unpack, oci
+from lab import blobs, layers, oci
 from lab.errors import BadInput, Blocked
 from lab.facts import Image
 from lab.layers import Limits
+from lab.layers import unpack as layers_unpack
 from lab.platforms import Platform
 
 ELF = Path(__file__).parent / "data" / "elf"

@@ -212,7 +212,7 @@ LAYERS = [
     {"oci", "blobs"},
     {"sandbox"},
     {"world", "steps"},
-    {"probes", "layers", "explain", "events"},
+    {"probes", "layers", "explainer", "events"},
     {"audit", "workspace", "made", "draw"},
     {"course", "progress"},
     {"runner", "undo", "hints"},

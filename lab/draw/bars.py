@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lab.draw import Picture
 from lab.draw.svg import BLUE, GREEN, ORANGE, WIDTH, Canvas, cut, fit, seconds
 from lab.errors import BadInput
-from lab.events_read import clean
+from lab.events.read import clean
 
 _MOST = 24
 _BARS = 30

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lab.draw import Picture
 from lab.draw.parts import images_by_digest, parts
 from lab.draw.svg import amount, figure, short, table
-from lab.events_read import clean
+from lab.events.read import clean
 from lab.facts import Image, Index
 
 LABEL = "MULTI-PLATFORM"

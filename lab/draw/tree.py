@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lab.draw import Picture
 from lab.draw.parts import Blob, images_by_digest, parts, subject
 from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, Canvas, amount, fit, short
-from lab.events_read import clean
+from lab.events.read import clean
 from lab.facts import Image, Index, Manifest
 
 _ROWS, _BLOBS = 12, 36

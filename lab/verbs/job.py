@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from lab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
-    from lab.explain_data import EngineFacts
+    from lab.explainer.data import EngineFacts
     from lab.platforms import Platform
     from lab.world import World
 
 
 def explain(given: Namespace) -> int:
     """What an error text or a log means."""
-    from lab import explain as explainer
+    from lab import explainer
 
     what = " ".join(given.what) if given.what else "-"
     if what == "-" and sys.stdin.isatty():
@@ -30,7 +30,7 @@ def explain(given: Namespace) -> int:
 def audit(given: Namespace) -> int:
     """Is each image what its label says?"""
     from lab import audit as auditor
-    from lab.audit_report import sarif
+    from lab.audit.report import sarif
 
     need = _platforms(given.need)
     here = _world()
@@ -67,7 +67,7 @@ def _world() -> World | None:
 
 def _engine() -> EngineFacts | None:
     """What is known of the engine, so that only what holds for it is advised; nothing where none answers at once."""
-    from lab.explain_data import EngineFacts
+    from lab.explainer.data import EngineFacts
     from lab.probes import engine
 
     here = _world()

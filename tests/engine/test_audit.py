@@ -8,7 +8,7 @@ import pytest
 from lab import shell
 from lab import world as worlds
 from lab.audit import audit
-from lab.audit_report import ERROR, WARNING
+from lab.audit.report import ERROR, WARNING
 from lab.errors import NotThere
 from lab.platforms import Platform
 from lab.probes import registry

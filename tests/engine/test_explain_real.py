@@ -20,7 +20,7 @@ import pytest
 from lab import sandbox
 from lab import world as worlds
 from lab.errors import Blocked
-from lab.explain import EngineFacts, explain
+from lab.explainer import EngineFacts, explain
 from lab.sandbox import emulators as emulation
 
 DATA = Path(__file__).parent.parent / "data"

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from lab import layers
 from lab.errors import BadInput
-from lab.layers_tar import Tar
+from lab.layers.tar import Tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from lab.errors import BadInput, UsageError
-from lab.explain_data import Clue, EngineFacts, Entry, entries, fill
-from lab.explain_scan import BEFORE, PIECE, Hit, Scan, scan
-from lab.explain_shapes import Cause, Explanation, Line, Way
+from lab.explainer.data import Clue, EngineFacts, Entry, entries, fill
+from lab.explainer.scan import BEFORE, PIECE, Hit, Scan, scan
+from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 __all__ = ["Cause", "EngineFacts", "Explanation", "Line", "Way", "explain", "run"]
 

@@ -11,17 +11,17 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab import blobs, layers
-from lab.audit_files import DAMAGED, InArchive, InFolder, content, opened, parsed, table
+from lab.audit.files import DAMAGED, InArchive, InFolder, content, opened, parsed, table
 from lab.errors import BadInput, Blocked, NotThere
 from lab.facts import Evidence, Image, Index, Manifest
-from lab.layers_unpack import unpacked
+from lab.layers.unpack import unpacked
 from lab.probes import _fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.audit_files import Files
+    from lab.audit.files import Files
     from lab.layers import Layer, Limits
     from lab.probes._transport import Registry
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lab.errors import BadInput
 from lab.facts import Binary
-from lab.layers_tar import Tar
-from lab.layers_unpack import unpacked
+from lab.layers.tar import Tar
+from lab.layers.unpack import unpacked
 from lab.probes import binary
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lab.blobs import Readable
     from lab.facts import Image
-    from lab.layers_tar import Member
+    from lab.layers.tar import Member
 
 _OPAQUE = ".wh..wh..opq"
 _WHITEOUT = ".wh."

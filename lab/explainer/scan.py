@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lab.explain_data import Entry
-from lab.explain_lines import LOOKS_STEMS, bare, clean, consequence, looks, plain, strong
+from lab.explainer.data import Entry
+from lab.explainer.lines import LOOKS_STEMS, bare, clean, consequence, looks, plain, strong
 
 PIECE = 1 << 20
 AROUND = 1 << 15  # bytes of neighbourhood on each side

@@ -112,13 +112,13 @@ class Explanation:
 
     def as_text(self) -> str:
         """For a terminal."""
-        from lab.explain_views import as_text
+        from lab.explainer.views import as_text
 
         return as_text(self)
 
     def as_html(self) -> str:
         """For a notebook or a page: small, escaped, without script."""
-        from lab.explain_views import as_html
+        from lab.explainer.views import as_html
 
         return as_html(self)
 

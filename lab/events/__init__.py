@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab import events_read as reading
 from lab.errors import BadInput, Blocked, NotThere
+from lab.events import read as reading
 from lab.facts import Evidence, Fact
 from lab.platforms import Platform
 from lab.steps import Probe

@@ -1,6 +1,6 @@
 """`lab audit`: is an image, in any registry or archive, what its label says, and will it run there?
 
-The rules are those of the lessons (`lab.audit_rules`); this walks the images and gives each rule its facts. No
+The rules are those of the lessons (`lab.audit.rules`); this walks the images and gives each rule its facts. No
 engine is asked, and nothing is unpacked to disk.
 """
 
@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import audit_rules as rules
 from lab import layers
-from lab.audit_report import ERROR, NOTE, WARNING, Finding, Report
-from lab.audit_sources import InRegistry, local
+from lab.audit import rules as rules
+from lab.audit.report import ERROR, NOTE, WARNING, Finding, Report
+from lab.audit.sources import InRegistry, local
 from lab.errors import Blocked
 from lab.platforms import listed
 from lab.steps import Problem
@@ -21,7 +21,7 @@ from lab.steps import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.audit_sources import Source
+    from lab.audit.sources import Source
     from lab.facts import Binary, Image, Index, Manifest
     from lab.layers import Layer, Root
     from lab.platforms import Platform

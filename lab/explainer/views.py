@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from lab.explain_shapes import Cause, Explanation, Line, Way
+from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 WIDTH = 100
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
