@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.errors import BadInput, Blocked
@@ -20,8 +21,15 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 class Unpacker(Protocol):
     """One compressed frame at a time, a bounded piece at a time."""
 
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool:
+        """The frame has ended."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came after its end."""
+        ...
 
     def decompress(self, data: bytes, most: int, /) -> bytes:
         """At most `most` bytes; what it did not use of `data` is kept for the next call."""
@@ -91,7 +99,7 @@ class _Plain(io.RawIOBase):
 class _Frames(io.RawIOBase):
     """Frames one after the other, as many builders write them; only zeros may follow the last."""
 
-    def __init__(self, stream: Readable, head: bytes, make: type[Unpacker], what: str) -> None:
+    def __init__(self, stream: Readable, head: bytes, make: Callable[[], Unpacker], what: str) -> None:
         self._stream = stream
         self._waiting = head
         self._make = make

@@ -109,9 +109,9 @@ def _trust(netloc: str) -> ssl.SSLContext:
 def _proxy(netloc: str) -> str:
     if not any(name in os.environ for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")):
         return ""
-    from urllib.request import getproxies_environment, proxy_bypass_environment
+    from urllib import request
 
-    known = getproxies_environment()
-    if proxy_bypass_environment(netloc, known):  # type: ignore[arg-type]
+    known = request.getproxies_environment()
+    if request.proxy_bypass_environment(netloc, known):  # type: ignore[attr-defined]  # unknown to the stubs
         return ""
     return urlsplit(known.get("https") or known.get("all") or "").netloc
