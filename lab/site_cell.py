@@ -46,9 +46,9 @@ def _exercise(step: Step, outputs: list[dict[str, Any]]) -> Iterator[str]:
 
 def code(text: str, language: str = "sh") -> str:
     """Highlighted code in the shape that the theme gives its copy button to; the button copies just this."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
+    from pygments import highlight  # type: ignore[import-untyped]
+    from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 
     lexer = get_lexer_by_name(language, stripnl=False)
     inner = highlight(text.rstrip("\n"), lexer, HtmlFormatter(nowrap=True))
