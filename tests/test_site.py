@@ -1,6 +1,7 @@
 """The site is of real runs, complete, self-contained and cannot drift from the course."""
 
 import argparse
+import html
 import json
 import re
 from dataclasses import replace
@@ -13,12 +14,12 @@ import site_build
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import cli, course, site_card, site_cell, site_diagram, site_errors, site_finish, site_lesson, site_notes
-from lab import site_reference as reference
-from lab import site_runs as runs
+from lab import cli, course
 from lab.errors import BadInput, Blocked, Bug
 from lab.explainer.data import entries
 from lab.results import Status
+from lab.site import card as cards
+from lab.site import cell, diagram, errors, finish, lesson, notes, reference, runs
 
 NOTES = site_build.ROOT / "docs" / "reference" / "notes.toml"
 MACHINE = course.lesson("machine")
@@ -91,7 +92,7 @@ def test_a_damaged_notebook_is_one_clear_line(tmp_path, text):
 
 def test_a_guided_step_shows_command_output_and_result(run):
     """The copy button sits on the command alone: no %%step line, and outputs are no `code`."""
-    card = site_lesson.page(run).blocks["LABBLOCK0X"]
+    card = lesson.page(run).blocks["LABBLOCK0X"]
     code = re.findall(r"<pre><span></span><code>(.*?)</code></pre>", card, re.DOTALL)[0]
     assert re.sub("<[^>]+>", "", code).strip() == "uname -m"
     assert '<pre class="lab-output lab-wrap"' in card
@@ -101,7 +102,7 @@ def test_a_guided_step_shows_command_output_and_result(run):
 
 def test_an_exercise_hides_its_solution(run):
     """Hints and one way to do it are folded; before them stands no command."""
-    card = next(c for c in site_lesson.page(run).blocks.values() if 'id="name_programs"' in c)
+    card = next(c for c in lesson.page(run).blocks.values() if 'id="name_programs"' in c)
     before, _, folded = card.partition('<details class="lab-solution">')
     assert "answers.txt" in folded
     assert "<pre" not in before
@@ -110,7 +111,7 @@ def test_an_exercise_hides_its_solution(run):
 
 def test_a_page_says_how_long_where_and_when(run):
     """Minutes, the notebook for download, engine, buildx, host and day."""
-    page = site_lesson.page(run)
+    page = lesson.page(run)
     assert "10 minutes · 4 steps · [Notebook](01-machine.ipynb)" in page.markdown
     assert (
         "25 November 2026: Docker engine 28.5.2 (containerd image store), buildx 0.29.1, on linux/amd64"
@@ -121,7 +122,7 @@ def test_a_page_says_how_long_where_and_when(run):
 
 def test_headings_carry_the_cells_id_and_links_lead_to_pages(run):
     """Anchors match in every language; a link to the next notebook becomes one to its page."""
-    page = site_lesson.page(run)
+    page = lesson.page(run)
     assert "## Many names for the same thing {#names}" in page.markdown
     assert "](one-platform.md)" in page.markdown
     assert ".ipynb)" not in page.plain
@@ -129,7 +130,7 @@ def test_headings_carry_the_cells_id_and_links_lead_to_pages(run):
 
 def test_an_author_sees_that_a_page_was_not_executed():
     """`mkdocs serve` shows it, with a mark on the page and on each step."""
-    page = site_lesson.page(runs.Run(MACHINE))
+    page = lesson.page(runs.Run(MACHINE))
     assert "Not executed" in page.markdown
     assert all("Not executed" in block for block in page.blocks.values())
 
@@ -142,7 +143,7 @@ def test_a_callout_becomes_an_admonition(tmp_path):
     }
     path = tmp_path / "09-x.ipynb"
     path.write_text(json.dumps(source), encoding="utf-8")
-    page = site_lesson.page(runs.Run(replace(MACHINE, notebook=path)))
+    page = lesson.page(runs.Run(replace(MACHINE, notebook=path)))
     assert "!!! tip\n\n    Do **this**.\n\n    - one\n" in page.markdown
     assert "> a quote" in page.markdown
 
@@ -152,27 +153,27 @@ def test_a_lesson_must_say_how_long_it_takes(tmp_path):
     path = tmp_path / "09-x.ipynb"
     path.write_text('{"cells": [{"cell_type": "markdown", "source": ["This takes long."]}]}', encoding="utf-8")
     with pytest.raises(BadInput, match="does not say how long"):
-        site_lesson.minutes(replace(MACHINE, notebook=path))
+        lesson.minutes(replace(MACHINE, notebook=path))
 
 
 @given(st.text())
 def test_nothing_that_was_printed_becomes_markup(text):
     """Tags in an output are text, and the text is all there."""
-    shown = "".join(site_cell.shown("x", "", [{"output_type": "stream", "text": text}]))
+    shown = "".join(cell.shown("x", "", [{"output_type": "stream", "text": text}]))
     assert re.findall(r"<(?!/?(?:pre|span)\b)", shown) == []
     assert shown.count("<pre") == 1
 
 
 def test_colours_stay_and_cursor_moves_go():
     """ANSI colours become classes, which light and dark pages colour themselves."""
-    (shown,) = site_cell.shown("x", "", [{"output_type": "stream", "text": "\033[2K\033[31mred\033[0m \033[1Aplain"}])
+    (shown,) = cell.shown("x", "", [{"output_type": "stream", "text": "\033[2K\033[31mred\033[0m \033[1Aplain"}])
     assert '<span class="ansi-red-fg">red</span> plain' in shown
 
 
 def test_a_result_takes_the_pages_colours_and_drops_what_stands_above():
     """No inline style, no evidence that repeats the command, no pointer to the next step; a picture as it was drawn."""
     result = site_build.passed("uname", picture={"html": '<svg style="color:red"></svg><pre>t</pre>', "text": "t"})
-    shown = site_cell.result(result, "uname -m")
+    shown = cell.result(result, "uname -m")
     picture, _, block = shown.partition("lab-result")
     assert 'style="color:red"' in picture
     assert '<pre tabindex="0">t' in picture
@@ -186,7 +187,7 @@ def test_a_result_takes_the_pages_colours_and_drops_what_stands_above():
 def test_long_evidence_is_cut_and_says_so():
     """A page stays light, and nobody takes a part for the whole."""
     one = site_build.passed("uname").evidence[0]
-    shown = site_cell.result(site_build.passed("uname", evidence=(replace(one, answer="y" * 9000),)))
+    shown = cell.result(site_build.passed("uname", evidence=(replace(one, answer="y" * 9000),)))
     assert len(shown) < 3500
     assert "more characters)" in shown
 
@@ -198,24 +199,23 @@ FLOW = 'flowchart LR\n    a["the<br>client"] -->|asks| b["the engine"]\n    b --
 
 def test_a_diagram_is_drawn_small_and_told_in_words(tmp_path):
     """No style, no script, no reference to elsewhere; those who cannot see it hear the same."""
-    picture, words = site_diagram.drawn(FLOW, tmp_path)
+    picture, words = diagram.drawn(FLOW, tmp_path)
     assert words == "Diagram. the client → (asks) the engine; the engine → x & y."
     assert not re.search(r"<(style|script|foreignObject|image)|https?://(?!www\.w3\.org/2000/svg)|style=", picture)
     assert len(picture) < 4000
-    assert site_diagram.drawn(FLOW, tmp_path) == (picture, words)
+    assert diagram.drawn(FLOW, tmp_path) == (picture, words)
 
 
 def test_a_figure_has_its_size_and_description():
     """The size stands in the page, so nothing moves when it is drawn."""
-    figure = site_diagram.fence(FLOW, "mermaid", "mermaid", {}, None)
+    figure = diagram.fence(FLOW, "mermaid", "mermaid", {}, None)
     assert re.search(r'<svg role="img" aria-label="Diagram\. the client → [^"]+" width="\d+" height="\d+"', figure)
 
 
 def test_two_diagrams_on_a_page_have_their_own_ids(tmp_path):
     """An arrow's head is found by its id."""
     ids = [
-        set(re.findall(r'id="([^"]+)"', site_diagram.drawn(text, tmp_path)[0]))
-        for text in (FLOW, FLOW + "    a --> c_d\n")
+        set(re.findall(r'id="([^"]+)"', diagram.drawn(text, tmp_path)[0])) for text in (FLOW, FLOW + "    a --> c_d\n")
     ]
     assert ids[0]
     assert not ids[0] & ids[1]
@@ -227,18 +227,18 @@ def test_missing_pictures_program_is_one_clear_line(monkeypatch):
     def gone(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(site_diagram.importlib, "import_module", gone)
+    monkeypatch.setattr(diagram.importlib, "import_module", gone)
     with pytest.raises(Blocked, match=r"mermaidx.*make setup"):
-        site_diagram.drawer()
+        diagram.drawer()
 
 
 def test_a_card_is_a_picture_with_the_title(tmp_path):
     """1200 by 630, made with no network; a long title is cut with an ellipsis, markup in it is text."""
-    made = site_card.jpeg("exec /bin/sh: exec format error", "Error guide", "lab", tmp_path)
+    made = cards.jpeg("exec /bin/sh: exec format error", "Error guide", "lab", tmp_path)
     frame = made.index(b"\xff\xc0")
     assert made[:2] == b"\xff\xd8"
-    assert (int.from_bytes(made[frame + 7 : frame + 9]), int.from_bytes(made[frame + 5 : frame + 7])) == site_card.SIZE
-    long = site_card.svg("<word> " * 90, "k", "s")
+    assert (int.from_bytes(made[frame + 7 : frame + 9]), int.from_bytes(made[frame + 5 : frame + 7])) == cards.SIZE
+    long = cards.svg("<word> " * 90, "k", "s")
     assert "&lt;word&gt;" in long
     assert "…" in long
 
@@ -278,7 +278,7 @@ def test_the_command_reference_has_every_verb_and_option():
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
 def test_every_error_has_a_page(entry):
     """The message is its title, its causes and commands are there, and no placeholder is left for a reader to guess."""
-    page = site_errors.page(entry)
+    page = errors.page(entry)
     assert json.loads(re.search(r"^title: (.*)$", page, re.MULTILINE)[1]) == entry.title
     assert entry.cause in page
     assert not re.search(r"(?<!\{)\{(platform|arch|image|file|registry|builder)\}(?!\})", page)
@@ -287,7 +287,7 @@ def test_every_error_has_a_page(entry):
 
 def test_the_list_of_errors_links_them_all():
     """No page is left without a way to it."""
-    pages = site_errors.pages()
+    pages = errors.pages()
     assert set(re.findall(r"\]\(([\w.-]+)\.md\)", pages["errors/index.md"])) == {entry.id for entry in entries()}
     assert len(pages) == len(entries()) + 1
 
@@ -296,42 +296,42 @@ def test_the_list_of_errors_links_them_all():
 
 
 def row(**changes):
-    return site_notes.Row(**({"notes": "n", "shows": "s", "words": "docker buildx ls", "prints": "DRIVER"} | changes))
+    return notes.Row(**({"notes": "n", "shows": "s", "words": "docker buildx ls", "prints": "DRIVER"} | changes))
 
 
 def test_every_command_of_the_notes_has_a_step():
     """Asked of the course as it is; the build asks the run's outputs too."""
-    rows = site_notes.rows(NOTES)
-    unexecuted = [runs.Run(lesson) for lesson in course.lessons()]
+    rows = notes.rows(NOTES)
+    unexecuted = [runs.Run(one) for one in course.lessons()]
     assert len(rows) == 12
-    page = site_notes.page(rows, unexecuted)
+    page = notes.page(rows, unexecuted)
     assert all(f"| `{one.notes}` |" in page for one in rows)
 
 
 def test_the_step_is_the_one_that_prints_what_the_notes_show(tmp_path):
     """`docker buildx ls` stands twice in the notes: once for the list, once for the inactive builder."""
     lessons = [course.lesson("builders"), BUILDER]
-    for lesson in lessons:
-        site_build.executed(lesson, tmp_path)
-    read = [runs.read(lesson, tmp_path) for lesson in lessons]
-    assert site_notes.found(row(), read)[1].name == "list_builders"
-    assert site_notes.found(row(prints="multi-builder0.*inactive"), read)[1].name == "see_inactive"
+    for one in lessons:
+        site_build.executed(one, tmp_path)
+    read = [runs.read(one, tmp_path) for one in lessons]
+    assert notes.found(row(), read)[1].name == "list_builders"
+    assert notes.found(row(prints="multi-builder0.*inactive"), read)[1].name == "see_inactive"
     with pytest.raises(BadInput, match="none prints 'purple'"):
-        site_notes.found(row(prints="purple"), read)
+        notes.found(row(prints="purple"), read)
 
 
 def test_a_command_without_a_step_stops_the_build():
     """Also one that is nearly there."""
-    read = [runs.Run(lesson) for lesson in course.lessons()]
+    read = [runs.Run(one) for one in course.lessons()]
     for words in ("docker buildx ls --purple", "ls docker buildx", "docker build inspect"):
         with pytest.raises(BadInput, match="No step runs"):
-            site_notes.found(row(words=words), read)
+            notes.found(row(words=words), read)
 
 
 def test_commands_go_on_after_a_backslash():
     """As a shell reads them; comments are none, an open quote is no crash."""
     script = "docker buildx build \\\n  --push . # all\necho 'open\n"
-    assert list(site_notes.commands(script)) == [["docker", "buildx", "build", "--push", "."], ["echo", "'open"]]
+    assert list(notes.commands(script)) == [["docker", "buildx", "build", "--push", "."], ["echo", "'open"]]
 
 
 @pytest.mark.parametrize("text", ["", "row = 3", "[[row]]\nnotes = 'x'", "[[row]]\ncolour = 'x'", "[[row"])
@@ -340,7 +340,7 @@ def test_a_damaged_list_of_the_notes_is_one_clear_line(tmp_path, text):
     path = tmp_path / "notes.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match="no list of the notes' commands"):
-        site_notes.rows(path)
+        notes.rows(path)
 
 
 # --- finishing --------------------------------------------------------------------------------------------------------
@@ -349,7 +349,7 @@ def test_a_damaged_list_of_the_notes_is_one_clear_line(tmp_path, text):
 def test_the_policy_knows_each_inline_script():
     """A script that is not in it does not run; data for scripts needs no hash."""
     page = '<meta charset="utf-8"><script>a()</script><script src="x.js"></script><script type="application/json">{}</script>'
-    done = site_finish.with_policy(page)
+    done = finish.with_policy(page)
     assert done.count("sha256-") == 1
     assert "default-src 'none'" in done
     assert done.index("Content-Security-Policy") < done.index("<script>")
@@ -358,13 +358,13 @@ def test_the_policy_knows_each_inline_script():
 def test_compact_leaves_what_is_preformatted():
     """Blank lines in an output are its own."""
     page = "<div>\n\n\n<p>a</p>\n\n<pre>x\n\n<b>y</b>\n\n\n</pre>\n\n</div>"
-    assert site_finish.compact(page) == "<div>\n<p>a</p>\n<pre>x\n\n<b>y</b>\n\n\n</pre>\n</div>"
+    assert finish.compact(page) == "<div>\n<p>a</p>\n<pre>x\n\n<b>y</b>\n\n\n</pre>\n</div>"
 
 
 def test_plain_copies_link_to_plain_copies_and_leave_code_alone():
     """A link in a fence is somebody's output."""
     text = "# A {#title}\n\n[b](b.md#x) [web](https://h/x.md)\n\n```text\n[b](b.md)\n```\n{: .lab-facts }\n[b](b.md)\n"
-    done = site_finish.plain(text, lambda target: f"<{target}>")
+    done = finish.plain(text, lambda target: f"<{target}>")
     assert done == "# A\n\n[b](<b.md>#x) [web](https://h/x.md)\n\n```text\n[b](b.md)\n```\n\n[b](<b.md>)\n"
 
 
@@ -411,11 +411,19 @@ def file_of(built, address):
 def test_every_page_is_there(built):
     """Lessons, errors, references, and the pages that are written."""
     expected = {"index", "start/index", "workshop/index", "contributing/index", "404", "lessons/index", "errors/index"}
-    expected |= {f"lessons/{lesson.stem}/index" for lesson in course.lessons()}
+    expected |= {f"lessons/{one.stem}/index" for one in course.lessons()}
     expected |= {f"errors/{entry.id}/index" for entry in entries()}
     expected |= {f"reference/{name}/index" for name in ("lab", "platforms", "notes")}
     found = {str(path.relative_to(built)).removesuffix(".html") for path in built.rglob("*.html")}
     assert expected <= found
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
+def test_an_errors_heading_is_the_message(built, entry):
+    """Letter for letter, whatever Markdown would make of it."""
+    page = (built / "errors" / entry.id / "index.html").read_text(encoding="utf-8")
+    heading = re.search(r"<h1[^>]*>(.*?)(<a class=.headerlink.*)?</h1>", page)[1]
+    assert html.unescape(re.sub("<[^>]+>", "", heading)) == re.sub("`([^`]+)`", r"\1", entry.title)
 
 
 def test_every_link_and_anchor_leads_somewhere(built):
@@ -456,7 +464,7 @@ def test_pictures_have_text_and_size(built):
     """Nothing moves when they come, and nobody is left out."""
     for path in built.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        for figure in re.findall(r'<figure class="lab-diagram">(<svg[^>]*>)', text):
+        for figure in re.findall(r'<figure class="lab-diagram" tabindex="0">(<svg[^>]*>)', text):
             assert re.search(r'aria-label="[^"]{20,}" width="\d+" height="\d+"', figure), path
     assert all("alt" in image for _, page in pages_of(built) for image in page.images)
 
@@ -506,21 +514,21 @@ def test_the_search_finds_a_pasted_message(built):
     """The index holds the guide's messages and the lessons' outputs, but not the results' chatter."""
     docs = json.loads((built / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
     assert any("exec format error" in doc["title"] and doc["location"].startswith("errors/") for doc in docs)
-    lesson = [doc for doc in docs if doc["location"].startswith("lessons/mismatch/")]
-    assert any("does not match the detected host platform" in doc["text"] for doc in lesson)
+    found = [doc for doc in docs if doc["location"].startswith("lessons/mismatch/")]
+    assert any("does not match the detected host platform" in doc["text"] for doc in found)
     assert not any("Says who?" in doc["text"] for doc in docs)
 
 
 def test_the_notebooks_are_offered(built):
     """The file of the lesson itself, without outputs."""
-    for lesson in course.lessons():
-        assert (built / "lessons" / lesson.notebook.name).read_bytes() == lesson.notebook.read_bytes()
+    for one in course.lessons():
+        assert (built / "lessons" / one.notebook.name).read_bytes() == one.notebook.read_bytes()
 
 
 def test_a_changed_notebook_stops_the_release(tmp_path):
     """`make site` fails with one line that says which command renews it, and builds nothing."""
-    for lesson in course.lessons():
-        site_build.executed(lesson, tmp_path / "tour", **({"source": "old"} if lesson == BUILDER else {}))
+    for one in course.lessons():
+        site_build.executed(one, tmp_path / "tour", **({"source": "old"} if one == BUILDER else {}))
     done = site_build.build(tmp_path / "tour", tmp_path / "site")
     assert done.returncode == 1
     assert "'06-new-builder.ipynb' has changed since its run. `lab tour --output" in done.stderr

@@ -12,8 +12,9 @@ import threading
 import pytest
 import site_build
 
-from lab import course, site_runs
+from lab import course
 from lab.errors import BadInput
+from lab.site import runs
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -41,7 +42,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 def really_run():
     try:
-        return all(site_runs.read(lesson, TOUR) for lesson in course.lessons())
+        return all(runs.read(lesson, TOUR) for lesson in course.lessons())
     except BadInput:
         return False
 

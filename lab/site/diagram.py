@@ -42,7 +42,7 @@ def figure(source: str) -> str:
     width, height = re.findall(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', picture)[0]
     label = html.escape(words, quote=True)
     opening = f'<svg role="img" aria-label="{label}" width="{float(width):.0f}" height="{float(height):.0f}"'
-    return f'<figure class="lab-diagram">{picture.replace("<svg", opening, 1)}</figure>'
+    return f'<figure class="lab-diagram" tabindex="0">{picture.replace("<svg", opening, 1)}</figure>'
 
 
 def drawn(source: str, cache: Path = Path("build/diagrams")) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import BadInput
-from lab.site_runs import Run
+from lab.site.runs import Run
 from lab.steps import Step
 
 PAGE = """---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ _WHERE = {
     "version": "with engine {}",
 }
 _NAMES = {"linux": "Linux", "darwin": "a Mac", "windows": "Windows"}
-_SPECIAL = re.compile(r"([\\*_\[\]<>{}#|~])")
+_SPECIAL = re.compile(r"([\\*_\[\]{}#])")
 
 INDEX = """---
 title: Errors
@@ -93,7 +94,9 @@ def _source(text: str) -> str:
 def _escaped(text: str) -> str:
     """A message as plain text in Markdown; what stands in backquotes is code already."""
     parts = re.split(r"(`[^`]+`)", text)
-    return "".join(part if part.startswith("`") else _SPECIAL.sub(r"\\\1", part) for part in parts)
+    return "".join(
+        one if one.startswith("`") else html.escape(_SPECIAL.sub(r"\\\1", one), quote=False) for one in parts
+    )
 
 
 def _fence(text: str, language: str) -> str:

@@ -11,9 +11,14 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import course, site_card, site_errors, site_finish, site_lesson, site_notes, site_reference, site_runs
+from lab import course
 from lab.errors import BadInput, LabError
-from lab.site_lesson import Page as Made
+from lab.site import card as cards
+from lab.site import errors, finish, reference
+from lab.site import lesson as pages
+from lab.site import notes as maps
+from lab.site import runs as real
+from lab.site.lesson import Page as Made
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -49,10 +54,10 @@ def on_startup(*, command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the lessons into the navigation, in their order."""
-    pages = [{lesson.question: f"lessons/{lesson.stem}.md"} for lesson in course.lessons()]
+    lessons = [{lesson.question: f"lessons/{lesson.stem}.md"} for lesson in course.lessons()]
     for entry in config.nav or []:
         if "Lessons" in entry:
-            entry["Lessons"] = [*entry["Lessons"][:1], *pages]
+            entry["Lessons"] = [*entry["Lessons"][:1], *lessons]
     return config
 
 
@@ -76,36 +81,36 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def _pages(config: MkDocsConfig) -> dict[str, Made]:
     runs = [_run(lesson, Path(config.extra["tour"])) for lesson in course.lessons()]
-    notes = site_notes.rows(Path(config.docs_dir) / "reference" / "notes.toml")
+    notes = maps.rows(Path(config.docs_dir) / "reference" / "notes.toml")
     written = {
         "lessons/index.md": _lessons(),
-        "reference/platforms.md": site_reference.platforms(),
-        "reference/lab.md": site_reference.command(config.extra["command_line"]()),
-        "reference/notes.md": site_notes.page(notes, runs),
+        "reference/platforms.md": reference.platforms(),
+        "reference/lab.md": reference.command(config.extra["command_line"]()),
+        "reference/notes.md": maps.page(notes, runs),
         "contributing.md": _contributing(Path(config.config_file_path).parent),
-        **site_errors.pages(),
+        **errors.pages(),
     }
-    lessons = {f"lessons/{run.lesson.stem}.md": site_lesson.page(run) for run in runs}
+    lessons = {f"lessons/{run.lesson.stem}.md": pages.page(run) for run in runs}
     return lessons | {place: Made(text, "") for place, text in written.items()}
 
 
-def _run(lesson: course.Lesson, folder: Path) -> site_runs.Run:
+def _run(lesson: course.Lesson, folder: Path) -> real.Run:
     try:
-        return site_runs.read(lesson, folder)
+        return real.read(lesson, folder)
     except BadInput as error:
         if _state["strict"]:
             raise
         log.info("%s", error)
-        return site_runs.Run(lesson)
+        return real.Run(lesson)
 
 
 def _lessons() -> str:
     lessons = course.lessons()
     rows = [
-        f"| {one.number} | [{one.question}]({one.stem}.md) | {len(one.steps)} | {site_lesson.minutes(one)} |"
+        f"| {one.number} | [{one.question}]({one.stem}.md) | {len(one.steps)} | {pages.minutes(one)} |"
         for one in lessons
     ]
-    total = sum(map(site_lesson.minutes, lessons))
+    total = sum(map(pages.minutes, lessons))
     return LESSONS.format(rows="\n".join(rows), steps=sum(len(one.steps) for one in lessons), minutes=total)
 
 
@@ -118,7 +123,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Put the steps' HTML into the places that the Markdown left for it."""
     del config, files
     made = _state["made"].get(page.file.src_uri)
-    return site_lesson.filled(html, made.blocks) if made else html
+    return pages.filled(html, made.blocks) if made else html
 
 
 def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation) -> dict[str, Any]:
@@ -127,13 +132,13 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, n
     uri = page.file.src_uri
     made = _state["made"].get(uri)
     markdown = (made.plain if made and made.plain else page.markdown) or ""
-    _state["plain"][uri] = (page, site_finish.plain(markdown, lambda target: _beside(target, page)))
+    _state["plain"][uri] = (page, finish.plain(markdown, lambda target: _beside(target, page)))
     card = posixpath.join("assets/cards", uri.removesuffix(".md") + ".jpg")
     site = config.site_url or ""
     description = page.meta.get("description", config.site_description or "")
-    context["lab_head"] = site_finish.head(str(page.title), description, page.canonical_url or "", f"{site}{card}")
+    context["lab_head"] = finish.head(str(page.title), description, page.canonical_url or "", f"{site}{card}")
     kind = _KINDS.get(uri.partition("/")[0], "A course that you run")
-    site_finish.write(Path(config.site_dir) / card, site_card.jpeg(str(page.title), kind, config.site_name))
+    finish.write(Path(config.site_dir) / card, cards.jpeg(str(page.title), kind, config.site_name))
     return context
 
 
@@ -147,13 +152,13 @@ def _beside(target: str, page: Page) -> str:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Close the page against other hosts, name what the theme leaves nameless, take the blanks out."""
     del page, config
-    return site_finish.finished(output)
+    return finish.finished(output)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """The same for the page that says that there is no such page."""
     del config
-    return site_finish.finished(output_content) if template_name == "404.html" else output_content
+    return finish.finished(output_content) if template_name == "404.html" else output_content
 
 
 def on_post_build(config: MkDocsConfig) -> None:
@@ -162,11 +167,11 @@ def on_post_build(config: MkDocsConfig) -> None:
     entries = []
     for uri, (page, text) in sorted(_state["plain"].items(), key=lambda item: _order(item[0])):
         place = posixpath.join(page.file.url, "index.md") if page.file.url != "./" else "index.md"
-        site_finish.write(folder / place, text)
+        finish.write(folder / place, text)
         kind = {"lessons": "Lessons", "errors": "Errors", "reference": "Reference"}.get(uri.partition("/")[0], "Start")
         description = page.meta.get("description", "")
-        entries.append(site_finish.Entry(kind, str(page.title), f"{config.site_url or '/'}{place}", description))
-    site_finish.write(folder / "llms.txt", site_finish.llms(config.site_name, config.site_description or "", entries))
+        entries.append(finish.Entry(kind, str(page.title), f"{config.site_url or '/'}{place}", description))
+    finish.write(folder / "llms.txt", finish.llms(config.site_name, config.site_description or "", entries))
 
 
 def _order(uri: str) -> tuple[int, int, str]:

@@ -7,7 +7,7 @@ import html
 import textwrap
 from pathlib import Path
 
-from lab.site_diagram import drawer
+from lab.site.diagram import drawer
 
 SIZE = (1200, 630)
 _FONT = "font-family='DejaVu Sans'"

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lab import course, site_cell
+from lab import course
 from lab.errors import BadInput
 from lab.results import MIME
-from lab.site_runs import Run
+from lab.site import cell as cell_html
+from lab.site.runs import Run
 from lab.tour import results_of, step_name
 
 _MINUTES = re.compile(r"takes about (\d+) minutes")
@@ -63,7 +64,7 @@ def page(run: Run) -> Page:
             token = _PLACE.format(len(made.blocks))
             command = text.partition("\n")[2]
             outputs = run.outputs.get(name, [])
-            made.blocks[token] = site_cell.card(course.step(name), command, outputs, executed=bool(run.stamp))
+            made.blocks[token] = cell_html.card(course.step(name), command, outputs, executed=bool(run.stamp))
             markdown.append(f"{token}\n{{: #{name} }}")  # the id lets MkDocs check links to the step
             plain += _plain_step(name, command, outputs)
     made.markdown = "\n\n".join(markdown) + "\n"
