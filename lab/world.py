@@ -20,13 +20,15 @@ class World:
     """The sandbox as a step sees it.
 
     `env` is the whole environment of a learner's command; `registry` is what `$REGISTRY` stands for;
-    `workspace` is the folder of the learner's copy of the lessons.
+    `workspace` is the folder of the learner's copy of the lessons. `mirror` is the same registry's address on loopback,
+    where the lab's own questions go: plain and quick.
     """
 
     env: Mapping[str, str]
     registry: str
     workspace: Path
     home: Path
+    mirror: str | None = None
 
     def transcript(self, step: str) -> Transcript:
         """The latest try of that step; NotThere where it was never run."""
@@ -57,7 +59,11 @@ def here() -> World:
 
     box = sandbox.load()
     return World(
-        env=_environment(box.environment()), registry=box.registry, workspace=workspace(), home=paths.learner()
+        env=_environment(box.environment()),
+        registry=box.registry,
+        workspace=workspace(),
+        home=paths.learner(),
+        mirror=box.own_mirror,
     )
 
 

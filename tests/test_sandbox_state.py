@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lab import paths, sandbox
 from lab.errors import BadInput, Blocked, UsageError
-from lab.sandbox import config, learner, lifecycle, private, state
+from lab.sandbox import certificates, config, learner, lifecycle, private, state
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.state import State
 
@@ -169,7 +169,7 @@ def test_whose_localhost_an_engine_means(host: str, about: dict[str, object], re
 def test_builders_know_the_registry_and_the_mirror() -> None:
     """With the lab's bridge, Docker Hub's names are looked for there first; without it there is no mirror."""
     own = config.builder_settings(5000, "10.213.1.1")
-    assert '[registry."10.213.1.1:5000"]\n  http = true' in own
+    assert f'[registry."10.213.1.1:5000"]\n  ca = ["{certificates.authority()}"]' in own
     assert 'mirrors = ["10.213.1.1:5000"]' in own
     theirs = config.builder_settings(5000, None)
     assert '[registry."localhost:5000"]\n  http = true' in theirs

@@ -57,8 +57,9 @@ class Registry:
         self._env: Mapping[str, str] = world.env if world else os.environ
         self._own = world.registry.split("/")[0] if world else ""
         self._limit = LIMIT if limit is None else limit
-        scheme = "http" if _connection.is_plain(reference.endpoint, self._own) else "https"
-        self._base = f"{scheme}://{reference.endpoint}/v2/{reference.repository}/"
+        place = (world.mirror if world and reference.endpoint == self._own else None) or reference.endpoint
+        scheme = "http" if _connection.is_plain(place, self._own) else "https"
+        self._base = f"{scheme}://{place}/v2/{reference.repository}/"
         self._authorization = ""
         self._kept: tuple[str, http.client.HTTPConnection] | None = None
         self._latest: http.client.HTTPResponse | None = None

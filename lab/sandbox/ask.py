@@ -28,13 +28,27 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def get(address: str | Path, path: str, *, timeout: float = 2.0) -> Answer | None:
-    """GET `path` from "HOST:PORT" or from the unix socket `address`; `timeout` in seconds."""
-    connection = (
-        _UnixConnection(address, timeout)
-        if isinstance(address, Path)
-        else http.client.HTTPConnection(address, timeout=timeout)
+def _connection(address: str | Path, timeout: float, authority: Path | None) -> http.client.HTTPConnection:
+    if isinstance(address, Path):
+        return _UnixConnection(address, timeout)
+    if authority is None:
+        return http.client.HTTPConnection(address, timeout=timeout)
+    import ssl
+
+    return http.client.HTTPSConnection(
+        address, timeout=timeout, context=ssl.create_default_context(cafile=str(authority))
     )
+
+
+def get(address: str | Path, path: str, *, timeout: float = 2.0, authority: Path | None = None) -> Answer | None:
+    """GET `path` from "HOST:PORT" or from the unix socket `address`; `timeout` in seconds.
+
+    With `authority`, a certificate, over TLS that only this authority may vouch for.
+    """
+    try:
+        connection = _connection(address, timeout, authority)
+    except OSError:
+        return None
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from lab import paths
 from lab.errors import BadInput
-from lab.sandbox import tree
+from lab.sandbox import certificates, tree
 from lab.sandbox.model import EngineRef
 from lab.storage import read_json, write_json, write_text
 
@@ -24,13 +25,14 @@ def write(engine: EngineRef, *, port: int | None, address: str | None) -> None:
 def builder_settings(port: int | None, address: str | None) -> str:
     """The settings of every builder that is created without some of its own.
 
-    The lab's registry speaks plain HTTP. A builder is a container: it reaches the registry by the bridge's address;
-    by `localhost` only if it shares the host's network. Docker Hub's names are looked for in the lab's registry first.
+    A builder is a container: it reaches the lab's registry by the bridge's address, over TLS; by `localhost`, where it
+    speaks plain HTTP, only if it shares the host's network. Docker Hub's names are looked for in that registry first.
     """
     lines = ["# Read by every `docker buildx create` that names no --buildkitd-config.\n"]
-    hosts = [f"{name}:{port}" for name in (address, "localhost") if name and port]
-    lines += [f'[registry."{host}"]\n  http = true\n' for host in hosts]
+    if port:
+        lines.append(f'[registry."localhost:{port}"]\n  http = true\n')
     if address and port:
+        lines.append(f'[registry."{address}:{port}"]\n  ca = [{json.dumps(str(certificates.authority()))}]\n')
         lines.append(f'[registry."docker.io"]\n  mirrors = ["{address}:{port}"]\n')
     return "\n".join(lines)
 

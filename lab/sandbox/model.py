@@ -41,10 +41,10 @@ class Sandbox:
     """A sandbox that is up.
 
     `registry` is what `$REGISTRY` stands for: with the private engine the address of the lab's bridge
-    ("10.213.1.1:5000"), which this host and every container on it reach by the same name; else "localhost:PORT"; or an
-    account ("docker.io/NAME"). `mirror` is the same registry's address on loopback, where it also serves the engine as
-    Docker Hub's mirror. `create_opts` is what `docker buildx create` needs so that a builder reaches `$REGISTRY`
-    ("" or "--driver-opt network=host").
+    ("10.213.1.1:5000"), which this host and every container on it reach by the same name, over TLS; else
+    "localhost:PORT"; or an account ("docker.io/NAME"). `mirror` is the same registry's address on loopback, in plain
+    HTTP, where it also serves the engine as Docker Hub's mirror. `create_opts` is what `docker buildx create` needs so
+    that a builder reaches `$REGISTRY` ("" or "--driver-opt network=host").
     """
 
     home: Path
@@ -53,6 +53,12 @@ class Sandbox:
     mirror: str | None
     create_opts: str = ""
     key: str = ""
+
+    @property
+    def own_mirror(self) -> str | None:
+        """The loopback address of `$REGISTRY`, where that is the lab's own registry and no account."""
+        same = self.mirror and self.registry.rpartition(":")[2] == self.mirror.rpartition(":")[2]
+        return self.mirror if same and "/" not in self.registry else None
 
     def environment(self) -> dict[str, str]:
         """os.environ, changed so that `docker`, `docker buildx` and `$REGISTRY` are the sandbox's."""
@@ -73,6 +79,7 @@ class Sandbox:
         environment["PATH"] = os.pathsep.join([folder, *others])
         environment["DOCKER_HOST"] = self.engine.host
         environment["DOCKER_CONFIG"] = str(self.home / "docker")
+        environment["SSL_CERT_FILE"] = str(self.home / "certificates" / "bundle.pem")
         for name in ("NO_PROXY", "no_proxy"):  # a company's proxy does not know the lab's registry
             hosts = [*environment.get(name, "").split(","), "localhost", "127.0.0.1", self.registry.partition(":")[0]]
             environment[name] = ",".join(dict.fromkeys(host for host in hosts if host))

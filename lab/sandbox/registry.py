@@ -1,7 +1,8 @@
 """The lab's registry: distribution's own program (a container where that cannot be had), on a port that is kept.
 
-It listens on loopback; with the private engine also on the lab's bridge, which nobody but this host and its
-containers can reach. Two processes then serve one folder of images, as the program allows.
+It listens on loopback, in plain HTTP; with the private engine also on the lab's bridge, which nobody but this host and
+its containers can reach, over TLS: there it is a registry like any other, also for programs that were told nothing of
+it. Two processes then serve one folder of images, as the program allows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import ask, process, state, tree
+from lab.sandbox import ask, certificates, process, state, tree
 from lab.storage import write_text
 
 ROLE = "registry"
@@ -32,6 +33,11 @@ http:
   secret: '{key}'
   headers: {{{header}: ['{key}']}}
 """
+_TLS = """\
+  tls:
+    certificate: '{pair}'
+    key: '{pair}'
+"""
 
 
 def start(programs: Path, port: int, addresses: list[str]) -> None:
@@ -40,6 +46,8 @@ def start(programs: Path, port: int, addresses: list[str]) -> None:
         if answers(address, port):
             continue
         name = f"{ROLE}-{address}"
+        if address != LOOPBACK:
+            certificates.ensure(address)
         settings = paths.sandbox() / "registry" / f"{address}.yml"
         write_text(settings, configuration(address, port))
         log = paths.sandbox() / "logs" / "registry.log"
@@ -50,7 +58,8 @@ def start(programs: Path, port: int, addresses: list[str]) -> None:
 
 def answers(address: str, port: int) -> bool:
     """Whether this lab's own registry answers there."""
-    answer = ask.get(f"{address}:{port}", "/v2/")
+    authority = None if address == LOOPBACK else certificates.authority()
+    answer = ask.get(f"{address}:{port}", "/v2/", authority=authority)
     return answer is not None and answer.status == 200 and answer.headers.get(_HEADER.lower()) == state.key()
 
 
@@ -64,8 +73,13 @@ def stop() -> bool:
 
 def configuration(address: str, port: int) -> str:
     """The registry's settings, in its own YAML."""
-    folder = str(paths.sandbox() / "registry" / "images").replace("'", "''")
-    return _SETTINGS.format(folder=folder, address=address, port=port, key=state.key(), header=_HEADER)
+    folder = _quoted(paths.sandbox() / "registry" / "images")
+    settings = _SETTINGS.format(folder=folder, address=address, port=port, key=state.key(), header=_HEADER)
+    return settings if address == LOOPBACK else settings + _TLS.format(pair=_quoted(certificates.server(address)))
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def choose_port(addresses: list[str], remembered: object = None) -> int:

@@ -8,9 +8,12 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +109,26 @@ def test_the_notes_own_commands_work(home: Path, tmp_path: Path) -> None:
     assert said("docker run --rm $REGISTRY/buildx-test cat /arch", box) == os.uname().machine
     sandbox.down()
     assert machine.traces(before) == {}
+
+
+def test_the_registry_is_trusted_inside_the_sandbox_and_nowhere_else(home: Path, tmp_path: Path) -> None:
+    """`$REGISTRY` speaks TLS: what asks it with the default builder works, the system does not know its authority."""
+    box = sandbox.up(private=True)
+    said("echo FROM busybox:1.38 | docker build --quiet --tag $REGISTRY/one --push -", box)
+    assert "linux/" in said("docker buildx imagetools inspect $REGISTRY/one", box)
+    said("docker buildx imagetools create --tag $REGISTRY/one:again $REGISTRY/one", box)
+    assert '"manifests"' in said("docker manifest inspect $REGISTRY/one:again", box)
+    said("docker image rm $REGISTRY/one; docker pull --quiet $REGISTRY/one", box)
+    url = f"https://{box.registry}/v2/"
+    inside = ssl.create_default_context(cafile=box.environment()["SSL_CERT_FILE"])
+    with urllib.request.urlopen(url, timeout=10, context=inside) as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        urllib.request.urlopen(url, timeout=10, context=ssl.create_default_context())
+    bundle = Path(box.environment()["SSL_CERT_FILE"]).read_text()
+    assert bundle.count("BEGIN CERTIFICATE") > 1  # the system's authorities are trusted as before
+    keys = [path for path in (home / "sandbox" / "certificates").iterdir() if "PRIVATE KEY" in path.read_text()]
+    assert [path.stat().st_mode & 0o777 for path in keys] == [0o600]
 
 
 def test_up_twice_is_quick_and_changes_nothing(home: Path) -> None:
