@@ -1,0 +1,28 @@
+"""`lab report`: what a bug report needs, shown before it is written, and sent nowhere."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+
+def report(given: Namespace) -> int:
+    """Print it; with `-o FILE`, say what it holds, ask where somebody can answer, and write it."""
+    from lab import doctor_report
+
+    found = doctor_report.collect()
+    if not given.output:
+        print(found.as_text())
+        return 0
+    print(f"The report holds:\n{found.contents()}", flush=True)
+    if not given.yes and sys.stdin.isatty() and not _agreed(given.output):
+        print("Nothing was written.")
+        return 0
+    doctor_report.save(found, Path(given.output))
+    print(f"{given.output} is written. Read it before you give it to anybody; nothing was sent.")
+    return 0
+
+
+def _agreed(name: str) -> bool:
+    return input(f"Write it to {name}? [y/N] ").strip().lower() in ("y", "yes")
