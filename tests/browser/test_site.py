@@ -6,7 +6,6 @@ It is built from the real run in `build/tour` where there is one of the present 
 import functools
 import gzip
 import http.server
-import shutil
 import threading
 
 import pytest
@@ -17,7 +16,6 @@ from lab.errors import BadInput
 from lab.site import runs
 
 pytestmark = pytest.mark.browser
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TOUR = site_build.ROOT / "build" / "tour"
 
 
@@ -50,8 +48,6 @@ def really_run():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The site on a server of its own."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here; tools/browser.sh says how to get one")
     folder = tmp_path_factory.mktemp("site")
     if really_run():
         done = site_build.build(TOUR, folder / "site")
@@ -64,17 +60,6 @@ def address(tmp_path_factory):
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium(address):
-    from playwright.sync_api import sync_playwright
-
-    assert address
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
