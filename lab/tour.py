@@ -42,12 +42,12 @@ def tour(
     show: Callable[[Result], None],
     *,
     emulators: bool,
-    stamp: Mapping[str, str],
+    stamp: Callable[[], Mapping[str, str]],
 ) -> list[Run]:
     """Run the lessons one after the other in a copy of their own and write notebooks and report to `output`.
 
     What the steps make is removed before and after. `emulators` is consent to register them; without it the steps that
-    need them are blocked. `stamp` (versions, platform) goes into each notebook.
+    need them are blocked. `stamp`, asked when all have run, is what goes into each notebook (versions, platform).
     """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lab-tour-") as scratch:
@@ -62,13 +62,14 @@ def tour(
             list(undo.undo(steps, world.here()))
             try:
                 runs = [_run(lesson, folder, place, show) for lesson in lessons]
+                stamped = stamp()
             finally:
                 list(undo.undo(steps, world.here()))
                 if there:  # they were somebody's wish before the tour
                     sandbox.up(emulators=True)
     for run in runs:
-        _write(run, output, stamp)
-    write_text(output / "report.html", _report(runs, stamp))
+        _write(run, output, stamped)
+    write_text(output / "report.html", _report(runs, stamped))
     return runs
 
 

@@ -43,12 +43,14 @@ def versions(world: World) -> dict[str, str]:
     engine = info()(world)
     _, out, _, _ = docker(world, "buildx", "version")
     words = out.split()
+    running = [node.buildkit for one in known_builders(world).known for node in one.nodes if node.buildkit]
+    told = [version for version in running if "unknown" not in version]
     return {
         "engine": engine.version,
         "store": engine.store,
         "buildx": words[1] if len(words) > 1 else "unknown",
         "platform": str(engine.platform),
-    }
+    } | ({"buildkit": told[0]} if told else {})
 
 
 def info() -> Probe[Engine]:

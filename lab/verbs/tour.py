@@ -25,7 +25,7 @@ def tour(given: Namespace) -> int:
     box = sandbox.load()
     consent = given.emulators if given.emulators is not None else not sandbox.missing_emulators(box) or agreed(box)
     headless.wait_for_buildkit(lessons, lambda text: print(text, flush=True))
-    runs = headless.tour(lessons, output, show, emulators=consent, stamp=engine.versions(world.here()))
+    runs = headless.tour(lessons, output, show, emulators=consent, stamp=lambda: engine.versions(world.here()))
     for run in runs:
         for error in run.errors:
             print(f"{run.lesson.name}: {error}", file=sys.stderr)

@@ -9,6 +9,8 @@ import pytest
 
 from lab import course, sandbox, tour
 from lab.results import Status
+from lab.sandbox import private, state
+from lab.sandbox import process as processes
 
 LESSONS = course.lessons()
 NAMES = [lesson.name for lesson in LESSONS]
@@ -100,11 +102,7 @@ def test_what_is_down_is_blocked_and_never_wrong(name, learner):
 def test_an_engine_that_died_is_blocked_until_up_mends_it(box, learner):
     """Killed in the middle of a lesson: the next check says so, `lab up` starts it again, nothing is lost."""
     learner.has_done("create_builder")
-    process = next(
-        int(pid)
-        for pid in os.listdir("/proc")
-        if pid.isdigit() and str(box.home).encode() in _command(pid) and b"dockerd" in _command(pid)
-    )
+    (process,) = {one.pid for one in processes.find(state.key()) if one.role == private.ROLE}
     os.kill(process, signal.SIGKILL)
     result = learner.looks_at("create_builder")
     assert result.status is Status.BLOCKED
@@ -112,11 +110,3 @@ def test_an_engine_that_died_is_blocked_until_up_mends_it(box, learner):
     assert "lab up" in result.remedy
     sandbox.up(private=True)
     assert learner.looks_at("create_builder").status is Status.PASSED
-
-
-def _command(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
