@@ -23,6 +23,8 @@ _SETTINGS = {
         "fetchNews": "false",
         "checkForUpdates": False,
     },
+    # a cell that is run before the kernel has started waits for it, instead of asking which kernel is meant
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"autoStartDefaultKernel": True},
 }
 _LIMIT = 60.0
 
