@@ -102,7 +102,9 @@ class _Asking:
         parts = self._parts.result()
         if isinstance(listed, Trouble):
             return listed
-        return parts if isinstance(parts, Trouble) else leftovers.of(parts, listed, self._place.world)
+        if isinstance(parts, Trouble):
+            return parts
+        return _told(lambda: leftovers.of(parts, listed, self._place.world))
 
 
 def _told(work: Callable[[], T]) -> T | Trouble:

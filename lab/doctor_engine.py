@@ -16,6 +16,10 @@ from lab.world import World
 
 LIMIT = 15.0  # seconds for one command; buildx itself gives up on a builder after 20
 _BUILDERS_LIMIT = 30.0
+_FORMS = {
+    "ServerVersion": str, "ClientInfo": dict, "SecurityOptions": list, "DriverStatus": list, "DockerRootDir": str,
+    "OperatingSystem": str, "ServerErrors": list,
+}  # fmt: skip
 
 
 def info(world: World) -> dict[str, Any]:
@@ -34,11 +38,13 @@ def info(world: World) -> dict[str, Any]:
 
 
 def _table(text: str) -> dict[str, Any]:
+    """What is of another form than is known counts as not told: a newer Docker is no mistake."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return data if isinstance(data, dict) else {}
+    known = data.items() if isinstance(data, dict) else ()
+    return {name: value for name, value in known if isinstance(value, _FORMS.get(name, object))}
 
 
 def _short(text: str) -> str:
@@ -74,5 +80,7 @@ def any_image(world: World) -> str:
 
 def buildx(about: Mapping[str, Any]) -> str:
     """The plugin's version, as `docker info` has it; "" where there is none."""
-    plugins = (about.get("ClientInfo") or {}).get("Plugins") or []
-    return next((str(one.get("Version") or "?") for one in plugins if one.get("Name") == "buildx"), "")
+    client = about.get("ClientInfo")
+    plugins = client.get("Plugins") if isinstance(client, dict) else None
+    known = [one for one in plugins if isinstance(one, dict)] if isinstance(plugins, list) else []
+    return next((str(one.get("Version") or "?") for one in known if one.get("Name") == "buildx"), "")

@@ -60,7 +60,7 @@ def apart(env: Mapping[str, str]) -> frozenset[str]:
     folder = Path(env["BUILDX_CONFIG"]) if env.get("BUILDX_CONFIG") else _standard(env)
     found = set()
     for name, data in _instances(folder):
-        options = [node.get("DriverOpts") or {} for node in data.get("Nodes") or [] if isinstance(node, dict)]
+        options = [node.get("DriverOpts") for node in _nodes_of(data)]
         shares = any(isinstance(one, dict) and one.get("network") == "host" for one in options)
         if data.get("Driver") == "docker-container" and not shares:
             found.add(name)
@@ -134,4 +134,9 @@ def _instances(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _nodes(folder: Path) -> Iterator[dict[str, Any]]:
     for _, data in _instances(folder):
-        yield from (node for node in data.get("Nodes") or [] if isinstance(node, dict))
+        yield from _nodes_of(data)
+
+
+def _nodes_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    nodes = data.get("Nodes")
+    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
