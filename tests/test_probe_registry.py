@@ -224,6 +224,8 @@ def test_a_layer_that_does_not_arrive_whole_is_blocked(server, world, monkeypatc
         (fake_registry.status(401, www_authenticate='Basic realm="x"'), "without a login"),
         (fake_registry.status(400), "plain HTTP"),
         (fake_registry.status(418), "answers 418"),
+        (fake_registry.status(404, b"<html>nothing here</html>"), "Something else than a registry"),
+        (fake_registry.status(404, b'{"detail": "Not Found"}'), "Something else than a registry"),
         (fake_registry.status(200, b"<html>Sign in</html>"), "no JSON"),
         (fake_registry.status(200, b"[" * 200_000), "no JSON"),
         (fake_registry.status(302, location="/v2/hello/manifests/multi"), "on and on"),

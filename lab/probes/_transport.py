@@ -41,6 +41,17 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_a_registrys(self) -> bool:
+        """Whether a registry said this: by its header, or in the form that the specification gives to errors."""
+        if "docker-distribution-api-version" in self.headers:
+            return True
+        try:
+            data = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(data, dict) and "errors" in data
+
     def json(self, what: str) -> Any:
         """The body as JSON; Blocked where it is none, for then something else than a registry answered."""
         try:
@@ -124,7 +135,10 @@ class Registry:
         with self.trouble():
             response = self._response(method, path, accept)
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status, headers, self._bounded(response, most))
+            answer = Answer(response.status, headers, self._bounded(response, most))
+        if answer.status == http.client.NOT_FOUND and self._is_own and not answer.is_a_registrys:
+            raise Blocked(f"Something else than a registry answers at {self._name}.", self._remedy())
+        return answer
 
     def _bounded(self, response: http.client.HTTPResponse, most: int) -> bytes:
         """A whole small answer, of at most `most` bytes."""
@@ -250,8 +264,12 @@ class Registry:
         if response.status == http.client.BAD_REQUEST and self._base.startswith("http:"):
             raise Blocked(f"The registry {self._name} does not take plain HTTP, or not this question.", self._remedy())
 
+    @property
+    def _is_own(self) -> bool:
+        return bool(self._own) and self.reference.endpoint == self._own
+
     def _remedy(self) -> str:
-        if self._own and self.reference.endpoint == self._own:
+        if self._is_own:
             return "Run `lab status` to see how it is, `lab up` to start it again."
         return "Is it running, and is the network up?"
 

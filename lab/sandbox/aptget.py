@@ -56,7 +56,7 @@ def configure(place: Path, archive: mirror.Mirror, suite: str, arch: str) -> Map
 def update(place: Path, env: Mapping[str, str], suite: str, report: Report, *, force: bool = False) -> None:
     """Fetch the index of `suite`, unless it is fresh. Raises Blocked where there is none to go on with."""
     have = list((place / "lists").glob("*_Packages"))
-    if have and not force and time.time() - max(file.stat().st_mtime for file in have) < _FRESH:
+    if have and not force and abs(time.time() - max(file.stat().st_mtime for file in have)) < _FRESH:
         return
     report.phase(f"Asking the mirror for the packages of {suite} ({place.name.rpartition('-')[2]})")
     command = ["apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"]

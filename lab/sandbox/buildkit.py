@@ -160,7 +160,7 @@ def _building(since: float, log: Path | None) -> BuildProgress:
         done=int(number(shared.get("done"))),
         total=int(number(shared.get("total"))),
         seconds_elapsed=max(now - since, 0.0),
-        seconds_left=max(number(shared.get("left")) - (now - number(shared.get("at"))), 1.0),
+        seconds_left=max(number(shared.get("left")) - max(now - number(shared.get("at")), 0.0), 1.0),
         log=log,
     )
 
@@ -172,7 +172,8 @@ def _stopped(log: Path | None) -> BuildProgress:
 def _alive(record: dict[str, Any]) -> bool:
     pid = int(number(record.get("pid")))
     if not pid:
-        return time.time() - number(record.get("at")) < _STARTING
+        # A clock that was set back must not keep it alive until it has caught up.
+        return abs(time.time() - number(record.get("at"))) < _STARTING
     # A process number may be somebody else's by now; the mark in its environment is not.
     try:
         environ = Path(f"/proc/{pid}/environ").read_bytes()
