@@ -7,15 +7,13 @@ stays as it is.
 from __future__ import annotations
 
 import html
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab import course, render, sandbox, undo, workspace, world
+from lab import course, render, sandbox, tour_folder, undo, workspace, world
 from lab.errors import Blocked
 from lab.probes import needs
 from lab.probes.needs import NO_CONSENT
@@ -49,9 +47,8 @@ def tour(
     What the steps make is removed before and after. `emulators` is consent to register them; without it the steps that
     need them are blocked. `stamp`, asked when all have run, is what goes into each notebook (versions, platform).
     """
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="lab-tour-") as scratch:
-        place = Path(scratch)
+    _try_to_write(output)
+    with tour_folder.made() as place:
         folder = place / "lessons"
         consent = "yes" if emulators else "no"
         env = {"LAB_WORKSPACE": str(folder), "LAB_LEARNER": str(place / "learner"), NO_CONSENT: consent}
@@ -168,9 +165,13 @@ def _write(run: Run, output: Path, stamp: Mapping[str, str]) -> None:
 
     when = datetime.now(UTC).isoformat(timespec="seconds")
     run.notebook.metadata["lab"] = {**stamp, "date": when, "source": course.fingerprint(run.lesson)}
-    part = output / f".{run.lesson.notebook.name}.part"
-    nbformat.write(run.notebook, part)
-    shutil.move(part, output / run.lesson.notebook.name)
+    write_text(output / run.lesson.notebook.name, nbformat.writes(run.notebook) + "\n")
+
+
+def _try_to_write(output: Path) -> None:
+    """Blocked where the folder takes nothing, before any lesson is run for it."""
+    write_text(output / ".room", "x" * 65536)
+    (output / ".room").unlink()
 
 
 def _report(runs: list[Run], stamp: Mapping[str, str]) -> str:
