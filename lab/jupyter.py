@@ -26,6 +26,8 @@ _SETTINGS = {
     # a cell that is run before the kernel has started waits for it, instead of asking which kernel is meant
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"autoStartDefaultKernel": True},
 }
+# JupyterLab's terminal is the learner's shell; where that cannot be (no sandbox, an old bash), an ordinary one
+_TERMINAL = ["bash", "-c", "lab shell; case $? in 2|3|70) exec bash --noprofile;; esac"]
 _LIMIT = 60.0
 
 
@@ -105,6 +107,8 @@ def _own_folders(own: Path) -> dict[str, str]:
     """
     startup = own / "ipython" / "profile_default" / "startup" / "00-step.py"
     write_text(startup, "from lab import magic\n\nmagic.register(get_ipython())\n")
+    server = {"ServerApp": {"terminado_settings": {"shell_command": _TERMINAL}}}
+    write_json(own / "config" / "jupyter_server_config.json", server)
     names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
     return {name: str(own / folder) for name, folder in {**names, "IPYTHONDIR": "ipython"}.items()}
 

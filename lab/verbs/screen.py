@@ -100,7 +100,7 @@ def _steps(shown: panel_view.View, *, current: bool = True) -> Table:
         mark = f"[{style}]{row.mark}[/]" if style else row.mark
         name = f"[bold]{row.step}[/]" if here else row.step
         kind = "(exercise) " if row.exercise else ""
-        table.add_row(f" {'[bold cyan]▸[/]' if here else ' '} {mark}", name, _safe(kind + row.goal))
+        table.add_row(f" {'[bold]▸[/]' if here else ' '} {mark}", name, _safe(kind + row.goal))
     return table
 
 
@@ -120,4 +120,6 @@ def _sandbox() -> str:
     except LabError as error:
         return f" {error}"
     whose = "an engine of the lab's own" if box.engine.kind == "private" else "your engine"
-    return f" The sandbox is up: {whose}, $REGISTRY is {box.registry}. `lab status` says more, `lab --help` lists all."
+    return (
+        f" The sandbox is up: {whose}, $REGISTRY is {box.registry}.\n `lab status` says more, `lab --help` lists all."
+    )

@@ -35,7 +35,7 @@ __lab_ends() {{
 }}
 PROMPT_COMMAND=__lab_ends
 PS0='$(__lab_begins)'
-PS1='{blue}(lab${{__lab_step:+ $__lab_step}}){plain} \\w \\$ '
+PS1='{bold}(lab${{__lab_step:+ $__lab_step}}){plain} \\w \\$ '
 {completion}
 """
 
@@ -69,7 +69,7 @@ def startup(env: Mapping[str, str]) -> str:
         history=shlex.quote(str(paths.learner() / "shell-history")),
         count=shell_record.COUNT,
         folder=shell_record.FOLDER,
-        blue="\\[\\e[1;36m\\]" if colour else "",
+        bold="\\[\\e[1m\\]" if colour else "",
         plain="\\[\\e[0m\\]" if colour else "",
         completion=_completion("bash"),
     )
@@ -110,9 +110,10 @@ def _greet(folder: Path) -> None:
     step = next_open()
     write_text(folder / "step", step.name if step else "")
     print("This is a shell in the sandbox: docker, $REGISTRY, $HERE and $OTHER are the lessons' own here.")
-    print("Type a step's commands as you would anywhere, then `lab check`: it looks at what was made, and at what you")
-    print("typed since the last step passed. `exit` leaves.")
+    print("Type a step's commands as you would anywhere, then `lab check`.")
+    print("It looks at what was made, and at what you typed since the last step passed.")
+    print("`exit` leaves.")
     if step:
         lesson = course.lesson(step.lesson)
-        print(f"\nNext is {step.name} ({lesson.name}): {step.goal}\n`lab next` says more.")
+        print(f"\nNext: {step.name} (lesson {lesson.number}). {step.goal}\n`lab next` says more.")
     os.environ.pop(shell_record.COUNT, None)
