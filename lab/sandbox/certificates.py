@@ -7,6 +7,7 @@ Nothing of the system's trust is touched: programs of the sandbox's environment 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from lab import paths
@@ -38,26 +39,48 @@ def server(address: str) -> Path:
 
 
 def ensure(address: str) -> None:
-    """Make what is missing. A new address gets a new authority: nobody knows the old one any more."""
-    if server(address).exists() and authority().exists() and bundle().exists():
-        return
-    import trustme
+    """Make what is missing or damaged, and copy anew what the environment trusts beside the lab.
 
-    ca = trustme.CA(organization_name="multiplatform-lab")
-    made = ca.issue_cert(address, "localhost")
-    known = _trusted_before()
-    write_text(authority(), ca.cert_pem.bytes().decode())
-    write_text(bundle(), known + ca.cert_pem.bytes().decode())
-    write_text(server(address), made.private_key_and_cert_chain_pem.bytes().decode())
+    A new address gets a new authority, whose key nobody keeps. What is whole stays: builders that were created
+    trust that very authority. Certificates are good for centuries, so that no jump of the clock matters.
+    """
+    if not _fit(address):
+        shutil.rmtree(_folder(), ignore_errors=True)
+        import trustme
+
+        ca = trustme.CA(organization_name="multiplatform-lab")
+        made = ca.issue_cert(address, "localhost")
+        write_text(authority(), ca.cert_pem.bytes().decode())
+        write_text(server(address), made.private_key_and_cert_chain_pem.bytes().decode())
+    if not (_inside() and bundle().is_file()):
+        write_text(bundle(), _trusted_before() + authority().read_text(encoding="ascii"))
+
+
+def _fit(address: str) -> bool:
+    """Whether the authority and the registry's pair are there, whole, and as long as this address has had them."""
+    import ssl
+
+    try:
+        trusting = ssl.create_default_context(cafile=str(authority()))
+        trusting.load_cert_chain(server(address))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _inside() -> bool:
+    """Whether this is the sandbox's own environment, where what was trusted before stands in the bundle alone."""
+    return os.environ.get("SSL_CERT_FILE") == str(bundle())
 
 
 def _trusted_before() -> str:
-    chosen = os.environ.get("SSL_CERT_FILE", "")
-    for name in (chosen, *_SYSTEM):
-        path = Path(name)
-        if name and path != bundle() and path.is_file():
-            text = path.read_text(encoding="utf-8", errors="replace")
-            return text if text.endswith("\n") else f"{text}\n"
+    chosen = [] if _inside() else [os.environ.get("SSL_CERT_FILE", "")]
+    for name in filter(None, (*chosen, *_SYSTEM)):
+        try:
+            text = Path(name).read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            continue
+        return text if text.endswith("\n") else f"{text}\n"
     return ""
 
 

@@ -86,6 +86,8 @@ def choose_port(addresses: list[str], remembered: object = None) -> int:
     """A port that is free (or already this lab's) on each address: that of last time, else a well-known one."""
     first = [remembered] if type(remembered) is int and 0 < remembered < 2**16 else []
     ports: list[int] = [*first, *_PREFERRED]
+    if first:
+        _end_the_mute(addresses, ports[0])
     for port in ports:
         if all(answers(address, port) or _free(address, port) for address in addresses):
             return port
@@ -93,6 +95,14 @@ def choose_port(addresses: list[str], remembered: object = None) -> int:
         handle.bind((LOOPBACK, 0))
         port = int(handle.getsockname()[1])
         return port
+
+
+def _end_the_mute(addresses: list[str], port: int) -> None:
+    """End this lab's registry where it runs and does not answer (it hangs, or its certificate is lost)."""
+    roles = {daemon.role for daemon in process.find(state.key())}
+    for address in addresses:
+        if f"{ROLE}-{address}" in roles and not answers(address, port):
+            process.stop(state.key(), f"{ROLE}-{address}", grace=0.0)
 
 
 def _free(address: str, port: int) -> bool:

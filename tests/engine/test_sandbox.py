@@ -107,6 +107,12 @@ def test_the_notes_own_commands_work(home: Path, tmp_path: Path) -> None:
     done = run(f"cd '{tmp_path}' && docker buildx build -t $REGISTRY/buildx-test --push .", box)
     assert done.returncode == 0, done.stderr
     assert said("docker run --rm $REGISTRY/buildx-test cat /arch", box) == os.uname().machine
+    both = "docker buildx build --quiet --platform linux/amd64,linux/arm64 --tag $REGISTRY/both --push -"
+    said(f"echo FROM busybox:1.38 | {both}", box)
+    told = said("docker buildx imagetools inspect $REGISTRY/both", box)
+    assert "linux/amd64" in told
+    assert "linux/arm64" in told
+    said("docker buildx imagetools create --tag $REGISTRY/both:again $REGISTRY/both", box)
     sandbox.down()
     assert machine.traces(before) == {}
 
@@ -119,6 +125,12 @@ def test_the_registry_is_trusted_inside_the_sandbox_and_nowhere_else(home: Path,
     said("docker buildx imagetools create --tag $REGISTRY/one:again $REGISTRY/one", box)
     assert '"manifests"' in said("docker manifest inspect $REGISTRY/one:again", box)
     said("docker image rm $REGISTRY/one; docker pull --quiet $REGISTRY/one", box)
+    # Where more than `SSL_CERT_FILE` names what is trusted, curl believes those first: the learner said so.
+    ask = (
+        f"env --unset CURL_CA_BUNDLE --unset SSL_CERT_DIR curl --silent --show-error --fail https://{box.registry}/v2/"
+    )
+    assert said(ask, box) == "{}"
+    assert "certificate" in subprocess.run(ask.split(), capture_output=True, text=True, check=False).stderr
     url = f"https://{box.registry}/v2/"
     inside = ssl.create_default_context(cafile=box.environment()["SSL_CERT_FILE"])
     with urllib.request.urlopen(url, timeout=10, context=inside) as answer:
