@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import doctor, doctor_can, doctor_leftovers, doctor_programs, doctor_reach, doctor_words, paths
-from lab.doctor_ask import checkup, platform_of
-from lab.doctor_facts import Checkup, Disk, Emulator, Leftover, Reach, Trial, Trouble
+from lab import doctor, paths
+from lab.doctor import can, leftovers, programs, reach, words
+from lab.doctor.ask import checkup, platform_of
+from lab.doctor.facts import Checkup, Disk, Emulator, Leftover, Reach, Trial, Trouble
 from lab.facts import Builder, Engine, Node
 from lab.platforms import Platform
 from lab.probes import binary
@@ -56,12 +57,12 @@ WELL = Checkup(
 
 
 def line(name, **changes):
-    return next(one for one in doctor_words.lines(replace(WELL, **changes)) if one.name == name)
+    return next(one for one in words.lines(replace(WELL, **changes)) if one.name == name)
 
 
 def way(platform, **changes):
     """(how RUN steps fare, which other builder does better)."""
-    able = doctor_can.abilities(replace(WELL, **changes))
+    able = can.abilities(replace(WELL, **changes))
     found = next(one for one in able if one.platform == Platform.parse(platform))
     return found.way, found.better
 
@@ -210,7 +211,7 @@ def test_a_builder_that_was_never_started_can_what_this_kernel_can():
 def test_without_an_engine_nothing_is_promised():
     """One sentence, and no ability."""
     down = replace(WELL, engine=Trouble("Off."), builders=Trouble("Off."))
-    assert doctor_can.abilities(down) == ()
+    assert can.abilities(down) == ()
     assert "cannot be told" in doctor.Diagnosis(down).as_text()
 
 
@@ -225,14 +226,14 @@ def test_without_an_engine_nothing_is_promised():
 )
 def test_several_platforms_in_one_build_depend_on_store_and_driver(store, builder, wanted):
     """The classic store of the engine's own builder is the one that cannot."""
-    able = doctor_can.several(replace(WELL, engine=replace(WELL.engine, store=store), builders=(builder,)))
+    able = can.several(replace(WELL, engine=replace(WELL.engine, store=store), builders=(builder,)))
     assert (able[0], wanted[1] in able[1]) == (wanted[0], True)
     assert bool(able[2]) is not wanted[0]
 
 
 def test_platforms_alike_stand_together_with_one_command():
     """The remedy names all of them once."""
-    told = {platforms: remedy for platforms, _, remedy in doctor_can.sentences(doctor_can.abilities(WELL))}
+    told = {platforms: remedy for platforms, _, remedy in can.sentences(can.abilities(WELL))}
     other = tuple(map(Platform.parse, ("linux/s390x", "linux/ppc64le")))
     assert "--install s390x,ppc64le" in told[other]
     assert "`lab up --emulators`" in next(remedy for names, remedy in told.items() if ARMV7 in names)
@@ -253,25 +254,25 @@ def test_json_has_facts_lines_and_abilities():
 # --- the programs ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", doctor_programs.ARCHITECTURES)
+@pytest.mark.parametrize("name", programs.ARCHITECTURES)
 def test_the_tiny_programs_are_for_what_they_say(name):
     """Read by the reader that the course uses; static."""
-    found = binary.read(doctor_programs.program(name))
+    found = binary.read(programs.program(name))
     assert (found.kind, found.platform.architecture, found.interpreter) == ("elf", name, "")
 
 
 def test_a_program_of_this_machine_runs_and_a_damaged_one_is_refused(tmp_path):
     """The near miss: the same bytes for a processor that nobody has."""
-    places = doctor_programs.write(tmp_path)
+    places = programs.write(tmp_path)
     own = Platform.of("linux", os.uname().machine).architecture
     if own not in places:
         pytest.skip(f"The lab makes no program for {own}.")
-    assert doctor_programs.directly(own, places[own]) == Trial(own, "ran")
+    assert programs.directly(own, places[own]) == Trial(own, "ran")
     content = bytearray(places[own].read_bytes())
     content[18:20] = b"\x99\x99"
     (tmp_path / "odd").write_bytes(content)
     (tmp_path / "odd").chmod(0o755)
-    assert doctor_programs.directly(own, tmp_path / "odd").result == "refused"
+    assert programs.directly(own, tmp_path / "odd").result == "refused"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +289,7 @@ def test_only_the_agreed_status_counts_as_run(tmp_path, script, result):
     place = tmp_path / "program"
     place.write_text(f"#!/bin/sh\n{script}\n")
     place.chmod(0o755)
-    assert doctor_programs.directly("arm64", place).result == result
+    assert programs.directly("arm64", place).result == result
 
 
 @pytest.mark.parametrize(
@@ -304,7 +305,7 @@ def test_only_the_agreed_status_counts_as_run(tmp_path, script, result):
 def test_what_docker_run_answers(fake, tmp_path, script, result):
     """Docker's own refusals say nothing of an emulator."""
     world = fake(script)
-    assert doctor_programs.in_container("arm64", tmp_path / "lab-doctor-x" / "exit-arm64", "i", world).result == result
+    assert programs.in_container("arm64", tmp_path / "lab-doctor-x" / "exit-arm64", "i", world).result == result
 
 
 # --- asking ------------------------------------------------------------------------------------------------------------
@@ -433,8 +434,8 @@ def test_whatever_docker_answers_there_is_a_diagnosis(fake, script):
 @given(ODD, ODD)
 def test_no_form_of_an_answer_makes_the_reading_fail(info, node):
     """What is not of the form that is known is left out."""
-    from lab.doctor_engine import buildx
-    from lab.doctor_leftovers import size_of
+    from lab.doctor.engine import buildx
+    from lab.doctor.leftovers import size_of
 
     assert isinstance(buildx({"ClientInfo": info}), str)
     assert size_of(str(node)) is None or size_of(str(node)) >= 0
@@ -445,7 +446,7 @@ def test_no_form_of_an_answer_makes_the_reading_fail(info, node):
 )
 def test_sizes_as_docker_writes_them(text, size):
     """Bytes; None for what is no size."""
-    assert doctor_leftovers.size_of(text) == size
+    assert leftovers.size_of(text) == size
 
 
 def test_builders_without_the_hosts_network_are_told_apart(tmp_path):
@@ -458,7 +459,7 @@ def test_builders_without_the_hosts_network_are_told_apart(tmp_path):
         ("pods", "kubernetes", None),
     ):
         (folder / name).write_text(json.dumps({"Driver": driver, "Nodes": [{"DriverOpts": options}]}))
-    assert doctor_leftovers.apart({"BUILDX_CONFIG": str(tmp_path)}) == {"alone"}
+    assert leftovers.apart({"BUILDX_CONFIG": str(tmp_path)}) == {"alone"}
 
 
 @pytest.mark.parametrize(
@@ -480,16 +481,16 @@ def test_handlers_are_known_by_what_they_wait_for(magic, wanted):
 
 def test_a_registry_that_is_not_there_is_blocked_with_the_reason():
     """The near miss of one that answers, in the engine's test."""
-    found = doctor_reach.ask("127.0.0.1:9", limit=2)
+    found = reach.ask("127.0.0.1:9", limit=2)
     assert "refuses the connection" in found.trouble.message
 
 
 def test_nobody_else_is_asked_unless_it_is_said():
     """Off line works, and no other host hears of it."""
-    from lab.doctor_place import own
+    from lab.doctor.place import own
 
-    assert doctor_reach.questions(own(), online=False) == []
-    assert len(doctor_reach.questions(own(), online=True)) == 1
+    assert reach.questions(own(), online=False) == []
+    assert len(reach.questions(own(), online=True)) == 1
 
 
 def test_the_verb_does_not_make_the_command_slow():

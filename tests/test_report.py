@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import doctor, doctor_report, sandbox
-from lab.doctor_mask import MARK, Mask, known_secrets
+from lab import doctor, sandbox
+from lab.doctor import report
+from lab.doctor.mask import MARK, Mask, known_secrets
 from lab.errors import Blocked, UsageError
 from lab.verbs import report as verb
 
@@ -175,7 +176,7 @@ def env(place, **more):
 
 def test_a_report_holds_what_a_bug_needs_and_no_secret(folders):
     """Versions, variables of the list, progress, tries, ends of logs; also where a cut goes through a secret."""
-    text = doctor_report.collect(env(folders)).as_text()
+    text = report.collect(env(folders)).as_text()
     for part in (
         "multiplatform-lab 0.",
         "SHELL=/bin/sh",
@@ -197,7 +198,7 @@ def test_a_mistake_of_ours_does_not_stop_the_report_of_it(folders, monkeypatch):
         raise ZeroDivisionError("tell-nobody-4711")
 
     monkeypatch.setattr(doctor, "diagnose", breaks)
-    text = doctor_report.collect(env(folders)).as_text()
+    text = report.collect(env(folders)).as_text()
     assert "ZeroDivisionError" in text
     assert "tell-nobody" not in text
 
@@ -209,7 +210,7 @@ def test_it_says_what_it_holds_before_it_writes(folders, capsys):
     out = capsys.readouterr().out
     assert out.index("logs: ") < out.index("is written")
     assert place.stat().st_mode & 0o777 == 0o600
-    assert place.read_text().startswith(doctor_report.HEADER)
+    assert place.read_text().startswith(report.HEADER)
     assert verb.report(Namespace(output=str(place), yes=True)) == 0
 
 
@@ -219,7 +220,7 @@ def test_nothing_of_the_learners_is_overwritten(folders):
     place.write_text("mine")
     for taken in (place, folders):
         with pytest.raises(UsageError, match="is there already"):
-            doctor_report.save(doctor_report.Report(()), taken)
+            report.save(report.Report(()), taken)
     assert place.read_text() == "mine"
 
 
@@ -235,4 +236,4 @@ def test_who_says_no_gets_no_file(folders, monkeypatch, capsys):
 def test_without_a_file_it_is_printed(folders, capsys):
     """All of it."""
     assert verb.report(Namespace(output=None, yes=False)) == 0
-    assert capsys.readouterr().out.startswith(doctor_report.HEADER)
+    assert capsys.readouterr().out.startswith(report.HEADER)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 def report(given: Namespace) -> int:
     """Print it; with `-o FILE`, say what it holds, ask where somebody can answer, and write it."""
-    from lab import doctor_report
+    from lab.doctor.report import collect, save
 
-    found = doctor_report.collect()
+    found = collect()
     if not given.output:
         print(found.as_text())
         return 0
@@ -19,7 +19,7 @@ def report(given: Namespace) -> int:
     if not given.yes and sys.stdin.isatty() and not _agreed(given.output):
         print("Nothing was written.")
         return 0
-    doctor_report.save(found, Path(given.output))
+    save(found, Path(given.output))
     print(f"{given.output} is written. Read it before you give it to anybody; nothing was sent.")
     return 0
 

@@ -3,8 +3,8 @@
 import os
 import subprocess
 
-
-from lab import doctor, doctor_reach, sandbox
+from lab import doctor, sandbox
+from lab.doctor import reach
 from lab.platforms import Platform
 from lab.probes.needs import BASE
 from lab.sandbox import private, process, state
@@ -92,7 +92,7 @@ def test_leftovers_of_old_builders_are_found_with_their_size(box):
 
 def test_a_registry_that_answers_is_reached(box):
     """Also under its own address, as any other registry is asked."""
-    assert doctor_reach.ask(box.mirror).trouble is None
+    assert reach.ask(box.mirror).trouble is None
 
 
 def test_an_engine_that_died_is_blocked_and_the_rest_is_told(tmp_path, monkeypatch, box):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import paths
-from lab.doctor_facts import Trouble, Whose
+from lab.doctor.facts import Trouble, Whose
 from lab.errors import LabError
 from lab.sandbox import learner, state
 from lab.world import World, here
@@ -18,7 +18,10 @@ _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 @dataclass(frozen=True)
 class Place:
-    """Which engine is meant: the sandbox's, or the learner's own."""
+    """Which engine is meant: the sandbox's, or the learner's own.
+
+    `port` is that of the lab's registry, `bridge` the address at which containers reach it. `remote`: see EngineRef.
+    """
 
     world: World
     whose: Whose
@@ -26,6 +29,7 @@ class Place:
     remote: bool | None
     port: int | None
     sandbox: Trouble | None
+    bridge: str | None = None
 
 
 def chosen() -> Place:
@@ -36,7 +40,7 @@ def chosen() -> Place:
     except LabError as error:
         return own(Trouble(error.message, error.remedy))
     assert now  # noqa: S101  # `here` has read it
-    return Place(world, now.engine.kind, now.engine.host, now.engine.remote, now.port, None)
+    return Place(world, now.engine.kind, now.engine.host, now.engine.remote, now.port, None, now.address)
 
 
 def own(why: Trouble | None = None) -> Place:

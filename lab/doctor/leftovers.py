@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import paths
-from lab.doctor_facts import Leftover
+from lab.doctor.facts import Leftover
 from lab.errors import BadInput, Blocked
 from lab.facts import Builder
 from lab.probes._command import ask

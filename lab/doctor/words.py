@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.doctor_can import emulator_from
-from lab.doctor_facts import Checkup, Emulator, Leftover, Trouble
+from lab.doctor.can import emulator_from
+from lab.doctor.facts import Checkup, Emulator, Leftover, Trouble
 from lab.facts import Builder, Engine, Node
 from lab.sandbox.report import amount
 

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 from lab import __version__, paths
-from lab.doctor_mask import MARK, Mask, known_secrets
+from lab.doctor.mask import MARK, Mask, known_secrets
 from lab.errors import BadInput, LabError, UsageError
 from lab.storage import read_json, write_text
 

@@ -10,14 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lab import doctor_engine as engines
-from lab import doctor_leftovers as leftovers
-from lab import doctor_place as places
-from lab import doctor_programs as programs
-from lab import doctor_reach as reach
 from lab import paths
-from lab.doctor_facts import LOCAL_DRIVERS, Checkup, Disk, Emulator, Leftover, Trial, Trouble
-from lab.doctor_place import Place
+from lab.doctor import engine as engines
+from lab.doctor import leftovers, programs, reach
+from lab.doctor import place as places
+from lab.doctor.facts import LOCAL_DRIVERS, Checkup, Disk, Emulator, Leftover, Trial, Trouble
+from lab.doctor.place import Place
 from lab.errors import LabError
 from lab.facts import Builder, Engine
 from lab.platforms import Platform

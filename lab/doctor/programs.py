@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.doctor_facts import How, Trial
+from lab.doctor.facts import How, Trial
 from lab.errors import Blocked
 from lab.probes._command import ask
 from lab.sandbox import learner, state

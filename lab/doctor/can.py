@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.doctor_facts import Checkup, Trouble
+from lab.doctor.facts import Checkup, Trouble
 from lab.facts import Builder, Engine, Node
 from lab.platforms import Platform
 

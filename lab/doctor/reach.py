@@ -6,8 +6,8 @@ import http.client
 from collections.abc import Callable
 from functools import partial
 
-from lab.doctor_facts import Reach, Trouble
-from lab.doctor_place import Place
+from lab.doctor.facts import Reach, Trouble
+from lab.doctor.place import Place
 from lab.probes import _connection
 from lab.sandbox import registry
 
@@ -19,12 +19,12 @@ def questions(place: Place, *, online: bool) -> list[Callable[[], Reach]]:
     """What is to be asked: the sandbox's own registry; with `online` Docker Hub and the learner's account too."""
     account = place.world.registry.partition("/")[0] if place.port is None else ""
     hosts = [_HUB, *([account] if account not in ("", "docker.io") else [])] if online else []
-    own = [partial(_own, place.world.registry, place.port)] if place.port else []
+    own = [partial(_own, place.world.registry, place.port, place.bridge)] if place.port else []
     return [*own, *(partial(ask, host) for host in hosts)]
 
 
-def _own(address: str, port: int) -> Reach:
-    if registry.answers(registry.LOOPBACK, port):
+def _own(address: str, port: int, bridge: str | None) -> Reach:
+    if all(registry.answers(one, port) for one in (registry.LOOPBACK, bridge) if one):
         return Reach(address, lab=True)
     return Reach(address, lab=True, trouble=Trouble("The lab's registry does not answer.", "`lab up` starts it again."))
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
-from lab.doctor_ask import checkup
-from lab.doctor_can import abilities, sentence, sentences, several
-from lab.doctor_facts import Checkup, Trouble
-from lab.doctor_words import MARKS, STATUSES, Line, lines
+from lab.doctor.ask import checkup
+from lab.doctor.can import abilities, sentence, sentences, several
+from lab.doctor.facts import Checkup, Trouble
+from lab.doctor.words import MARKS, STATUSES, Line, lines
 from lab.platforms import Platform
 
 _WIDTH = 12
