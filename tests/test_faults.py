@@ -9,6 +9,9 @@ import pytest
 from faults_page import PAGE, TESTS, Cell, cells, page, table
 
 from lab import course, progress
+from lab.errors import Blocked
+from lab.facts import Transcript
+from lab.probes import host
 from lab.results import Result, Status
 from lab.sandbox import buildkit, buildkit_maker, buildkit_state
 from lab.storage import write_json
@@ -124,3 +127,26 @@ def test_two_builders_at_once_compile_once(monkeypatch):
     for one in pair:
         one.join(20)
     assert (answers, made) == (["image", "image"], ["image"])
+
+
+# --- an engine that was down while a step's cell ran --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "blocked"),
+    [
+        ("Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", True),
+        ("ERROR: failed to connect to the docker API at unix:///x; check if the path is correct", True),
+        ("dial tcp 127.0.0.1:5000: connect: connection refused", False),
+        ("linux/amd64", False),
+    ],
+)
+def test_what_was_run_without_an_engine_is_not_judged(world, output, blocked):
+    """The engine is back when somebody looks, but the try says nothing of the command: run it again."""
+    world.keep(Transcript(step="uname", command="docker version", output=output, exit_status=1, seconds=0, started=""))
+    ask = host.transcript("uname")
+    if blocked:
+        with pytest.raises(Blocked, match="run it again"):
+            ask(world)
+    else:
+        assert ask(world).output == output

@@ -6,13 +6,14 @@ import platform as _platform
 import re
 from dataclasses import dataclass
 
-from lab.errors import BadInput, NotThere
+from lab.errors import BadInput, Blocked, NotThere
 from lab.facts import Evidence, Fact, Machine, Transcript
 from lab.platforms import Platform
 from lab.steps import Probe
 from lab.world import World
 
 _LIMIT = 64_000
+_NO_ENGINE = ("cannot connect to the docker daemon", "failed to connect to the docker api")
 _REAL = re.compile(r"real\s+(\d+)m([\d.,]+)s")
 
 
@@ -86,12 +87,17 @@ def machine() -> Probe[Machine]:
 
 
 def transcript(step: str) -> Probe[Transcript]:
-    """What was run in a step's cell, and what it printed; NotThere when nothing was."""
+    """What was run in a step's cell, and what it printed; NotThere when nothing was.
+
+    Blocked where the engine was down then: what was printed says nothing of the learner's command.
+    """
 
     def ask(world: World) -> Transcript:
         latest = world.transcript(step)
         if not _commands(latest.command):
             raise NotThere("Nothing was run here yet.")
+        if any(sign in latest.output.lower() for sign in _NO_ENGINE):
+            raise Blocked("The Docker engine did not answer when this was run.", "`lab up`, then run it again.")
         seen = Evidence(latest.command, f"{latest.output.strip()}\n(exit status {latest.exit_status})")
         return Transcript(**{**vars(latest), "evidence": (seen,)})
 
