@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import hashlib
 import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,14 +39,34 @@ def lessons_dir() -> Path:
 @functools.cache
 def lessons() -> tuple[Lesson, ...]:
     """All lessons in order."""
-    return tuple(_lesson(path) for path in sorted(lessons_dir().glob("[0-9][0-9]-*.ipynb")))
+    return tuple(_lesson(path) for path in _notebooks())
 
 
+def _notebooks() -> list[Path]:
+    return sorted(lessons_dir().glob("[0-9][0-9]-*.ipynb"))
+
+
+@functools.cache
 def _lesson(path: Path) -> Lesson:
     number, _, stem = path.stem.partition("-")
-    module = importlib.import_module(f"lab.course.{stem.replace('-', '_')}")
+    module = importlib.import_module(f"lab.course.{_module(path)}")
     question = (module.__doc__ or "").splitlines()[0]
     return Lesson(int(number), stem, question, path, steps_of(module))
+
+
+def _module(path: Path) -> str:
+    return path.stem.partition("-")[2].replace("-", "_")
+
+
+def _quickly(name: str) -> Step | None:
+    """The step of that name from its own lesson alone: a check of one step need not wait for all the others."""
+    sources = {path: Path(__file__).with_name(f"{_module(path)}.py") for path in _notebooks()}
+    likely = [path for path, source in sources.items() if source.is_file() and _defines(source, name)]
+    return next((step for path in likely for step in _lesson(path).steps if step.name == name), None)
+
+
+def _defines(source: Path, name: str) -> bool:
+    return f"\ndef {name}(" in source.read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -57,9 +77,9 @@ def steps() -> dict[str, Step]:
 
 def step(name: str) -> Step:
     """The step of that name; UsageError with the nearest right name where there is none."""
-    if found := steps().get(name):
+    if found := _quickly(name) or steps().get(name):
         return found
-    near = difflib.get_close_matches(name, steps(), n=1, cutoff=0.5)
+    near = _near(name, steps())
     remedy = f"Did you mean {near[0]!r}?" if near else "`lab list` shows all steps."
     raise UsageError(f"There is no step {name!r}.", remedy)
 
@@ -70,7 +90,7 @@ def lesson(name: str) -> Lesson:
         names = (candidate.stem, candidate.name, str(candidate.number), f"{candidate.number:02}")
         if name.removesuffix(".ipynb") in (*names, candidate.stem.replace("-", "_")):
             return candidate
-    near = difflib.get_close_matches(name, [one.stem for one in lessons()], n=1, cutoff=0.5)
+    near = _near(name, [one.stem for one in lessons()])
     remedy = f"Did you mean {near[0]!r}?" if near else "`lab list` shows all lessons."
     raise UsageError(f"There is no lesson {name!r}.", remedy)
 
@@ -81,7 +101,8 @@ def find(names: list[str]) -> list[Step]:
         return list(steps().values())
     found: list[Step] = []
     for name in names:
-        found += [steps()[name]] if name in steps() else _by_lesson_or_step(name)
+        quick = _quickly(name)
+        found += [quick] if quick else _by_lesson_or_step(name)
     return found
 
 
@@ -94,9 +115,23 @@ def _by_lesson_or_step(name: str) -> list[Step]:
 
 def after(name: str) -> str:
     """The step that follows, in this lesson or the next; "" after the last one."""
+    own = _quickly(name)
+    siblings = [step.name for step in _own_lesson(own).steps] if own else []
+    if name in siblings[:-1]:
+        return siblings[siblings.index(name) + 1]
     names = list(steps())
     place = names.index(name) + 1 if name in names else len(names)
     return names[place] if place < len(names) else ""
+
+
+def _own_lesson(one: Step) -> Lesson:
+    return next(_lesson(path) for path in _notebooks() if _module(path) == one.lesson)
+
+
+def _near(name: str, names: Iterable[str]) -> list[str]:
+    import difflib
+
+    return difflib.get_close_matches(name, names, n=1, cutoff=0.5)
 
 
 def fingerprint(one: Lesson) -> str:

@@ -15,18 +15,25 @@ from lab.facts import Binaries, Binary, Evidence, Image, Images, Index, Manifest
 from lab.platforms import Platform, listed
 from lab.probes._fetch import ACCEPT, fetch_image, fetch_images, fetch_index, fetch_layer, said_by, tags_of
 from lab.probes._reference import Reference, parse
-from lab.probes._transport import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab.layers import Layer
+    from lab.probes._transport import Registry
     from lab.world import World
 
 
 def reference(world: World, of: str) -> Reference:
     """The full name behind what a lesson calls an image; BadInput where it is no name."""
     return parse(of, within=world.registry)
+
+
+def _registry(world: World, of: str) -> Registry:
+    # HTTP and TLS are loaded here: a check that asks only the engine need not wait for them.
+    from lab.probes._transport import Registry
+
+    return Registry(reference(world, of), world)
 
 
 def index(of: str) -> Callable[[World], Index]:
@@ -36,7 +43,7 @@ def index(of: str) -> Callable[[World], Index]:
     """
 
     def probe(world: World) -> Index:
-        with Registry(reference(world, of), world) as registry:
+        with _registry(world, of) as registry:
             return fetch_index(registry)
 
     return probe
@@ -46,7 +53,7 @@ def image(of: str, platform: str | None = None) -> Callable[[World], Image]:
     """A probe of one platform's configuration: this machine's where none is named and there are several."""
 
     def probe(world: World) -> Image:
-        with Registry(reference(world, of), world) as registry:
+        with _registry(world, of) as registry:
             found = fetch_index(registry)
             return fetch_image(registry, _choose(found, platform), found.evidence)
 
@@ -57,7 +64,7 @@ def images(of: str) -> Callable[[World], Images]:
     """A probe of a tag and of every image behind it."""
 
     def probe(world: World) -> Images:
-        with Registry(reference(world, of), world) as registry:
+        with _registry(world, of) as registry:
             return fetch_images(registry)
 
     return probe
@@ -72,7 +79,7 @@ def binaries(of: str, path: str = "") -> Callable[[World], Binaries]:
     def probe(world: World) -> Binaries:
         from lab import layers
 
-        with Registry(reference(world, of), world) as registry:
+        with _registry(world, of) as registry:
             found = fetch_images(registry)
             known: dict[str, Layer] = {}
             programs = []
@@ -93,7 +100,7 @@ def tags(of: str) -> Callable[[World], Tags]:
     """A probe of the tags in a repository; none where the repository does not exist."""
 
     def probe(world: World) -> Tags:
-        with Registry(reference(world, of), world) as registry:
+        with _registry(world, of) as registry:
             answer = registry.get("tags/list")
             return Tags(
                 repository=registry.reference.repository,
@@ -106,7 +113,7 @@ def tags(of: str) -> Callable[[World], Tags]:
 
 def delete(world: World, of: str) -> bool:
     """Remove what a tag stands for, with every tag of the same digest; False where there was nothing."""
-    with Registry(reference(world, of), world) as registry:
+    with _registry(world, of) as registry:
         found = registry.get(f"manifests/{registry.reference.target}", accept=ACCEPT)
         if found.status == 404:
             return False
