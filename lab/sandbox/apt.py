@@ -40,10 +40,17 @@ def unpack(deb: Path, into: Path) -> None:
 
     Raises Blocked where the package is damaged (it is then fetched anew the next time) or the disk is full.
     """
-    into.mkdir(parents=True, exist_ok=True)
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Blocked(f"{str(into)!r} cannot be made: {error.strerror}.", "Make room, or set LAB_CACHE.") from error
     try:
         mirror.run(["dpkg-deb", "-x", str(deb), str(into)], timeout=300)
     except Blocked as error:
+        if "No space left on device" in error.message:
+            raise Blocked(
+                f"{deb.name!r} cannot be unpacked: the disk is full.", "Make room, then run `lab up` again."
+            ) from error
         forget([deb])
         raise Blocked(error.message, "Run `lab up` again: the package is fetched anew.") from error
 
