@@ -6,6 +6,7 @@ A package that the cache holds whole is not asked for again, so that a second `u
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from pathlib import Path
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox import aptget, mirror
-from lab.sandbox.packages import Package, intact, lookup
+from lab.sandbox.packages import Package, intact, lookup, size
 from lab.sandbox.report import Report, quiet
 
 _LOCK_WAIT = 900.0
@@ -47,7 +48,7 @@ def unpack(deb: Path, into: Path) -> None:
     try:
         mirror.run(["dpkg-deb", "-x", str(deb), str(into)], timeout=300)
     except Blocked as error:
-        if "No space left on device" in error.message:
+        if shutil.disk_usage(into).free < size(deb):
             raise Blocked(
                 f"{deb.name!r} cannot be unpacked: the disk is full.", "Make room, then run `lab up` again."
             ) from error

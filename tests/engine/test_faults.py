@@ -261,7 +261,8 @@ def test_a_fault_in_a_phase(cell: Cell, home: Path) -> None:
         assert process.find(state.key()) == []
     before = state.remembered()
     sandbox.up(private=True, emulators=False)
-    assert state.remembered() == before, "another address than before"
+    if cell.phase not in {"up", "down"}:  # after a `down` somebody else may have taken the port
+        assert state.remembered() == before, "another address than before"
     assert sandbox.status().problem == ""
     if cell.phase == "step":  # what was run without an engine has to be run again
         assert lab("run", asked(cell.fault), course.step(asked(cell.fault)).solution).returncode == 0
@@ -408,7 +409,7 @@ def test_a_full_disk_loses_no_progress(home: Path, disk, monkeypatch: pytest.Mon
     one_line(lab("run", ASKS_ENGINE, "docker version"), "cannot be written", "free some space")
     shown = lab("check", ASKS_ENGINE)
     assert (shown.returncode, "passed" in shown.stdout) == (0, True)
-    one_line(lab("hint", ASKS_ENGINE), "Progress cannot be kept")
+    one_line(lab("hint", ASKS_ENGINE), "cannot be written", "disk is full")
     assert passes() == known
     small.free()
     assert lab("run", ASKS_ENGINE, course.step(ASKS_ENGINE).solution).returncode == 0
@@ -428,13 +429,13 @@ def test_a_tour_without_room_is_blocked(home: Path, disk) -> None:
 
 def test_down_needs_no_room(disk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that filled up under the sandbox is freed by `down`; a step meanwhile is not said to be wrong."""
-    before = machine.take()
     small = disk("home", 2 << 30)
     monkeypatch.setenv("LAB_HOME", str(small.folder / "home"))
     monkeypatch.setenv("LAB_LEARNER", str(small.folder.parent / "learner"))
     monkeypatch.setenv("LAB_WORKSPACE", str(small.folder.parent / "work"))
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_CONFIG"):
         monkeypatch.delenv(name, raising=False)
+    before = machine.take()
     sandbox.up(private=True, emulators=False)
     workspace.start(small.folder.parent / "work")
     used = shutil.disk_usage(small.folder).used
@@ -447,7 +448,7 @@ def test_down_needs_no_room(disk, monkeypatch: pytest.MonkeyPatch) -> None:
     done = lab("down")
     assert done.returncode == 0, said(done)
     assert not paths.sandbox().exists()
-    small.gone()
+    small._mount(32, f"size={2 << 30}")
     assert machine.traces(before) == {}
 
 
