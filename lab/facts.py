@@ -250,12 +250,13 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Builder(Fact):
-    """A builder of buildx: its driver, its nodes, and whether it is the current one."""
+    """A builder of buildx: its driver, its nodes, whether it is the current one, and what buildx says is wrong with it."""
 
     name: str
     driver: str
     nodes: tuple[Node, ...] = ()
     current: bool = False
+    error: str = ""
 
     @property
     def platforms(self) -> frozenset[Platform]:

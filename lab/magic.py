@@ -60,14 +60,15 @@ def step(line: str, cell: str) -> None:
         wanted = course.step(_name(line))
         _state["last"] = wanted.name
         here = world.here()
+        if blocked := runner.prepare(wanted, here):
+            panel.show_card(wanted, blocked)
+            return
         with panel.running() as follow:
 
             def show(text: str) -> None:
                 _write(text)
                 follow(text)
 
-            if wanted.prepare:
-                wanted.prepare(here)
             shell.run(wanted.name, cell, here, show)
         panel.show_card(wanted, runner.check(wanted, here))
     except LabError as error:

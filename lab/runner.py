@@ -48,6 +48,30 @@ def look(step: Step, world: World) -> Result:
     )
 
 
+def prepare(step: Step, world: World) -> Result | None:
+    """Set the scene for a try; where that cannot be done, the result says why (None: go on)."""
+    if step.prepare is None:
+        return None
+    try:
+        step.prepare(world)
+    except LabError as error:
+        status, message, remedy = Status.BLOCKED, error.message, error.remedy
+    except Exception:  # noqa: BLE001 - the same net as under a check
+        status, message, remedy = Status.BUG, OUR_BUG.format(log=keep_traceback(step.name)), ""
+    else:
+        return None
+    values = {"reason": message}
+    return Result(
+        step=step.name,
+        lesson=step.lesson,
+        status=status,
+        goal=step.goal,
+        message="{reason}",
+        values=values,
+        remedy=remedy,
+    )
+
+
 _Verdict = tuple[Status, str, dict[str, str], str]
 
 

@@ -63,6 +63,14 @@ def test_the_current_builder_comes_from_the_table_where_the_json_is_silent():
     assert engine.builders_from_json(read(NEW, "laptop.json")).current.name == "multi-builder"
 
 
+def test_an_engine_that_is_off_is_told_by_the_list_itself():
+    """`buildx ls` ends well then, and says so only in a field of its JSON (recorded with the engine off)."""
+    line = '{"Current":true,"Driver":"","Err":"Cannot connect to the Docker daemon at unix:///x.","Name":"default"}'
+    (found,) = engine.builders_from_json(line).known
+    assert engine.is_down(found.error)
+    assert not engine.is_down("")
+
+
 def test_platforms_that_were_set_by_hand_have_a_star():
     """Before and after the start, and after a stop."""
     for name in ("inspect-pinned-inactive.txt", "inspect-pinned.txt", "inspect-stopped.txt"):

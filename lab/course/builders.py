@@ -18,6 +18,7 @@ QUESTIONS = (("laptop", "multi-builder"), ("laptop", "farm"), ("server", "multi-
 
 NO_VERSION = "What was printed is not the version of buildx."
 NOT_ALL_BUILDERS = "What was printed does not show every builder with its driver."
+NO_PLATFORMS = "The current builder was never started, so it knows no platforms yet."
 FOLDED = "What was printed does not name every platform of the current builder."
 ANSWER_MISSING = "There is no answer yet for {names}."
 ANSWER_UNCLEAR = "The answer for {name} is none of the three words."
@@ -72,8 +73,10 @@ def inspect_builder(builders: Builders, printed: Transcript) -> Problem | None:
         return problem
     named = set(re.split(r"[\s,*]+", printed.output))
     current = builders.current
-    unseen = {p for p in current.platforms if str(p) not in named} if current else set()
-    if unseen or not current:
+    if current is None or not current.platforms:
+        return Problem(NO_PLATFORMS, found=current.name if current else "none", wanted="a builder that is running")
+    unseen = {platform for platform in current.platforms if str(platform) not in named}
+    if unseen:
         return Problem(FOLDED, found=f"{len(unseen)} platforms not named", wanted="every platform by its name")
     return None
 

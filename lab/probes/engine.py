@@ -33,7 +33,7 @@ _DOWN = (
 def docker(world: World, *arguments: str, limit: float = 20.0) -> tuple[int, str, str, Evidence]:
     """Run `docker …` in the sandbox's environment; Blocked where the engine does not answer."""
     status, out, err, evidence = ask(["docker", *arguments], world.env, limit=limit)
-    if status and any(sign in err.lower() for sign in _DOWN):
+    if status and is_down(err):
         raise Blocked("The Docker engine does not answer.", "`lab up` starts it again.")
     return status, out, err, evidence
 
@@ -51,6 +51,11 @@ def versions(world: World) -> dict[str, str]:
         "buildx": words[1] if len(words) > 1 else "unknown",
         "platform": str(engine.platform),
     } | ({"buildkit": told[0]} if told else {})
+
+
+def is_down(text: str) -> bool:
+    """Is this how docker and buildx say that no engine answers?"""
+    return any(sign in text.lower() for sign in _DOWN)
 
 
 def info() -> Probe[Engine]:
@@ -115,6 +120,9 @@ def known_builders(world: World) -> Builders:
     if status:
         raise Blocked(f"`docker buildx ls` does not answer: {err.strip()}", "Is the buildx plugin installed?")
     found = builders_from_json(out, (evidence,))
+    for one in found.known:
+        if is_down(one.error):
+            raise Blocked("The Docker engine does not answer.", "`lab up` starts it again.")
     if found.current or not found.known:
         return found
     # before buildx 0.15 only the table has the star
@@ -163,7 +171,8 @@ def builders_from_json(text: str, evidence: tuple[Evidence, ...] = ()) -> Builde
         data = _json(line, "docker buildx ls")
         nodes = tuple(_node(node) for node in data.get("Nodes") or [] if isinstance(node, dict))
         name, driver = str(data.get("Name", "")), str(data.get("Driver", ""))
-        found.append(Builder(name=name, driver=driver, nodes=nodes, current=bool(data.get("Current", False))))
+        current, error = bool(data.get("Current", False)), str(data.get("Err") or "")
+        found.append(Builder(name=name, driver=driver, nodes=nodes, current=current, error=error))
     return Builders(known=tuple(found), evidence=evidence)
 
 

@@ -90,10 +90,11 @@ def run(given: Namespace) -> int:
     if not body.strip():
         raise UsageError("There is no command to run.", f"As in: lab run {step.name} 'uname -m'")
     here = world.here()
-    if step.prepare:
-        step.prepare(here)
-    shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
-    return _show([runner.check(step, here)], as_json=False)
+    result = runner.prepare(step, here)
+    if result is None:
+        shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
+        result = runner.check(step, here)
+    return _show([result], as_json=False)
 
 
 def check(given: Namespace) -> int:
@@ -114,9 +115,7 @@ def _check(step: Step, here: world.World, folder: Path | None) -> Result:
         return runner.check(step, here)
     from lab import shell_steps
 
-    if step.prepare:
-        step.prepare(here)
-    result = shell_steps.check(step, here, shell_record.typed(folder))
+    result = runner.prepare(step, here) or shell_steps.check(step, here, shell_record.typed(folder))
     if result.status is Status.PASSED:
         shell_record.forget(folder)
     following = next_open()

@@ -6,7 +6,7 @@ import pytest
 
 from lab.course import builders as lesson
 from lab.course._text import COMMAND_FAILED
-from lab.facts import Tool
+from lab.facts import Builders, Tool
 from lab.platforms import Platform
 from lab.probes.engine import builders_from_json
 from lab.probes.host import Text
@@ -51,6 +51,14 @@ def test_only_the_whole_list_of_platforms_is_enough(fact, says):
     assert says(step, LAPTOP, fact.printed(folded)) == lesson.FOLDED
     assert says(step, LAPTOP, fact.printed(whole.replace("linux/amd64/v3, ", ""))) == lesson.FOLDED
     assert says(step, LAPTOP, fact.printed(whole, 1)) == COMMAND_FAILED
+
+
+def test_a_builder_without_platforms_is_not_enough(fact, says):
+    """A new builder that never ran names nothing, and nothing printed is not all of it."""
+    empty = builders_from_json((RECORDED / "ls-inactive.json").read_text())
+    shown = (RECORDED / "inspect-inactive.txt").read_text()
+    assert says(lesson.inspect_builder, empty, fact.printed(shown)) == lesson.NO_PLATFORMS
+    assert says(lesson.inspect_builder, Builders(known=()), fact.printed("")) == lesson.NO_PLATFORMS
 
 
 HEAD = "NAME/NODE   DRIVER/ENDPOINT   STATUS   BUILDKIT   PLATFORMS\n"

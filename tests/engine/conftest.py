@@ -60,8 +60,8 @@ class Learner:
     def does(self, name, script):
         """Run a script as that step's cell and check the step."""
         step = course.step(name)
-        if step.prepare:
-            step.prepare(self.world)
+        if blocked := runner.prepare(step, self.world):
+            return blocked
         self.output = shell.run(name, script, self.world, lambda _text: None).output
         return self.looks_at(name)
 

@@ -18,6 +18,7 @@ WAYS = {
             ("docker buildx create --name multi-builder; docker buildx use default", lesson.NOT_CURRENT),
             (REMOTE.format(options="--name multi-builder --use"), lesson.WRONG_DRIVER),
         ],
+        spoils=("create_builder",),
     ),
     "see_inactive": Ways(
         other="docker buildx inspect multi-builder",
@@ -59,5 +60,6 @@ WAYS = {
             ("docker buildx create --name pi-builder --platform linux/arm/v7,linux/arm/v6", lesson.LIMITED_OTHERWISE),
             (REMOTE.format(options="--name pi-builder --platform linux/arm/v7"), lesson.WRONG_DRIVER),
         ],
+        spoils=("limited_builder",),
     ),
 }
