@@ -250,7 +250,7 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Builder(Fact):
-    """A builder of buildx: its driver, its nodes, whether it is the current one, and what buildx says is wrong with it."""
+    """A builder of buildx: driver, nodes, whether it is the current one, and what buildx says is wrong with it."""
 
     name: str
     driver: str
