@@ -91,6 +91,23 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "emulators": ("look:emulators", "the kernel's handlers for programs of other platforms", (_JSON,)),
     "builders": ("look:builders", "read the list of builders with you", (_JSON,)),
+    "doctor": (
+        "doctor:doctor",
+        "what this machine can build, what is off, and what helps",
+        (
+            (("--own",), {"action": "store_true", "help": "look at your own Docker, though a sandbox is up"}),
+            (("--online",), {"action": "store_true", "help": "also ask Docker Hub whether it answers"}),
+            _JSON,
+        ),
+    ),
+    "report": (
+        "report:report",
+        "collect what a bug report needs, with secrets masked",
+        (
+            (("-o", "--output"), {"metavar": "FILE", "help": "where to write it; shown before"}),
+            _YES,
+        ),
+    ),
     "explain": (
         "job:explain",
         "what an error or a whole build log means, and what helps",
