@@ -1,10 +1,13 @@
 """Base images: true tags, applets read out of the program, nothing made twice."""
 
+import threading
+from datetime import UTC, datetime
+
 import pytest
 
-from lab import oci
+from lab import oci, paths
 from lab.errors import Blocked
-from lab.sandbox import deb, images
+from lab.sandbox import apt, deb, images
 from lab.sandbox.model import EngineRef, Sandbox
 
 PROGRAM = b"\x7fELF..." + b"[\0[[\0cat\0sh\0uname\0\0more"
@@ -91,3 +94,72 @@ def test_a_mirror_that_is_down_blocks(tmp_path):
     """The registry's silence is not the learner's mistake."""
     with pytest.raises(Blocked, match="does not answer"):
         images.provide(sandbox(tmp_path, "localhost:1"))
+
+
+@pytest.fixture
+def fetched(tmp_path, monkeypatch):
+    """Packages that the cache has, without dpkg; what is unpacked out of them is written down."""
+    unpacked = []
+
+    def fetch(names, **_rest):
+        return {name: tmp_path / f"busybox-static_1.38.0-3_{name.partition(':')[2]}.deb" for name in names}
+
+    def binary(deb):
+        unpacked.append(deb.name)
+        return images.Program(PROGRAM, datetime(2026, 1, 2, tzinfo=UTC))
+
+    monkeypatch.setattr(apt, "fetch", fetch)
+    monkeypatch.setattr(apt, "version", lambda _deb: "1:1.38.0-3")
+    monkeypatch.setattr(images, "busybox_binary", binary)
+    return unpacked
+
+
+def test_a_base_image_is_made_once_for_all_sandboxes_of_a_cache(fetched):
+    """The second sandbox takes what the first one made: the same bytes, nothing unpacked."""
+    first = images.busybox()
+    assert len(fetched) == len(first.index.manifests) == 6
+    again = images.busybox()
+    assert again.index.digest == first.index.digest
+    assert [one.digest for one in again.index.manifests] == [one.digest for one in first.index.manifests]
+    assert again.tags == first.tags == ("1.38.0", "1.38", "latest")
+    assert len(fetched) == 6
+
+
+def test_a_base_image_that_was_cut_in_the_cache_is_made_anew(fetched):
+    """A blob of another size is not handed out."""
+    first = images.busybox()
+    (folder,) = paths.cache().glob("base-busybox-*")
+    layer = next(path for path in (folder / "blobs" / "sha256").iterdir())
+    layer.write_bytes(b"")
+    assert images.busybox().index.digest == first.index.digest
+    assert len(fetched) == 12
+    assert layer.stat().st_size
+
+
+def test_a_newer_package_makes_another_image(fetched, monkeypatch):
+    """What was made of an older one is not taken for it."""
+    images.busybox()
+    fetch = apt.fetch
+    monkeypatch.setattr(
+        apt, "fetch", lambda names, **_: {k: v.with_name(f"new-{v.name}") for k, v in fetch(names).items()}
+    )
+    images.busybox()
+    assert len(fetched) == 12
+
+
+def test_base_images_are_made_beside_other_work(monkeypatch):
+    """They are there when that work is done; what goes wrong is left for `provide` to say."""
+    started, made = threading.Event(), []
+
+    def make(_report):
+        started.set()
+        made.append("x")
+        raise Blocked("no mirror")
+
+    monkeypatch.setattr(images, "BASES", {"library/x": make})
+    with images.ahead():
+        assert started.wait(5)
+    assert made == ["x"]
+    with pytest.raises(ZeroDivisionError), images.ahead():
+        _ = 1 / 0
+    assert made == ["x", "x"]

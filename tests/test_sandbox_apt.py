@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import lzma
 from pathlib import Path
 
 import pytest
@@ -145,21 +147,103 @@ def test_a_damaged_list_of_what_was_fetched_costs_a_look_only(tmp_path: Path, te
     assert apt._remembered(tmp_path) == {}
 
 
-TARGETS = """\
-Packages|main|nodistro|http://other.example/node/
-Packages|main|bookworm-security|http://mirror.example/debian-security/
-Packages|contrib|bookworm|http://mirror.example/contrib/
-DEP-11|main|bookworm|http://mirror.example/wrong/
-Packages|main|bookworm|http://mirror.example/debian/
+URIS = """\
+'http://mirror.example/debian/dists/bookworm/InRelease' mirror.example_debian_dists_bookworm_InRelease 0
+'http://other.example/node/dists/nodistro/main/binary-amd64/Packages.xz' other.example_Packages 0
+'http://mirror.example/debian-security/dists/bookworm-security/main/binary-amd64/Packages.xz' s_Packages 0
+'http://mirror.example/contrib/dists/bookworm/contrib/binary-amd64/Packages.xz' c_Packages 0
+'http://mirror.example/wrong/dists/bookworm/main/dep11/Components-amd64.yml.xz' d_Components 0
+'http://php.example/php/dists/bookworm/main/binary-amd64/Packages.xz' p_Packages 0
+'http://mirror.example/debian//dists/bookworm/main/binary-amd64/Packages.xz' m_Packages 0
+'http://late.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' l_Packages 0
 """
 
 
 def test_the_mirror_is_the_distributions_own() -> None:
     """Other people's archives, updates, security and other kinds of index are not taken for it."""
-    assert mirror.pick(TARGETS, "bookworm") == "http://mirror.example/debian/"
-    assert mirror.pick(TARGETS, "noble") is None
-    assert mirror.pick("", "bookworm") is None
-    assert mirror.pick(TARGETS.replace("main|bookworm|", "main|stable|"), "bookworm") == "http://mirror.example/debian/"
+    assert mirror.pick(URIS, "debian", "bookworm") == "http://mirror.example/debian"
+    assert mirror.pick(URIS, "ubuntu", "noble") is None
+    assert mirror.pick("", "debian", "bookworm") is None
+    assert mirror.pick(URIS.replace("dists/bookworm/", "dists/stable/"), "debian", "bookworm")
+    assert mirror.pick(URIS.replace("dists/bookworm/", "dists/sid/"), "debian", "bookworm") is None
+    assert mirror.pick(URIS.replace("debian", "copy"), "debian", "bookworm") == "http://php.example/php"
+
+
+RELEASE = """\
+-----BEGIN PGP SIGNED MESSAGE-----
+Hash: SHA256
+
+Origin: Debian
+{by_hash}MD5Sum:
+ 00000000000000000000000000000000 7 main/binary-arm64/Packages.xz
+SHA256:
+ {gz} 9 main/binary-arm64/Packages.gz
+ {xz} 8 main/binary-arm64/Packages.xz
+ {gz} 9 main/binary-s390x/Packages.gz
+-----BEGIN PGP SIGNATURE-----
+ {xz} 8 main/binary-riscv64/Packages.xz
+"""
+
+
+def release(*, by_hash: bool) -> str:
+    return RELEASE.format(xz="a" * 64, gz="B" * 64, by_hash="Acquire-By-Hash: yes\n" if by_hash else "")
+
+
+def test_an_index_is_the_smallest_that_the_release_file_vouches_for(tmp_path: Path) -> None:
+    """Its hash is the SHA-256 of the signed part; where the archive keeps it by that hash, it is asked for so."""
+    found = packages.index(release(by_hash=True), "forky", "arm64", "main", tmp_path)
+    assert found
+    assert (found.sha256, found.size, found.file) == ("a" * 64, 8, tmp_path / "main-Packages.xz")
+    assert found.filename == f"dists/forky/main/binary-arm64/by-hash/SHA256/{'a' * 64}"
+    plain = packages.index(release(by_hash=False), "forky", "s390x", "main", tmp_path)
+    assert plain
+    assert (plain.sha256, plain.filename) == ("b" * 64, "dists/forky/main/binary-s390x/Packages.gz")
+    for architecture, component in (("riscv64", "main"), ("arm64", "universe"), ("amd64", "main")):
+        assert packages.index(release(by_hash=True), "forky", architecture, component, tmp_path) is None
+
+
+@pytest.mark.parametrize("ending", [".xz", ".gz"])
+@pytest.mark.parametrize("wanted", [["first"], ["last"], ["first", "middle", "last"], ["none", "middle"]])
+def test_a_package_is_found_across_the_pieces_that_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, wanted: list[str]
+) -> None:
+    """An index is read piece by piece, and a stanza that two of them share is whole all the same."""
+    names = ["first", *(f"filler{number}" for number in range(9)), "middle", "middle2", "last"]
+    file = tmp_path / f"main-Packages{ending}"
+    file.write_bytes({".xz": lzma.compress, ".gz": gzip.compress}[ending]("\n".join(map(stanza, names)).encode()))
+    index = packages.Index("forky", "arm64", "x", 1, "x", file)
+    for piece in (1, 7, 333, 1 << 20):
+        monkeypatch.setattr(packages, "_PIECE", piece)
+        assert packages.find(index, wanted) == {name: package(name) for name in wanted if name != "none"}
+
+
+def test_a_damaged_index_is_one_line(tmp_path: Path) -> None:
+    """It had the right hash a moment ago, so the disk is to blame: blocked, not a traceback."""
+    for text in (b"not compressed", lzma.compress(BODY * 9)[:-20]):
+        (tmp_path / "main-Packages.xz").write_bytes(text)
+        index = packages.Index("forky", "arm64", "x", 1, "x", tmp_path / "main-Packages.xz")
+        with pytest.raises(Blocked, match="damaged"):
+            packages.find(index, ["first"])
+        assert not index.file.exists()
+
+
+def test_what_a_mirror_no_longer_has_is_looked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first refusal costs a fresh look; the second is told."""
+    looks: list[bool] = []
+
+    def found(_place, *, force, **_rest):
+        looks.append(force)
+        if not force or len(looks) > 2:
+            raise Blocked("gone.")
+        return {"busybox": package()}
+
+    debian = mirror.Mirror("debian", "bookworm", "u", ("main",), Path())
+    monkeypatch.setattr(mirror, "host_mirror", lambda: debian)
+    monkeypatch.setattr(apt, "_found", found)
+    assert apt._download(Path(), "forky", "arm64", ["busybox"], quiet) == {"busybox": package()}
+    with pytest.raises(Blocked, match="gone"):
+        apt._download(Path(), "forky", "arm64", ["busybox"], quiet)
+    assert looks == [False, True, False, True]
 
 
 def test_ubuntu_has_suites_of_its_own() -> None:

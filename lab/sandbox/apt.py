@@ -10,30 +10,31 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import aptget, mirror
-from lab.sandbox.packages import Package, intact, lookup, size
+from lab.sandbox import aptget, mirror, packages
+from lab.sandbox.packages import Package, intact, size
 from lab.sandbox.report import Report, quiet
 
 _LOCK_WAIT = 900.0
 
 
-def fetch(packages: Sequence[str], *, suite: str = "forky", report: Report = quiet) -> dict[str, Path]:
-    """The .deb file of each of `packages`, by the name asked for; out of the cache where it has them.
+def fetch(names: Sequence[str], *, suite: str = "forky", report: Report = quiet) -> dict[str, Path]:
+    """The .deb file of each of `names`, by the name asked for; out of the cache where it has them.
 
     `"busybox-static:arm64"` names a foreign architecture. `suite` is Debian's, or `mirror.HOST` for the
     machine's own; on Ubuntu it is always that. Raises Blocked where apt, the mirror or a package is missing.
     """
     host = mirror.host_architecture()
     wanted: dict[str, list[str]] = {}
-    for package in packages:
-        wanted.setdefault(package.partition(":")[2] or host, []).append(package)
-    with ThreadPoolExecutor(max_workers=4) as pool:
+    for name in names:
+        wanted.setdefault(name.partition(":")[2] or host, []).append(name)
+    with ThreadPoolExecutor(max_workers=8) as pool:
         parts = list(pool.map(lambda item: _fetch_one(suite, item[0], item[1], report), wanted.items()))
-    return {name: file for part in parts for name, file in part.items()}
+    return {name: part[name] for part in parts for name in part}
 
 
 def unpack(deb: Path, into: Path) -> None:
@@ -71,7 +72,7 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Repo
     from filelock import FileLock, Timeout
 
     plain = {asked: asked.partition(":")[0] for asked in names}
-    place = paths.cache() / "apt" / f"{suite}-{architecture}"
+    place = paths.cache() / "apt" / suite / architecture
     try:
         (paths.cache() / "debs").mkdir(parents=True, exist_ok=True)
         place.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Repo
                 known |= _download(place, suite, architecture, sorted(set(plain.values())), report)
                 _remember(place, known)
                 if architecture != mirror.host_architecture():
-                    aptget.drop_index(place)
+                    forget(place.glob("*-Packages.*"))
     except Timeout as error:
         raise Blocked("Another `lab up` is still downloading.", "Wait for it, then run `lab up` again.") from error
     except OSError as error:
@@ -91,22 +92,34 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Repo
 
 def _download(place: Path, suite: str, arch: str, names: list[str], report: Report) -> dict[str, Package]:
     archive = mirror.host_mirror()
-    environment = aptget.configure(place, archive, archive.suite(suite), arch)
-    aptget.update(place, environment, archive.suite(suite), report)
-    found = lookup(aptget.index(place), names)
+    look = partial(_found, place, archive=archive, suite=archive.suite(suite), arch=arch, names=names, report=report)
+    try:
+        return look(force=False)
+    except Blocked:
+        # What was fetched earlier may name what is no longer there: once more, with what the mirror has now.
+        return look(force=True)
+
+
+def _found(  # noqa: PLR0913
+    place: Path, *, archive: mirror.Mirror, suite: str, arch: str, names: list[str], report: Report, force: bool
+) -> dict[str, Package]:
+    from filelock import FileLock
+
+    with FileLock(place.parent / "lock", timeout=_LOCK_WAIT):
+        environment = aptget.configure(place.parent, archive, suite, mirror.host_architecture())
+        release = aptget.update(place.parent, environment, suite, report, force=force)
+    indexes = [packages.index(release, suite, arch, component, place) for component in archive.components]
+    there = [index for index in indexes if index]
+    aptget.get([index for index in there if not intact(index)], archive.uri, environment, report)
+    found: dict[str, Package] = {}
+    for index in there:
+        found |= packages.find(index, [name for name in names if name not in found])
     if missing := [name for name in names if name not in found]:
         raise Blocked(
-            f"{archive.distribution} {archive.suite(suite)} has no package {missing[0]!r} for {arch}.",
+            f"{archive.distribution} {suite} has no package {missing[0]!r} for {arch}.",
             "Install Docker yourself, then run `lab up` again.",
         )
-    due = [package for package in found.values() if not intact(package)]
-    try:
-        aptget.get(due, archive.uri, environment, report)
-    except Blocked:
-        # An index older than the mirror's files names what is no longer there: look again, with a new one.
-        aptget.update(place, environment, archive.suite(suite), report, force=True)
-        found = lookup(aptget.index(place), names)
-        aptget.get([package for package in found.values() if not intact(package)], archive.uri, environment, report)
+    aptget.get([package for package in found.values() if not intact(package)], archive.uri, environment, report)
     return found
 
 
@@ -118,7 +131,7 @@ def _remembered(place: Path) -> dict[str, Package]:
         return {}  # a lost or damaged list costs a look at the mirror, nothing else
 
 
-def _remember(place: Path, packages: Mapping[str, Package]) -> None:
+def _remember(place: Path, known: Mapping[str, Package]) -> None:
     draft = place / "fetched.json.new"
-    draft.write_text(json.dumps({name: asdict(package) for name, package in packages.items()}, indent=1))
+    draft.write_text(json.dumps({name: asdict(package) for name, package in known.items()}, indent=1))
     draft.replace(place / "fetched.json")

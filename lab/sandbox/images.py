@@ -6,14 +6,19 @@ learner's own engine), Docker Hub's real images serve.
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import oci
-from lab.errors import Blocked
+from lab import oci, paths
+from lab.errors import BadInput, Blocked, NotThere
 from lab.sandbox.deb import upstream
 from lab.sandbox.report import Report, quiet
 
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
 BUSYBOX = "busybox:1.38"  # what the lessons name; an engine test compares it with the package's own version
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_RECIPE = 1  # counted up when an image is made otherwise, so that an older one in a cache is not taken for it
 
 # Docker's platform, and Debian's name for it. No lesson brings an emulator for s390x and ppc64le: that is
 # what they are for.
@@ -69,6 +75,14 @@ def provide(sandbox: Sandbox, report: Report = quiet) -> None:
             oci.push(sandbox.mirror, repository, tag, base.index)
 
 
+@contextmanager
+def ahead(report: Report = quiet) -> Iterator[None]:
+    """Make the base images beside what is done inside, so that `provide` finds them; it says what went wrong."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(lambda: [make(report) for make in BASES.values()])
+        yield
+
+
 def busybox(report: Report = quiet) -> Base:
     """Debian's static busybox for each platform, as one index. Nothing foreign is run."""
     from lab.sandbox import apt
@@ -76,10 +90,16 @@ def busybox(report: Report = quiet) -> Base:
     names = {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
     debs = apt.fetch(list(names.values()), report=report)
     versions = {upstream(apt.version(deb)) for deb in debs.values()}
-    images = [_busybox(platform, debs[name], max(versions)) for platform, name in names.items()]
     if len(versions) > 1:
         report.note(f"busybox differs between platforms here: {', '.join(sorted(versions))}.")
-    return Base(oci.index(images), tags(max(versions)))
+    folder = _layout("busybox", debs.values())
+    index = _kept(folder)
+    if index is None:
+        with ThreadPoolExecutor() as pool:
+            images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
+            index = oci.index(list(images))
+        oci.write_layout(folder, index)
+    return Base(index, tags(max(versions)))
 
 
 # Repository in the mirror → how its image is made. Another base image is one more line here.
@@ -132,6 +152,22 @@ def busybox_files(binary: bytes) -> dict[str, oci.Content]:
         "tmp": oci.Folder(0o1777),
         "usr/bin/env": oci.Link("../../bin/env"),
     }
+
+
+def _layout(name: str, debs: Iterable[Path]) -> Path:
+    """The folder of the cache for what is made of these very packages."""
+    made_of = "\n".join([str(_RECIPE), *sorted(deb.name for deb in debs)])
+    return paths.cache() / f"base-{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
+
+
+def _kept(folder: Path) -> oci.Manifest | None:
+    try:
+        return oci.read_layout(folder)
+    except NotThere:
+        return None
+    except BadInput:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
 
 
 def _busybox(platform: str, deb: Path, version: str) -> oci.Manifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from pathlib import Path
 from lab.errors import Blocked
 
 HOST = "host"  # the suite name that stands for the machine's own release
-_FORMAT = "$(IDENTIFIER)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)"
 _KEYRINGS = Path("/usr/share/keyrings")
 _CARRIED = ("Acquire::http", "Acquire::https", "Acquire::Check-", "Acquire::Max-FutureTime")
 
@@ -34,8 +34,8 @@ class Mirror:
 def host_mirror() -> Mirror:
     """The mirror of this machine's own distribution. Raises Blocked where there is none that can be read."""
     distribution, codename = _release()
-    text = run(["apt-get", "indextargets", "--format", _FORMAT])
-    uri = pick(text, codename)
+    # Says what the next update would ask for: also on a machine where there was none yet.
+    uri = pick(run(["apt-get", "--print-uris", "update"]), distribution, codename)
     if uri is None:
         raise Blocked(
             f"apt on this machine names no {distribution} mirror for {codename!r}.",
@@ -45,17 +45,15 @@ def host_mirror() -> Mirror:
     return Mirror(distribution, codename, uri, components, _keyring(distribution))
 
 
-def pick(targets: str, codename: str) -> str | None:
-    """The address of the distribution's main archive out of `apt-get indextargets` lines.
+def pick(told: str, distribution: str, codename: str) -> str | None:
+    """The address of the distribution's main archive out of what `apt-get --print-uris update` prints.
 
-    Other people's archives have other release names; updates and security are `codename-…`.
+    Updates and security are `codename-…`. Other people's archives may have the same names, but not the same path.
     """
-    for line in targets.splitlines():
-        identifier, component, release, uri = line.split("|", 3)
-        known = (codename, "stable", "oldstable", "testing")
-        if identifier == "Packages" and component == "main" and release in known and "security" not in uri:
-            return uri
-    return None
+    suites = "|".join(map(re.escape, (codename, "stable", "oldstable", "testing")))
+    lines = re.findall(rf"^'(\S+?)/*/dists/(?:{suites})/main/binary-[^']*'", told, re.MULTILINE)
+    found = [uri for uri in lines if "security" not in uri]
+    return next((uri for uri in found if uri.endswith(f"/{distribution}")), next(iter(found), None))
 
 
 def host_architecture() -> str:

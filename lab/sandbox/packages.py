@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from collections.abc import Iterable
+import lzma
+import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab import paths
+from lab.errors import Blocked
+
+_PIECE = 1 << 20
+# The smallest first. All archives have one of these.
+_OPENERS: dict[str, Callable[[Path], lzma.LZMAFile | gzip.GzipFile]] = {".xz": lzma.LZMAFile, ".gz": gzip.GzipFile}
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,67 @@ class Package:
         return paths.cache() / "debs" / Path(self.filename).name
 
 
-def lookup(index: bytes, names: Iterable[str]) -> dict[str, Package]:
-    """The packages of those `names` that a Packages file (or several, one after the other) describes."""
-    text, found = b"\n" + index + b"\n\n", {}
+@dataclass(frozen=True)
+class Index:
+    """One compressed list of packages, as the suite's signed Release file has it; `file` is where it is kept."""
+
+    suite: str
+    architecture: str
+    filename: str
+    size: int
+    sha256: str
+    file: Path
+
+    @property
+    def label(self) -> str:
+        """How a progress bar names it."""
+        return f"list of packages of {self.suite} ({self.architecture})"
+
+
+def index(release: str, suite: str, architecture: str, component: str, into: Path) -> Index | None:
+    """The index of one component in a Release file; None where the archive has none for that architecture."""
+    found: dict[str, tuple[str, int]] = {}
+    for line in release.partition("\nSHA256:")[2].splitlines()[1:]:
+        if not line.startswith(" "):
+            break
+        sha256, length, name = line.split()
+        found[name] = sha256.lower(), int(length)
+    by_hash = "\nAcquire-By-Hash: yes\n" in release
+    for ending in _OPENERS:
+        folder = f"{component}/binary-{architecture}"
+        name = f"{folder}/Packages{ending}"
+        if name in found:
+            checksum, total = found[name]
+            # By its hash it is there as long as the Release file that names it, whatever the mirror is just changing.
+            there = f"{folder}/by-hash/SHA256/{checksum}" if by_hash else name
+            place = into / f"{component}-Packages{ending}"
+            return Index(suite, architecture, f"dists/{suite}/{there}", total, checksum, place)
+    return None
+
+
+def find(index: Index, names: Iterable[str]) -> dict[str, Package]:
+    """The packages of those `names` that the index has; no more of it is unpacked than must be read.
+
+    Raises Blocked where it is damaged, and drops it.
+    """
+    due, rest = set(names), b""
+    found: dict[str, Package] = {}
+    try:
+        with _OPENERS[index.file.suffix](index.file) as stream:
+            while due and (part := stream.read(_PIECE)):
+                whole, _, rest = (rest + part).rpartition(b"\n\n")
+                fresh = lookup(whole, due)
+                found |= fresh
+                due -= fresh.keys()
+    except (lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        index.file.unlink(missing_ok=True)
+        raise Blocked(f"The {index.label} is damaged: {error}.", "Run `lab up` again: it is fetched anew.") from error
+    return found | lookup(rest, due)
+
+
+def lookup(text: bytes, names: Iterable[str]) -> dict[str, Package]:
+    """The packages of those `names` that the text of a Packages file describes."""
+    text, found = b"\n" + text + b"\n\n", {}
     for name in names:
         start = text.find(f"\nPackage: {name}\n".encode()) + 1
         if not start:
@@ -46,12 +112,12 @@ def lookup(index: bytes, names: Iterable[str]) -> dict[str, Package]:
     return found
 
 
-def intact(package: Package) -> bool:
+def intact(wanted: Package | Index) -> bool:
     """Whether the cache holds this very file, whole."""
-    if size(package.file) != package.size:
+    if size(wanted.file) != wanted.size:
         return False
-    with package.file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == package.sha256
+    with wanted.file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == wanted.sha256
 
 
 def size(file: Path) -> int:
