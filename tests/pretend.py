@@ -1,5 +1,11 @@
-"""A sandbox that says it is up, for tests of views: its engine and registry do not answer, and nothing is started."""
+"""Stand-ins for tests of views: a sandbox that only says it is up, and a learner at a terminal."""
 
+import os
+import pty
+import re
+import select
+import sys
+import time
 from pathlib import Path
 
 from lab import workspace
@@ -8,7 +14,7 @@ from lab.sandbox.model import EngineRef
 
 
 def sandbox_up(folder: Path) -> None:
-    """Leave a state file as `up` does, and the lessons in `folder`."""
+    """Leave a state file as `up` does, and the lessons in `folder`. Nothing is started, nothing will answer."""
     engine = EngineRef("private", "unix:///nowhere/docker.sock", Path("/nowhere/docker"))
     state.write(
         state.State(
@@ -24,3 +30,51 @@ def sandbox_up(folder: Path) -> None:
         )
     )
     workspace.start(folder)
+
+
+class Terminal:
+    """`lab shell` as a learner has it: keys in, screen out."""
+
+    def __init__(self, place):
+        """`place` is an empty folder: it becomes the home, and has a `lab` as an installed one is."""
+        programs = place / "bin"
+        programs.mkdir()
+        launcher = programs / "lab"
+        launcher.write_text(f"#!{sys.executable}\nfrom lab.cli import main\nmain()\n")
+        launcher.chmod(0o755)
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        env = {**os.environ, "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "HOME": str(place)}
+        self.screen = ""
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, [sys.executable, "-c", "from lab.cli import main; main()", "shell"], env)  # noqa: S606
+        self.until(r"\$ $|# $")
+
+    def until(self, pattern, seconds=30):
+        """What is printed until the screen ends in that."""
+        new, end_ = "", time.monotonic() + seconds
+        while time.monotonic() < end_:
+            if select.select([self.master], [], [], 0.1)[0]:
+                try:
+                    piece = os.read(self.master, 65536)
+                except OSError:
+                    break
+                if not piece:
+                    break
+                new += piece.decode(errors="replace")
+            elif re.search(pattern, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", new)):
+                break
+        self.screen += new
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", new)
+
+    def types(self, line, pattern=r"\$ $|# $"):
+        """Type a line, wait for the prompt, and give what was printed."""
+        os.write(self.master, line.encode() + b"\r")
+        return self.until(pattern)
+
+    def close(self):
+        """Leave, and the shell's exit status."""
+        os.write(self.master, b"exit 7\r")
+        self.until("never", 5)
+        os.close(self.master)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

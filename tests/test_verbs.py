@@ -3,9 +3,7 @@
 import base64
 import json
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
 import threading
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pretend import sandbox_up
+from pretend import Terminal, sandbox_up
 
 from lab import course, progress, shell_record, shell_steps, watch
 from lab.facts import Transcript
@@ -177,46 +175,6 @@ def test_a_damaged_record_is_no_record(tmp_path, content):
 # --- a real bash on a real terminal -----------------------------------------------------------------------------------
 
 
-class Terminal:
-    """`lab shell` as a learner has it: keys in, screen out."""
-
-    def __init__(self, env):
-        self.screen = ""
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            os.execve(sys.executable, [sys.executable, "-c", "from lab.cli import main; main()", "shell"], env)  # noqa: S606
-        self.until(r"\$ $|# $")
-
-    def until(self, pattern, seconds=30):
-        """What is printed until the screen ends in that."""
-        new, end_ = "", time.monotonic() + seconds
-        while time.monotonic() < end_:
-            if select.select([self.master], [], [], 0.1)[0]:
-                try:
-                    piece = os.read(self.master, 65536)
-                except OSError:
-                    break
-                if not piece:
-                    break
-                new += piece.decode(errors="replace")
-            elif re.search(pattern, re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", new)):
-                break
-        self.screen += new
-        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", new)
-
-    def types(self, line, pattern=r"\$ $|# $"):
-        """Type a line, wait for the prompt, and give what was printed."""
-        os.write(self.master, line.encode() + b"\r")
-        return self.until(pattern)
-
-    def close(self):
-        """Leave, and the shell's exit status."""
-        os.write(self.master, b"exit 7\r")
-        self.until("never", 5)
-        os.close(self.master)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "lessons"))
@@ -226,14 +184,8 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def terminal(folder, tmp_path):
-    """The shell, with a `lab` on its path as an installed one is."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    launcher = programs / "lab"
-    launcher.write_text(f"#!{sys.executable}\nfrom lab.cli import main\nmain()\n")
-    launcher.chmod(0o755)
-    path = f"{programs}:{os.environ['PATH']}"
-    return Terminal({**os.environ, "PATH": path, "TERM": "xterm", "NO_COLOR": "1", "HOME": str(tmp_path)})
+    """The shell, on a terminal."""
+    return Terminal(tmp_path)
 
 
 def test_a_step_is_done_by_typing_it(terminal, folder):
