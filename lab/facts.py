@@ -37,9 +37,13 @@ class Machine(Fact):
     platform: Platform
 
 
+# The storage drivers of the store that Docker had before containerd's.
+_CLASSIC = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "aufs", "devicemapper", "windowsfilter")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine(Fact):
-    """A Docker engine. `store` is `containerd` or `classic`; `platform` is where its containers run."""
+    """A Docker engine. `store` is `containerd`, `classic` or `unknown`; `platform` is where its containers run."""
 
     version: str
     platform: Platform
@@ -49,12 +53,16 @@ class Engine(Fact):
     @classmethod
     def from_json(cls, info: dict[str, Any], evidence: tuple[Evidence, ...] = ()) -> Engine:
         """Read what `docker info --format '{{json .}}'` answers."""
-        status = dict(pair for pair in info.get("DriverStatus") or [] if len(pair) == 2)
-        containerd = str(status.get("driver-type", "")).startswith("io.containerd")
+        rows = info.get("DriverStatus")
+        pairs = [row for row in rows if isinstance(row, list) and len(row) == 2] if isinstance(rows, list) else []
+        kind = next((str(value) for name, value in pairs if name == "driver-type"), "")
+        store = "containerd" if kind.startswith("io.containerd") else "unknown"
+        if not kind and info.get("Driver") in _CLASSIC:
+            store = "classic"
         return cls(
             version=_text(info, "ServerVersion"),
             platform=Platform.of(_text(info, "OSType"), _text(info, "Architecture")),
-            store="containerd" if containerd else "classic",
+            store=store,
             name=str(info.get("OperatingSystem", "")),
             evidence=evidence,
         )

@@ -12,11 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Builder, Builders, Engine, Evidence, Image, Node, Tool
-from lab.platforms import Platform
+from lab.facts import Builder, Builders, Engine, Evidence, Image, Tool
+from lab.probes._buildx import as_json, as_table, builder_from_text, builders_from_json, readable
 from lab.probes._command import ask
 from lab.steps import Probe
 from lab.world import World
+
+__all__ = [
+    "builder", "builder_from_text", "builders", "builders_from_json", "docker", "image", "image_from_json", "info", "is_down", "known_builders", "version", "versions", "with_current",
+]  # fmt: skip
 
 _DOWN = (
     "cannot connect to the docker daemon",
@@ -63,11 +67,12 @@ def info() -> Probe[Engine]:
 
     def probe(world: World) -> Engine:
         status, out, err, evidence = docker(world, "info", "--format", "{{json .}}")
-        data = _json(out, "docker info")
+        data = as_table(as_json(out, "docker info"), "docker info")
         if status or not data.get("ServerVersion"):
             reason = err.strip() or "; ".join(map(str, data.get("ServerErrors") or [])) or "no reason given"
             raise Blocked(f"The Docker engine does not answer: {reason}", "`lab up` starts it again.")
-        return Engine.from_json(data, (Evidence(evidence.asked, _brief(data)),))
+        with readable("docker info"):
+            return Engine.from_json(data, (Evidence(evidence.asked, _brief(data)),))
 
     return probe
 
@@ -82,7 +87,8 @@ def image(reference: str) -> Probe[Image]:
             if "no such image" in err.lower():
                 raise NotThere(f"The engine has no image {name!r}.")
             raise Blocked(f"The engine does not say what {name!r} is: {err.strip()}")
-        return image_from_json(_json(out, "docker image inspect"), name, (evidence,))
+        with readable("docker image inspect"):
+            return image_from_json(as_json(out, "docker image inspect"), name, (evidence,))
 
     return probe
 
@@ -162,70 +168,6 @@ def version() -> Probe[Tool]:
         return Tool(name="buildx", version=words[1], evidence=(evidence,))
 
     return probe
-
-
-def builders_from_json(text: str, evidence: tuple[Evidence, ...] = ()) -> Builders:
-    """Read what `docker buildx ls --format json` prints: one builder a line, each node's platforms whole."""
-    found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        data = _json(line, "docker buildx ls")
-        nodes = tuple(_node(node) for node in data.get("Nodes") or [] if isinstance(node, dict))
-        name, driver = str(data.get("Name", "")), str(data.get("Driver", ""))
-        current, error = bool(data.get("Current", False)), str(data.get("Err") or "")
-        found.append(Builder(name=name, driver=driver, nodes=nodes, current=current, error=error))
-    return Builders(known=tuple(found), evidence=evidence)
-
-
-def builder_from_text(text: str, evidence: tuple[Evidence, ...] = ()) -> Builder:
-    """Read what `docker buildx inspect` prints. A platform with a star was set by hand."""
-    head, _, rest = text.partition("\nNodes:\n")
-    known = _fields(head)
-    nodes = tuple(_node_from_text(part) for part in rest.split("\n\n") if part.strip())
-    return Builder(name=known.get("Name", ""), driver=known.get("Driver", ""), nodes=nodes, evidence=evidence)
-
-
-def _node_from_text(text: str) -> Node:
-    fields = _fields(text)
-    names = [name.strip() for name in fields.get("Platforms", "").split(",") if name.strip()]
-    return Node(
-        name=fields.get("Name", ""),
-        endpoint=fields.get("Endpoint", ""),
-        status=fields.get("Status", ""),
-        buildkit=fields.get("BuildKit version", fields.get("Buildkit", "")),
-        platforms=tuple(Platform.parse(name.rstrip("*")) for name in names),
-        pinned=tuple(Platform.parse(name.rstrip("*")) for name in names if name.endswith("*")),
-        error=fields.get("Error", ""),
-    )
-
-
-def _fields(text: str) -> dict[str, str]:
-    """`Name:   value` lines that begin at the margin."""
-    pairs = (line.partition(":") for line in text.splitlines() if line[:1].strip() and ":" in line)
-    return {name: value.strip() for name, _, value in pairs}
-
-
-def _node(data: dict[str, Any]) -> Node:
-    given = data.get("Platforms") or []
-    names = [p if isinstance(p, str) else _platform_name(p) for p in given]
-    return Node(
-        name=str(data.get("Name", "")),
-        endpoint=str(data.get("Endpoint", "")),
-        status=str(data.get("Status", "")),
-        buildkit=str(data.get("Version", "")),
-        platforms=tuple(Platform.parse(name.removesuffix("*")) for name in names),
-        error=str(data.get("Err", "") or ""),
-    )
-
-
-def _platform_name(data: dict[str, Any]) -> str:
-    return "/".join(filter(None, (data.get("os"), data.get("architecture"), data.get("variant"))))
-
-
-def _json(text: str, command: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Blocked(f"`{command}` answered something that is no JSON.", "Is the engine all right?") from error
 
 
 def _brief(info: dict[str, Any]) -> str:
