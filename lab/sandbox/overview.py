@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
 from lab.sandbox import ask, emulators, learner, lifecycle, state
 from lab.sandbox.buildkit_state import BuildProgress
+from lab.sandbox.cached import disk_usage
 from lab.sandbox.emulators import Handler
 from lab.sandbox.model import Sandbox
 from lab.sandbox.report import amount
@@ -112,21 +111,6 @@ def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Sta
         problem=problem,
         remedy="`lab up` starts it again." if problem else "",
     )
-
-
-def disk_usage(folder: Path) -> int:
-    """Bytes that the files of a folder take on the disk; what cannot be read counts nothing."""
-    total, seen = 0, set()
-    for path, _, names in os.walk(folder):
-        for name in names:
-            try:
-                found = os.lstat(os.path.join(path, name))  # noqa: PTH118  # many files: plain calls are quick
-            except OSError:
-                continue
-            if found.st_ino not in seen:
-                seen.add(found.st_ino)
-                total += found.st_blocks * 512
-    return total
 
 
 def _about(box: Sandbox) -> dict[str, Any]:

@@ -10,16 +10,15 @@ from pathlib import Path
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox import cgroups, emulators, learner, network, private, process, registry, state
+from lab.sandbox import cached, cgroups, emulators, learner, network, private, process, registry, state
 from lab.sandbox.state import State
 
 _TRIES = 5
 Removal = tuple[str, Callable[[], object]]
-_CACHED = ("apt", "debs", "engine-*", "registry-*", "emulators-*", ".unpacking-*", ".emulators-*")
 
 
 def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
-    """Remove what `up` made; with `purge` the downloads too. The learner's progress and notebooks stay.
+    """Remove what `up` made; with `purge` all of the cache too. The learner's progress and notebooks stay.
 
     Answers what was (with `dry_run`: would be) removed, one line each. Raises Blocked where something resists.
     """
@@ -54,9 +53,8 @@ def _removals(before: State | None, *, purge: bool) -> Iterator[Removal]:
     if paths.sandbox().exists():
         yield f"folder {paths.sandbox()}", partial(_remove_folder, paths.sandbox())
     if purge:
-        for pattern in _CACHED:
-            for path in sorted(paths.cache().glob(pattern)):
-                yield f"download {path}", partial(_remove_folder, path)
+        for path in cached.folders():
+            yield cached.told(path), partial(_remove_folder, path)
         if state.remembered():
             yield "the remembered addresses", state.forget
 

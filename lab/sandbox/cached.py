@@ -1,0 +1,40 @@
+"""What the lab keeps in its cache: downloads, and what it unpacked, compiled and made of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lab import paths
+from lab.sandbox.report import amount
+
+# By name and not the folder whole: LAB_CACHE may be one that holds other things too.
+OURS = (
+    "apt", "base-*", "buildkit", "debs", "emulators-*", "engine-*", "go", "go-tree", "registry-*",
+    ".emulators-*", ".unpacking-*",
+)  # fmt: skip
+
+
+def folders() -> list[Path]:
+    """All that `down --purge` drops."""
+    return sorted(path for pattern in OURS for path in paths.cache().glob(pattern))
+
+
+def told(path: Path) -> str:
+    """One of them in a line: `cached /…/debs (82.4 MB)`."""
+    return f"cached {path} ({amount(disk_usage(path), 'B')})"
+
+
+def disk_usage(folder: Path) -> int:
+    """Bytes that the files of a folder take on the disk; what cannot be read counts nothing."""
+    total, seen = 0, set()
+    for path, _, names in os.walk(folder):
+        for name in names:
+            try:
+                found = os.lstat(os.path.join(path, name))  # noqa: PTH118  # many files: plain calls are quick
+            except OSError:
+                continue
+            if found.st_ino not in seen:
+                seen.add(found.st_ino)
+                total += found.st_blocks * 512
+    return total
