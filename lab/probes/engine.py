@@ -19,7 +19,8 @@ from lab.steps import Probe
 from lab.world import World
 
 __all__ = [
-    "builder", "builder_from_text", "builders", "builders_from_json", "docker", "image", "image_from_json", "info", "is_down", "known_builders", "version", "versions", "with_current",
+    "builder", "builder_from_text", "builders", "builders_from_json", "docker", "image",
+    "image_from_json", "info", "is_down", "known_builders", "version", "versions", "with_current",
 ]  # fmt: skip
 
 _DOWN = (
