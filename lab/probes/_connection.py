@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def is_plain(endpoint: str, own: str = "") -> bool:
-    """Does this registry speak plain HTTP? Loopback does, and the lab's own (`own`) on its private address."""
+def is_plain(endpoint: str) -> bool:
+    """Does Docker speak plain HTTP to this registry without being told? On loopback it does."""
     host = urlsplit(f"//{endpoint}").hostname or ""
     if host == "localhost":
         return True
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-    return address.is_loopback or (address.is_private and endpoint == own)
 
 
 def connect(scheme: str, netloc: str, limit: float) -> http.client.HTTPConnection:

@@ -69,7 +69,7 @@ class Registry:
         self._own = world.registry.split("/")[0] if world else ""
         self._limit = LIMIT if limit is None else limit
         place = (world.mirror if world and reference.endpoint == self._own else None) or reference.endpoint
-        scheme = "http" if _connection.is_plain(place, self._own) else "https"
+        scheme = "http" if _connection.is_plain(place) else "https"
         self._base = f"{scheme}://{place}/v2/{reference.repository}/"
         self._authorization = ""
         self._kept: tuple[str, http.client.HTTPConnection] | None = None
