@@ -157,6 +157,9 @@ def test_a_layout_is_read_as_it_was_written(tmp_path):
     assert {path: path.stat().st_ino for path in (tmp_path / "blobs").rglob("*")} == files
     assert found.digest == index.digest
     assert [child.digest for child in found.manifests] == [child.digest for child in index.manifests]
+    # A layer that is put into another image is named there as it was before it was compressed.
+    layers = [[layer.diff_id for layer in child.blobs[1:]] for child in index.manifests]
+    assert [[layer.diff_id for layer in child.blobs[1:]] for child in found.manifests] == layers
     top = json.loads((tmp_path / "index.json").read_bytes())["manifests"][0]
     assert top["annotations"]["io.containerd.image.name"] == "docker.io/library/busybox:1.38"
 

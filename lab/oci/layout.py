@@ -7,6 +7,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def read_layout(folder: Path) -> Manifest:
     try:
         described = json.loads(top.read_bytes())["manifests"][0]
         return _manifest(folder, described)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadInput(f"the image layout {str(folder)!r} is damaged: {error}.", "Remove that folder.") from error
 
 
@@ -121,13 +122,24 @@ def _manifest(folder: Path, described: Mapping[str, Any]) -> Manifest:
     path = _path(folder, described["digest"])
     blob = Blob(described["mediaType"], path.read_bytes(), described["digest"], described["size"])
     body = json.loads(path.read_bytes())
-    blobs = [row for row in (body.get("config"), *body.get("layers", [])) if row]
     return Manifest(
         blob,
-        tuple(_blob(folder, row) for row in blobs),
+        tuple(_blobs(folder, body)),
         tuple(_manifest(folder, row) for row in body.get("manifests", [])),
         described.get("platform"),
     )
+
+
+def _blobs(folder: Path, body: Mapping[str, Any]) -> Iterator[Blob]:
+    """The configuration and the layers of an image; nothing for an index."""
+    if "config" not in body:
+        return
+    config = _blob(folder, body["config"])
+    yield config
+    # Only the configuration tells what a layer is called before it is compressed.
+    diff_ids = json.loads(_path(folder, config.digest).read_bytes())["rootfs"]["diff_ids"]
+    for row, diff_id in zip(body["layers"], diff_ids, strict=True):
+        yield replace(_blob(folder, row), diff_id=diff_id)
 
 
 def _blob(folder: Path, described: Mapping[str, Any]) -> Blob:
