@@ -1,0 +1,101 @@
+"""How much longer Part 1 takes as notebooks with every check than the same commands in one script.
+
+What sets an exercise's scene (it builds images) belongs to both. The rest is kernels, checks and the lab.
+
+`--emulators` agrees that emulators are registered with the kernel while this runs; without, the steps that need them
+are tried and blocked, in both.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from _measure import compile_bytecode, environment, own_sandbox, run
+
+from lab import course, tour, undo
+from lab import world as worlds
+from lab.probes.needs import NO_CONSENT
+from lab.sandbox import buildkit
+from lab.steps import Step
+from lab.world import World
+
+PART = 8  # lessons of Part 1
+ROUNDS = 2
+
+
+def lessons() -> list[course.Lesson]:
+    """Those of Part 1."""
+    return list(course.lessons()[:PART])
+
+
+def steps() -> list[Step]:
+    """Their steps in order."""
+    return [step for lesson in lessons() for step in lesson.steps]
+
+
+@contextmanager
+def untouched(world: World) -> Iterator[None]:
+    """Before and after, nothing that a step makes is there; that is not measured."""
+    list(undo.undo(steps(), world))
+    try:
+        yield
+    finally:
+        list(undo.undo(steps(), world))
+
+
+def as_notebooks(world: World) -> tuple[float, int]:
+    """Seconds for all notebooks one after the other, and how many steps passed."""
+    with tempfile.TemporaryDirectory(prefix="lab-part1-") as scratch, untouched(world):
+        cells = 0
+        passed: set[str] = set()
+
+        def done(cell: nbformat.NotebookNode) -> None:
+            nonlocal cells
+            cells += 1
+            passed.update(one.step for one in tour.results_of(cell.get("outputs", [])) if one.status.exit_status == 0)
+
+        started = time.perf_counter()
+        for lesson in lessons():
+            notebook = tour.solved(nbformat.read(world.workspace / lesson.notebook.name, as_version=4))
+            tour.execute(notebook, world.workspace, Path(scratch), done)
+        return time.perf_counter() - started, len(passed)
+
+
+def as_script(world: World) -> float:
+    """Seconds for the steps' commands in one bash script, each in a subshell, in the same environment."""
+    bodies = [f"(\n{step.solution}\n)" for step in steps()]
+    script = ["bash", "--noprofile", "--norc", "-c", "\n".join(bodies)]
+    with untouched(world):
+        started = time.perf_counter()
+        for step in steps():
+            if step.prepare:
+                step.prepare(world)
+        return time.perf_counter() - started + run(script, environment(world.env), world.workspace)
+
+
+def main() -> None:
+    """Take turns, print the best of each."""
+    compile_bytecode()
+    consent = "--emulators" in sys.argv
+    with own_sandbox(emulators=consent) as _, worlds.environment_of({NO_CONSENT: "yes" if consent else "no"}):
+        world = worlds.here()
+        buildkit.wait(600)
+        as_script(world)  # fills the build cache
+        scripts, notebooks, passed = [], [], 0
+        for _ in range(ROUNDS):
+            scripts.append(as_script(world))
+            seconds, passed = as_notebooks(world)
+            notebooks.append(seconds)
+    best, bare = min(notebooks), min(scripts)
+    print(f"{len(lessons())} lessons, {len(steps())} steps, {passed} passed")
+    print(f"notebooks with checks {best:.1f} s, one script {bare:.1f} s: {best / bare:.2f} times (wanted: 1.3)")
+
+
+if __name__ == "__main__":
+    main()
