@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from lab.errors import Blocked
 from lab.facts import Transcript
+from lab.sandbox import builders
 from lab.world import World
 
 INTERRUPTED = 130
@@ -34,7 +35,9 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
         pieces.append(text)
         show(text)
 
+    builders.fit()
     status = _stream(body, world, keep)
+    builders.fit()
     transcript = Transcript(
         step=step,
         command=body.strip("\n"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.sandbox import builders
 from lab.storage import read_json, write_json, write_text
 
 FOLDER, COUNT = "LAB_SHELL", "LAB_SHELL_COUNT"
@@ -102,6 +103,7 @@ class Recorder:
             write_json(_file(self._folder), {"count": int(number), "typed": [asdict(one) for one in self._typed]})
         except LabError:
             return  # a full disk must not end the shell; `lab check` then says what it can see
+        builders.fit()
 
 
 def _half_mark(data: bytes) -> int:

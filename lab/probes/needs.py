@@ -60,6 +60,18 @@ def consent(world: World) -> None:
         raise Blocked("Nobody agreed to register emulators in this run.", "Run it with --emulators to agree.")
 
 
+def reach(world: World) -> None:
+    """The current builder reaches `$REGISTRY`."""
+    from lab.sandbox import builders
+
+    name = builders.current()
+    if builders.deaf(name):
+        raise Blocked(
+            f"The builder {name} has a network of its own: in there, {world.registry} is the builder itself.",
+            f"`docker buildx rm {name}`, then do lesson 6 again: there it gets the host's network before it starts.",
+        )
+
+
 def buildkit(world: World) -> None:
     """BuildKit's image is there, so that a new builder can start."""
     from lab.sandbox import buildkit as image

@@ -8,37 +8,81 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab import paths
-from lab.errors import Blocked
-from lab.sandbox import private, state
+from lab.sandbox import private
 from lab.sandbox.model import EngineRef
 
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
 LABEL = "multiplatform-lab"
-_REGISTRY_IMAGE = "registry:3"
+LIMIT = 120.0  # seconds for one thing that the lab does on the engine
+_ABOUT = ("info", "--format", "{{json .}}")
+_CONTEXT = ("context", "inspect", "--format", "{{json .}}")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no engine of the learner's is to be had: whether there is a `docker`, whom it asked, what that said."""
+
+    docker: bool
+    host: str
+    said: str
 
 
 def find() -> EngineRef | None:
     """The engine that answers to the learner's own `docker` command; None where there is none."""
+    found = look()
+    return found if isinstance(found, EngineRef) else None
+
+
+def look() -> EngineRef | Refusal:
+    """The engine that answers to the learner's own `docker` command, or why none does."""
     environment = outside()
     docker = shutil.which("docker", path=environment.get("PATH"))
     if not docker:
-        return None
-    about = _json(ask(docker, "info", "--format", "{{json .}}", env=environment))
+        return Refusal(docker=False, host="", said="")
+    context = _json(ask(docker, *_CONTEXT, env=environment))
+    host = environment.get("DOCKER_HOST") or str(_endpoint(context).get("Host", ""))
+    said, complaint = _run(docker, *_ABOUT, env=environment)
+    about = _json(said)
     if not about.get("ServerVersion"):
-        return None
-    host = environment.get("DOCKER_HOST") or ask(
-        docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}", env=environment
-    )
-    context = None if environment.get("DOCKER_HOST") else ask(docker, "context", "show", env=environment)
-    return EngineRef("learner", host, Path(docker), context or None, remote=is_remote(host, about))
+        errors = about.get("ServerErrors")
+        reason = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else complaint
+        return Refusal(docker=True, host=host, said=reason.strip())
+    name = None if environment.get("DOCKER_HOST") else needed_context(context)
+    return EngineRef("learner", host, Path(docker), name, remote=is_remote(host, about))
+
+
+def needed_context(context: Mapping[str, Any]) -> str | None:
+    """The context's name where its address alone does not do: it brings keys, or trusts without.
+
+    An address is better otherwise: the engine's builder is then called `default`, as in the lessons, and not after the
+    context (as with Docker Desktop's `desktop-linux`).
+    """
+    keys = context.get("TLSMaterial")
+    special = (isinstance(keys, dict) and keys.get("docker")) or _endpoint(context).get("SkipTLSVerify")
+    return str(context.get("Name")) if special else None
+
+
+def _endpoint(context: Mapping[str, Any]) -> dict[str, Any]:
+    endpoints = context.get("Endpoints")
+    found = endpoints.get("docker") if isinstance(endpoints, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def answers(engine: EngineRef) -> bool:
     """Whether that very engine answers."""
-    return bool(ask(engine.docker, "version", "--format", "{{.Server.Version}}", env=_environment(engine)))
+    return bool(answer(engine, "version", "--format", "{{.Server.Version}}"))
+
+
+def answer(engine: EngineRef, *arguments: str) -> str | None:
+    """What a `docker` command prints for that very engine; None where it fails or takes too long."""
+    return _run(engine.docker, *arguments, env=environment(engine))[0]
 
 
 def is_remote(host: str, about: Mapping[str, Any]) -> bool:
@@ -48,96 +92,58 @@ def is_remote(host: str, about: Mapping[str, Any]) -> bool:
     return sys.platform != "linux" or not host.startswith("unix://") or desktop or rootless
 
 
+def is_elsewhere(engine: EngineRef) -> bool:
+    """Whether the engine is on another machine, so that nothing of it can be reached on this one's `localhost`."""
+    scheme, _, rest = engine.host.partition("://")
+    name = rest.rpartition("@")[2].partition("/")[0].rpartition(":")[0] or rest
+    return scheme == "ssh" or (scheme == "tcp" and name not in ("localhost", "127.0.0.1", "[::1]"))
+
+
 def outside() -> dict[str, str]:
     """The learner's environment, also when `lab` runs inside the sandbox's own (a notebook's terminal)."""
-    environment = dict(os.environ)
-    if environment.get("DOCKER_HOST") == f"unix://{private.socket()}":
+    found = dict(os.environ)
+    if found.get("DOCKER_HOST") == f"unix://{private.socket()}":
         for name in ("DOCKER_HOST", "DOCKER_CONFIG"):
-            environment.pop(name, None)
+            found.pop(name, None)
     cache = str(paths.cache())
-    parts = environment.get("PATH", os.defpath).split(os.pathsep)
-    environment["PATH"] = os.pathsep.join(part for part in parts if not part.startswith(cache))
-    return environment
+    parts = found.get("PATH", os.defpath).split(os.pathsep)
+    found["PATH"] = os.pathsep.join(part for part in parts if not part.startswith(cache))
+    return found
 
 
 def ask(docker: str | Path, *arguments: str, env: Mapping[str, str], timeout: float = 15.0) -> str:
     """What a `docker` command prints, without the last newline; empty where it fails or takes too long."""
+    return _run(docker, *arguments, env=env, timeout=timeout)[0] or ""
+
+
+def _run(docker: str | Path, *arguments: str, env: Mapping[str, str], timeout: float = 15.0) -> tuple[str | None, str]:
+    """What it prints (None where it fails), and what it complains of."""
     try:
         done = subprocess.run(
             [str(docker), *arguments], env=env, capture_output=True, text=True, timeout=timeout, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    except subprocess.TimeoutExpired:
+        return None, f"It gave no answer in {timeout:.0f} s."
+    except OSError as error:
+        return None, str(error)
+    return (done.stdout.rstrip("\n") if done.returncode == 0 else None), done.stderr
 
 
-def start_registry(engine: EngineRef, port: int) -> None:
-    """Run the registry as a labelled container, where its program cannot be had. Raises Blocked."""
-    name, environment = registry_name(), _environment(engine)
-    ask(engine.docker, "rm", "--force", name, env=environment)
-    command = [
-        str(engine.docker), "run", "--detach", "--name", name, "--label", f"{LABEL}={state.key()}",
-        "--publish", f"127.0.0.1:{port}:5000", "--env", "REGISTRY_STORAGE_DELETE_ENABLED=true",
-        "--env", f"REGISTRY_HTTP_HEADERS={{X-Lab: [{state.key()}]}}",
-        "--volume", f"{name}:/var/lib/registry", _REGISTRY_IMAGE,
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Blocked("The registry's image could not be had in five minutes.", "Check the network.") from error
-    if done.returncode:
-        raise Blocked(
-            f"The registry cannot be started on your engine: {_refusal(done.stderr)}",
-            "Check the network (its image comes from Docker Hub), then run `lab up` again.",
-        )
+def client(engine: EngineRef) -> DockerClient:
+    """python-on-whales on that very engine; each of its commands ends in two minutes."""
+    from lab.sandbox.client import bound
+
+    return bound(engine.docker, environment(engine), LIMIT)
 
 
-def _refusal(stderr: str) -> str:
-    """The line that says why, among those of a pull and the advice after it."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return next((line for line in lines if "rror" in line), (lines or ["no reason given"])[-1])
-
-
-def registry_name() -> str:
-    """The name of the registry's container and of its volume."""
-    return f"lab-registry-{state.key()}"
-
-
-def leftovers(engine: EngineRef, port: int | None) -> list[list[str]]:
-    """The `docker` commands that remove what the lab made on the learner's engine, and nothing else.
-
-    Builders of the lab's own buildx folder with their volumes; labelled containers and volumes; the tags of images
-    that name the lab's own registry.
-    """
-    environment = _environment(engine)
-    found = []
-    folder = paths.sandbox() / "buildx" / "instances"
-    if folder.is_dir():
-        found += [["buildx", "rm", "--force", one.name] for one in sorted(folder.iterdir())]
-    mark = f"label={LABEL}={state.key()}"
-    containers = ask(engine.docker, "ps", "--all", "--quiet", "--filter", mark, env=environment).split()
-    found += [["rm", "--force", "--volumes", name] for name in containers]
-    if ask(engine.docker, "volume", "ls", "--quiet", "--filter", f"name=^{registry_name()}$", env=environment):
-        found.append(["volume", "rm", "--force", registry_name()])
-    own = f"reference=localhost:{port}/*" if port else "reference=none/none"
-    names = ask(engine.docker, "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", own, env=environment)
-    tags = sorted({name for name in names.splitlines() if not name.endswith(":<none>")})
-    return found + [["image", "rm", name] for name in tags]
-
-
-def run(engine: EngineRef, command: list[str]) -> None:
-    """Run one of `leftovers`' commands; what is gone already is no error."""
-    environment = _environment(engine)
-    ask(engine.docker, *command, env=environment, timeout=120)
-
-
-def _environment(engine: EngineRef) -> dict[str, str]:
+def environment(engine: EngineRef) -> dict[str, str]:
+    """The learner's environment, for that very engine, with the lab's own folder of builders."""
     return engine.pinned(outside()) | {"BUILDX_CONFIG": str(paths.sandbox() / "buildx")}
 
 
-def _json(text: str) -> dict[str, Any]:
+def _json(text: str | None) -> dict[str, Any]:
     try:
-        data = json.loads(text)
+        data = json.loads(text or "")
     except ValueError:
         return {}
     return data if isinstance(data, dict) else {}

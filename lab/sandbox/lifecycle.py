@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.errors import BadInput, Blocked, UsageError
-from lab.sandbox import config, learner, network, state, teardown, tree
+from lab.sandbox import belongings, binfmt, config, learner, network, nothing, state, teardown, theirs, tree
 from lab.sandbox import emulators as emulation
 from lab.sandbox import private as private_engine
 from lab.sandbox import registry as registries
@@ -87,6 +89,8 @@ def addresses(bridge: str | None) -> list[str]:
 def _make(before: State | None, wanted: _Wanted, report: Report) -> State:
     ours = before is not None and before.engine.kind == "private" and private_engine.answers()
     engine = None if wanted.private or ours else _learners(before)
+    if engine is None:
+        private_engine.check_possible()
     if before and before.engine.kind != ("learner" if engine else "private"):
         report.note("The engine is another one than last time.")
         teardown.release(before)
@@ -96,19 +100,27 @@ def _make(before: State | None, wanted: _Wanted, report: Report) -> State:
 
 
 def _learners(before: State | None) -> EngineRef | None:
-    """The learner's engine: that of before if there was one, since things of the lab's are on it."""
-    if before is None or before.engine.kind != "learner":
-        return learner.find()
-    if not learner.answers(before.engine):
+    """The learner's engine: that of before if there was one, since things of the lab's are on it.
+
+    None where the lab brings its own. Raises Blocked where it cannot.
+    """
+    known = before.engine if before else noted.engine if (noted := theirs.read()) else None
+    if known is None or known.kind != "learner":
+        found = learner.look()
+        if isinstance(found, EngineRef):
+            return found
+        if not private_engine.possible():
+            raise nothing.blocked(found, own=private_engine.fits())
+        return None
+    if not learner.answers(known):
         raise Blocked(
-            f"Your Docker engine at {before.engine.host} does not answer.",
+            f"Your Docker engine at {known.host} does not answer.",
             "Start it, then run `lab up` again; or `lab down --purge` first, to forget about it.",
         )
-    return before.engine
+    return known
 
 
 def _with_private(before: State | None, wanted: _Wanted, report: Report) -> State:
-    private_engine.check_possible()
     from lab.sandbox import images
 
     with images.ahead(report):
@@ -138,39 +150,49 @@ def _with_private(before: State | None, wanted: _Wanted, report: Report) -> Stat
 
 def _with_learner(engine: EngineRef, before: State | None, wanted: _Wanted, report: Report) -> State:
     report.note(f"Using your Docker engine at {engine.host}.")
+    if learner.is_elsewhere(engine) and not wanted.account:
+        raise Blocked(
+            f"Your Docker engine at {engine.host} is on another machine: a registry there is not on this `localhost`.",
+            "Push to an account instead, as with `lab up --registry docker.io/NAME`; or use an engine here.",
+        )
+    port = before.port if before else None
     now = State(
-        ready=False, engine=engine, registry=wanted.account or "", mirror=None, create_opts="", port=None,
+        ready=False, engine=engine, registry=wanted.account or "", mirror=None, create_opts="", port=port,
         address=None, suite=wanted.suite, store=wanted.store, account=wanted.account,
         emulators=before.emulators if before else False,
     )  # fmt: skip
     state.write(now)
+    theirs.note(engine)
     if wanted.account:
         return _finish(now)
     report.phase("Starting the registry")
-    port, container = _learner_registry(engine, report)
+    port, container = _learner_registry(engine, port, report)
     options = "--driver-opt network=host"
     return _finish(replace(now, registry=f"localhost:{port}", port=port, container=container, create_opts=options))
 
 
-def _learner_registry(engine: EngineRef, report: Report) -> tuple[int, bool]:
-    kept = state.remembered().get("port")
+def _learner_registry(engine: EngineRef, port: int | None, report: Report) -> tuple[int, bool]:
+    kept = port or state.remembered().get("port")
+    known = theirs.read()
+    avoid = known.ports if known else frozenset[int]()
     if not engine.remote:
         try:
-            return _start_registry(tree.registry(report), [registries.LOOPBACK], kept, report), False
+            return _start_registry(tree.registry(report), [registries.LOOPBACK], kept, report, avoid), False
         except Blocked as error:
             report.note(f"{error.message} The registry runs as a container instead.")
-    port = registries.choose_port([registries.LOOPBACK], kept)
+    port = registries.choose_port([registries.LOOPBACK], kept, avoid)
     if not registries.answers(registries.LOOPBACK, port):
-        learner.start_registry(engine, port)
+        belongings.start_registry(engine, port)
         registries.wait(registries.LOOPBACK, port)
     state.remember(port=port)
     return port, True
 
 
-def _start_registry(programs: Path, where: list[str], kept: object, report: Report) -> int:
-    port = registries.choose_port(where, kept)
+def _start_registry(programs: Path, where: list[str], kept: object, report: Report, avoid: Container[int] = ()) -> int:
+    port = registries.choose_port(where, kept, avoid)
     if isinstance(kept, int) and port != kept:
-        report.note(f"Port {kept} is in use by another program; the registry is on {port} now.")
+        whose = "means images of yours" if kept in avoid else "is in use by another program"
+        report.note(f"Port {kept} {whose}; the registry is on {port} now.")
         registries.stop()
     registries.start(programs, port, where)
     state.remember(port=port)
@@ -191,16 +213,24 @@ def _emulators(now: State, consent: bool | None, report: Report) -> State:  # no
     if consent is False:
         for handler in emulation.registered():
             emulation.remove(handler.name)
-    elif (consent or now.emulators) and emulation.missing():
-        if now.engine.remote:
-            report.note("Your engine runs apart from this system and brings its own emulators.")
-        else:
-            emulation.register(report)
+        if now.engine.kind == "learner":
+            binfmt.uninstall(now.engine)
+    elif consent or now.emulators:
+        _register(now.engine, report, again=consent is None)
     agreed = now.emulators if consent is None else consent
     if agreed != now.emulators:
         now = replace(now, emulators=agreed)
         state.write(now)
     return now
+
+
+def _register(engine: EngineRef, report: Report, *, again: bool) -> None:
+    """Through the engine where its kernel is another one, or where only the engine is root."""
+    if engine.remote or (engine.kind == "learner" and os.geteuid()):
+        if not again and (engine.remote or emulation.missing()):
+            binfmt.install(engine, report)
+    elif emulation.missing():
+        emulation.register(report)
 
 
 def _fill(sandbox: Sandbox, report: Report) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox import ask, cgroups, network, process, state, tree
+from lab.sandbox import ask, cgroups, mirror, network, process, state, tree
 from lab.sandbox.model import EngineRef
 from lab.storage import read_json, write_json, write_text
 
@@ -22,15 +22,25 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 _NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
 
 
+def fits() -> bool:
+    """Whether the private engine can be had on such a system, by root at least."""
+    try:
+        return sys.platform == "linux" and bool(mirror.distribution())
+    except Blocked:
+        return False
+
+
+def possible() -> bool:
+    """Whether this user can run the private engine on this system."""
+    return fits() and os.geteuid() == 0
+
+
 def check_possible() -> None:
     """Raise Blocked, with what to do instead, where this machine cannot run the private engine."""
     if sys.platform != "linux":
-        raise Blocked("No Docker engine answers.", "Start Docker Desktop (or install it), then run `lab up` again.")
+        raise Blocked("The lab's own engine runs on Linux only.", "Use Docker Desktop: `lab up`, without --private.")
     if os.geteuid() != 0:
-        raise Blocked(
-            "No Docker engine answers, and the lab's own needs root.",
-            "Install Docker (or start it), or run `lab up` as root, as with sudo.",
-        )
+        raise Blocked("The lab's own engine needs root.", "Run `lab up` as root, as with sudo; or install Docker.")
     paths.home().mkdir(mode=0o700, parents=True, exist_ok=True)
     free = shutil.disk_usage(paths.home()).free
     if free < _NEEDED:

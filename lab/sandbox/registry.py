@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Container
 from pathlib import Path
 
 from lab import paths
@@ -82,14 +83,17 @@ def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def choose_port(addresses: list[str], remembered: object = None) -> int:
-    """A port that is free (or already this lab's) on each address: that of last time, else a well-known one."""
+def choose_port(addresses: list[str], remembered: object = None, avoid: Container[int] = ()) -> int:
+    """A port that is free (or already this lab's) on each address: that of last time, else a well-known one.
+
+    One to `avoid` is free as well, but means something else to the learner.
+    """
     first = [remembered] if type(remembered) is int and 0 < remembered < 2**16 else []
     ports: list[int] = [*first, *_PREFERRED]
     if first:
         _end_the_mute(addresses, ports[0])
     for port in ports:
-        if all(answers(address, port) or _free(address, port) for address in addresses):
+        if port not in avoid and all(answers(address, port) or _free(address, port) for address in addresses):
             return port
     with socket.socket() as handle:
         handle.bind((LOOPBACK, 0))

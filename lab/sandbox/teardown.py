@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox import cached, cgroups, emulators, learner, network, private, process, registry, state
+from lab.sandbox import (
+    belongings,
+    binfmt,
+    cached,
+    cgroups,
+    emulators,
+    learner,
+    network,
+    private,
+    process,
+    registry,
+    state,
+)
+from lab.sandbox import theirs as noted
+from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.state import State
 
 _TRIES = 5
-Removal = tuple[str, Callable[[], object]]
+Removal = belongings.Removal
 
 
 def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
@@ -40,6 +54,7 @@ def release(before: State) -> None:
     """End what runs and undo what is outside the lab's folder, but keep the folder: the engine is to change."""
     for _, remove in _running(before, forgetting=False):
         remove()
+    noted.forget()
     private.sweep(_absent(before))
 
 
@@ -64,8 +79,11 @@ def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
 
     if buildkit.progress().state == "building":
         yield "the build of BuildKit's image in the background", buildkit.stop
-    if before and before.engine.kind == "learner":
-        yield from _on_learners_engine(before, forgetting=forgetting)
+    theirs = noted.read()
+    engine = before.engine if before else theirs.engine if theirs else None
+    if engine and engine.kind == "learner":
+        port = before.port if before else None
+        yield from _on_learners_engine(engine, port or _remembered_port(), forgetting=forgetting)
     if daemons := [one for one in process.find(state.key()) if one.role == private.ROLE]:
         yield f"engine with its containers ({len(daemons)} processes)", private.stop
     elif cgroups.here(state.cgroup()):
@@ -76,21 +94,28 @@ def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
         yield f"bridge {state.bridge()}", partial(network.remove, state.bridge())
 
 
-def _on_learners_engine(before: State, *, forgetting: bool) -> Iterator[Removal]:
+def _on_learners_engine(engine: EngineRef, port: int | None, *, forgetting: bool) -> Iterator[Removal]:
     from lab.sandbox import buildkit
 
-    if not learner.answers(before.engine):
+    if not learner.answers(engine):
         if forgetting:
             return
         raise Blocked(
-            f"Your Docker engine at {before.engine.host} does not answer: what the lab made on it would stay.",
+            f"Your Docker engine at {engine.host} does not answer: what the lab made on it would stay.",
             "Start it, then run `lab down` again; `lab down --purge` forgets about it.",
         )
-    sandbox = before.sandbox()
-    for command in learner.leftovers(before.engine, before.port):
-        yield f"docker {' '.join(command)}", partial(learner.run, before.engine, command)
-    if line := buildkit.unload(sandbox, dry_run=True):
-        yield line, partial(buildkit.unload, sandbox)
+    for name in binfmt.installed():
+        yield f"emulator {name} in the engine's kernel", partial(binfmt.uninstall, engine)
+    found = list(belongings.on(engine, port))
+    yield from found
+    box = Sandbox(paths.sandbox(), engine, "", None)
+    if (line := buildkit.unload(box, dry_run=True)) and line not in {known for known, _ in found}:
+        yield line, partial(buildkit.unload, box)
+
+
+def _remembered_port() -> int | None:
+    port = state.remembered().get("port")
+    return port if type(port) is int else None
 
 
 def _absent(before: State | None) -> tuple[str, ...]:
