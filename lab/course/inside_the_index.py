@@ -57,7 +57,7 @@ def _tree(images: Images, _printed: Transcript) -> Picture:
         docker buildx imagetools inspect --raw $REGISTRY/inside
     """,
     hints=["`imagetools inspect` shows things nicely. One option makes it show them as they are."],
-    needs=[needs.engine, needs.buildkit],
+    needs=[needs.engine, needs.buildkit, needs.reach],
     makes=[Tag(TAG)],
     picture=_tree,
 )
@@ -111,7 +111,7 @@ def one_manifest(images: Images, printed: Transcript) -> Problem | None:
         docker buildx imagetools inspect $REGISTRY/inside:bare
     """,
     hints=["BuildKit adds a note on where an image comes from, its provenance, unless it is told not to."],
-    needs=[needs.engine, needs.buildkit],
+    needs=[needs.engine, needs.buildkit, needs.reach],
     makes=[Tag(BARE)],
 )
 def without_attestations(index: Index) -> Problem | None:

@@ -43,7 +43,7 @@ NOT_ADDED = "The tag {ref} does not have the third platform yet."
         "One build can be made for several platforms: name them all, with a comma between them.",
         "The result goes to the registry at once; an engine alone may not be able to keep it.",
     ],
-    needs=[needs.engine, needs.buildkit],
+    needs=[needs.engine, needs.buildkit, needs.reach],
     makes=[Tag(TAG)],
 )
 def multi_push(index: Index) -> Problem | None:
@@ -66,7 +66,7 @@ def multi_push(index: Index) -> Problem | None:
         "BuildKit tells of its work in events; one kind of --progress prints them as they are.",
         "They come on standard error, so that is what must go into the file.",
     ],
-    needs=[needs.engine, needs.buildkit],
+    needs=[needs.engine, needs.buildkit, needs.reach],
     makes=[File(EVENTS)],
     picture=timeline,
 )
@@ -153,7 +153,7 @@ def run_each(printed: Transcript) -> Problem | None:
         "BuildKit remembers the first two; building them again costs next to nothing.",
     ],
     exercise=True,
-    needs=[needs.engine, needs.buildkit],
+    needs=[needs.engine, needs.buildkit, needs.reach],
     after=[multi_push],
     makes=[Tag(TAG)],
 )

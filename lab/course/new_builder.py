@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from lab.course._text import failed, first_line
+from lab.errors import Blocked
 from lab.facts import Builder, Builders, Transcript
 from lab.made import BuilderNamed
 from lab.platforms import Platform, listed
 from lab.probes import engine, host, needs
+from lab.sandbox import builders as builders_here
 from lab.steps import Problem, step
+from lab.world import World
 
 NAME = "multi-builder"
 SPARE = "spare"
@@ -109,12 +112,22 @@ def switch_builder(builders: Builders, printed: Transcript) -> Problem | None:
     return None
 
 
+def nobody_elses(_world: World) -> None:
+    """On a learner's own engine, `rm` in the same breath as `create` would take a container of that name away."""
+    if builders_here.taken(SPARE):
+        raise Blocked(
+            f"Your engine has a builder of yours called {SPARE!r}: this step would remove its container.",
+            f"Rename yours, or leave this step out. (`docker ps --all` shows it as buildx_buildkit_{SPARE}0.)",
+        )
+
+
 @step(
     engine.builders(),
     host.transcript("remove_builder"),
     solution="docker buildx create --name spare\ndocker buildx rm spare",
     hints=["It is called like the command that removes files."],
     needs=[needs.engine],
+    prepare=nobody_elses,
     makes=[BuilderNamed(SPARE)],
 )
 def remove_builder(builders: Builders, printed: Transcript) -> Problem | None:
