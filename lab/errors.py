@@ -22,7 +22,12 @@ class LabError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".rstrip()
+        return shown(f"{self.message} {self.remedy}".rstrip())
+
+
+def shown(text: str) -> str:
+    """Text from outside without what could move a terminal's cursor or change its title; lines stay lines."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 class UsageError(LabError):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab import course, paths
 from lab.errors import Blocked
-from lab.storage import write_json, write_text
+from lab.storage import own_folder, write_json, write_text
 
 _SETTINGS = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
@@ -76,7 +76,7 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own_folder(log.parent)
     # the token goes through the environment: a command line can be read by everybody on the machine
     env = {
         **os.environ,
@@ -118,7 +118,7 @@ def trust(folder: Path, data: Path) -> None:
     from nbformat import read
     from nbformat.sign import NotebookNotary
 
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own_folder(data)
     notary = NotebookNotary(data_dir=str(data))
     try:
         for lesson in course.lessons():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.errors import BadInput, Blocked
 from lab.results import Result, Status
-from lab.storage import read_json, set_aside, write_json
+from lab.storage import own_folder, read_json, set_aside, write_json
 
 if TYPE_CHECKING:
     from lab.steps import Step
@@ -102,8 +102,8 @@ def _changing(home: Path) -> Iterator[dict[str, Entry]]:
     from filelock import FileLock, Timeout
 
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(home / f".{_FILE}.lock", timeout=10):
+        own_folder(home)
+        with FileLock(home / f".{_FILE}.lock", timeout=10, mode=0o600):
             entries = read(home)
             yield entries
             write_json(home / _FILE, {"steps": {name: vars(entry) for name, entry in entries.items()}})

@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from lab.errors import shown
 from lab.results import MIME, Result, Status
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def as_text(result: Result, *, colour: bool = False) -> str:
     status = result.status
     head = paint(f"{status.mark} {status.label}", _COLOURS[status], colour=colour)
     lines = [f"{head}  {result.step}"]
-    lines += [f"  {text}" for text in _sentences(result)]
-    lines += [f"  {name:>6}: {value}" for name, value in _compared(result)]
+    lines += [f"  {shown(text)}" for text in _sentences(result)]
+    lines += [f"  {name:>6}: {shown(value)}" for name, value in _compared(result)]
     if result.picture:
         lines += [f"  {line}".rstrip() for line in ("", *result.picture["text"].splitlines(), "")]
     if result.next_step:

@@ -19,7 +19,7 @@ def write_json(path: Path, data: object) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace `path` with `text` in one move; a reader sees the old file or the new one, never half of it."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
@@ -30,6 +30,14 @@ def write_text(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise Blocked(f"{str(path)!r} cannot be written: {error.strerror}.", _remedy(error)) from error
+
+
+def own_folder(path: Path) -> Path:
+    """The folder, made where it is missing; what is made, parents too, is for its owner alone. Raises OSError."""
+    for folder in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)  # says so where a file is in its place
+    return path
 
 
 def read_json(path: Path) -> Any:

@@ -7,6 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from lab.errors import shown as visible
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 WIDTH = 100
@@ -45,7 +46,7 @@ def _doubt(found: Explanation) -> str:
 
 def _where(line: Line, of: int) -> str:
     place = f"line {line.number}: " if of > 1 else ""
-    return f"{place}{textwrap.shorten(line.text, 300, placeholder=' …')}"
+    return f"{place}{visible(textwrap.shorten(line.text, 300, placeholder=' …'))}"
 
 
 def _cause(cause: Cause) -> Iterator[str]:

@@ -11,6 +11,8 @@ from lab.sandbox.process import MARK
 
 # What a learner's shell may hold that would lead the sandbox's commands elsewhere.
 _MISLEADING = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", MARK)
+# What would hand the notebook server's own key to whoever reads a cell's output.
+_SECRET = ("JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION")
 
 
@@ -62,7 +64,8 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """os.environ, changed so that `docker`, `docker buildx` and `$REGISTRY` are the sandbox's."""
-        environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+        dropped = {*_MISLEADING, *_SECRET}
+        environment = {name: value for name, value in os.environ.items() if name not in dropped}
         environment |= {
             "BUILDX_CONFIG": str(self.home / "buildx"),
             "REGISTRY": self.registry,

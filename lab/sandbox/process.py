@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import Blocked
+from lab.storage import own_folder
 
 MARK = "LAB_DAEMON"
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -36,7 +37,7 @@ def start(  # noqa: PLR0913
     command: Sequence[str | Path], *, key: str, role: str, log: Path, env: Mapping[str, str], view: Path | None = None
 ) -> None:
     """Start `command` as a daemon that writes to `log`; `view` asks for mounts of its own (see launcher.py)."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    own_folder(log.parent)
     words = [sys.executable, "-I", "-S", _LAUNCHER, log, view or "shared", *command]
     environment = {**env, MARK: f"{key}:{role}"}
     try:

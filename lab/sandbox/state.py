@@ -18,7 +18,7 @@ from lab import paths
 from lab.errors import BadInput, Blocked
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.report import Report, quiet
-from lab.storage import read_json, write_json
+from lab.storage import own_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -175,8 +175,8 @@ def _acquire(report: Report) -> FileLock:
     from filelock import FileLock, Timeout
 
     try:
-        paths.home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        mutex = FileLock(paths.home() / "lock")
+        own_folder(paths.home())
+        mutex = FileLock(paths.home() / "lock", mode=0o600)
         try:
             mutex.acquire(timeout=0)
         except Timeout:
