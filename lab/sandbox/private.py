@@ -40,16 +40,8 @@ def check_possible() -> None:
     if sys.platform != "linux":
         raise Blocked("The lab's own engine runs on Linux only.", "Use Docker Desktop: `lab up`, without --private.")
     if os.geteuid() != 0:
-<<<<<<< Updated upstream
         raise Blocked("The lab's own engine needs root.", "Run `lab up` as root, as with sudo; or install Docker.")
-    paths.home().mkdir(mode=0o700, parents=True, exist_ok=True)
-=======
-        raise Blocked(
-            "No Docker engine answers, and the lab's own needs root.",
-            "Install Docker (or start it), or run `lab up` as root, as with sudo.",
-        )
     own_folder(paths.home())
->>>>>>> Stashed changes
     free = shutil.disk_usage(paths.home()).free
     if free < _NEEDED:
         raise Blocked(
