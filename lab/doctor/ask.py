@@ -1,4 +1,7 @@
-"""All that `lab doctor` asks, at once: the slowest answer, not their sum, is what it takes. Nothing is changed."""
+"""All that `lab doctor` asks, at once: the slowest answer, not their sum, is what it takes. Nothing is changed.
+
+What only one question needs is loaded by that question, so that Docker is asked before all of the lab is loaded.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,7 @@ from lab.doctor.place import Place
 from lab.errors import LabError
 from lab.facts import Builder, Engine
 from lab.platforms import Platform
-from lab.probes import binary, host
-from lab.sandbox import emulators, learner
+from lab.probes import host
 
 T = TypeVar("T")
 
@@ -53,6 +55,8 @@ class _Asking:
 
     def result(self) -> Checkup:
         """Wait for the answers."""
+        from lab.sandbox import emulators, learner
+
         place = self._place
         about, address = self._info.result(), self._host.result()
         found: Engine | Trouble = about if isinstance(about, Trouble) else _engine(about)
@@ -84,6 +88,8 @@ class _Asking:
 
     def _inside(self, handlers: tuple[Emulator, ...], own: Platform, *, local: bool) -> list[Future[Trial]]:
         """Run each emulated platform's program in a container, where the engine has any image to make one of."""
+        from lab.sandbox import emulators
+
         image = self._image.result()
         if isinstance(image, Trouble) or not image:
             return []
@@ -122,6 +128,8 @@ def _engine(about: dict[str, Any]) -> Engine | Trouble:
 
 
 def _emulators() -> list[Emulator]:
+    from lab.sandbox import emulators
+
     found = []
     for one in emulators.registered():
         platform = platform_of(one.magic)
@@ -133,6 +141,8 @@ def _emulators() -> list[Emulator]:
 
 def platform_of(magic: str) -> Platform | None:
     """The platform of the programs that begin with these bytes (in hex); None where they are not of a processor."""
+    from lab.probes import binary
+
     if not re.fullmatch(r"7f454c46([0-9a-f]{2}){16,}", magic):
         return None
     found = binary.read(bytes.fromhex(magic).ljust(64, b"\0")).platform

@@ -19,7 +19,6 @@ from lab.doctor.facts import Leftover
 from lab.errors import BadInput, Blocked
 from lab.facts import Builder
 from lab.probes._command import ask
-from lab.sandbox import learner
 from lab.storage import read_json
 from lab.world import World
 
@@ -69,6 +68,8 @@ def apart(env: Mapping[str, str]) -> frozenset[str]:
 
 def volume_sizes(world: World) -> dict[str, int]:
     """Bytes of each volume, as far as the engine says so in time."""
+    from lab.sandbox import learner
+
     said = learner.ask("docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}", env=world.env)
     try:
         rows = json.loads(said or "[]")
@@ -107,6 +108,8 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 def _folders(env: Mapping[str, str]) -> list[Path]:
     """All sets of builders that may be meant on this machine by this person."""
+    from lab.sandbox import learner
+
     outside = learner.outside()
     named = [one["BUILDX_CONFIG"] for one in (env, outside) if one.get("BUILDX_CONFIG")]
     own = paths.sandbox() / "buildx"

@@ -10,7 +10,7 @@ from typing import Any
 from lab import paths
 from lab.doctor.facts import Trouble, Whose
 from lab.errors import LabError
-from lab.sandbox import learner, state
+from lab.sandbox import state
 from lab.world import World, here
 
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -45,6 +45,8 @@ def chosen() -> Place:
 
 def own(why: Trouble | None = None) -> Place:
     """The learner's own Docker, also when `lab` runs inside the sandbox's environment."""
+    from lab.sandbox import learner
+
     env = learner.outside()
     if env.get("LAB_SANDBOX"):
         for name in ("BUILDX_CONFIG", "REGISTRY", "LAB_SANDBOX"):
@@ -59,6 +61,8 @@ def address(place: Place) -> str:
     env = place.world.env
     if place.host or env.get("DOCKER_HOST"):
         return place.host or env["DOCKER_HOST"]
+    from lab.sandbox import learner
+
     command = ("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
     return learner.ask("docker", *command, env=env) or _DEFAULT_HOST
 

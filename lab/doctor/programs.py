@@ -15,7 +15,7 @@ from pathlib import Path
 from lab.doctor.facts import How, Trial
 from lab.errors import Blocked
 from lab.probes._command import ask
-from lab.sandbox import learner, state
+from lab.sandbox import state
 from lab.world import World
 
 STATUS = 42
@@ -95,6 +95,8 @@ def directly(architecture: str, place: Path) -> Trial:
 
 def in_container(architecture: str, place: Path, image: str, world: World) -> Trial:
     """Let the engine run it in a container of an image that it has; only our own program runs there."""
+    from lab.sandbox import learner
+
     name = f"lab-doctor-{place.parent.name.rpartition('-')[2].lower()}-{architecture}"
     command = [
         "docker", "run", "--rm", "--pull", "never", "--name", name, "--label", f"{learner.LABEL}={state.key()}",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Callable
 from functools import partial
 
 from lab.doctor.facts import Reach, Trouble
 from lab.doctor.place import Place
-from lab.probes import _connection
-from lab.sandbox import registry
 
 _ANSWERS = (200, 401, 403)
 _HUB = "registry-1.docker.io"
@@ -24,6 +21,8 @@ def questions(place: Place, *, online: bool) -> list[Callable[[], Reach]]:
 
 
 def _own(address: str, port: int, bridge: str | None) -> Reach:
+    from lab.sandbox import registry
+
     if all(registry.answers(one, port) for one in (registry.LOOPBACK, bridge) if one):
         return Reach(address, lab=True)
     return Reach(address, lab=True, trouble=Trouble("The lab's registry does not answer.", "`lab up` starts it again."))
@@ -31,6 +30,10 @@ def _own(address: str, port: int, bridge: str | None) -> Reach:
 
 def ask(address: str, *, limit: float = 10.0) -> Reach:
     """Whether a registry is there: that it wants a login (401) is an answer too."""
+    import http.client
+
+    from lab.probes import _connection
+
     link = _connection.connect("http" if _connection.is_plain(address) else "https", address, limit)
     try:
         with _connection.watched(link, limit):
