@@ -9,6 +9,7 @@ from lab import oci, paths
 from lab.errors import Blocked
 from lab.sandbox import apt, deb, images
 from lab.sandbox.model import EngineRef, Sandbox
+from lab.sandbox.report import Quiet
 
 PROGRAM = b"\x7fELF..." + b"[\0[[\0cat\0sh\0uname\0\0more"
 
@@ -145,6 +146,22 @@ def test_a_newer_package_makes_another_image(fetched, monkeypatch):
     )
     images.busybox()
     assert len(fetched) == 12
+
+
+@pytest.mark.parametrize("version", ["1:1.36.1-6ubuntu3", "1:1.39.0-1", "1:1.3.8-1"])
+def test_the_lessons_find_their_base_on_every_distribution(fetched, monkeypatch, version):
+    """Where busybox is another one than the lessons name, it has their tag too, and that is said."""
+    heard = []
+    report = Quiet()
+    monkeypatch.setattr(report, "note", heard.append)
+    assert "1.38" in images.busybox(report).tags
+    assert heard == []
+    monkeypatch.setattr(apt, "version", lambda _deb: version)
+    made = images.busybox(report)
+    assert made.tags[0] == deb.upstream(version)
+    assert f"busybox:{made.tags[-1]}" == images.BUSYBOX
+    assert len(heard) == 1
+    assert deb.upstream(version) in heard[0]
 
 
 def test_base_images_are_made_beside_other_work(monkeypatch):

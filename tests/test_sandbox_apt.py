@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import apt, aptget, mirror, packages
+from lab.sandbox import apt, aptget, mirror, packages, ports
 from lab.sandbox.packages import Package
 from lab.sandbox.report import quiet
 
@@ -231,7 +231,7 @@ def test_what_a_mirror_no_longer_has_is_looked_for_anew(monkeypatch: pytest.Monk
     """The first refusal costs a fresh look; the second is told."""
     looks: list[bool] = []
 
-    def found(_place, *, force, **_rest):
+    def found(_shelf, _names, _report, *, force=False):
         looks.append(force)
         if not force or len(looks) > 2:
             raise Blocked("gone.")
@@ -252,6 +252,58 @@ def test_ubuntu_has_suites_of_its_own() -> None:
     ubuntu = mirror.Mirror("ubuntu", "noble", "u", ("main", "universe"), Path())
     assert (debian.suite("forky"), debian.suite(mirror.HOST)) == ("forky", "bookworm")
     assert (ubuntu.suite("forky"), ubuntu.suite(mirror.HOST)) == ("noble", "noble")
+
+
+UBUNTU = """\
+ChangelogURI: http://changes.example/%s
+
+Suite: devel
+RepositoryType: deb-src
+BaseURI: http://sources.example/ubuntu/
+
+Suite: devel
+RepositoryType: deb
+BaseURI: http://ports.example/ubuntu-ports/
+MatchURI: ports.example/ubuntu-ports
+BaseURI-amd64: http://archive.example/ubuntu
+BaseURI-i386: http://archive.example/ubuntu
+Description: Ubuntu development series
+
+Suite: devel
+RepositoryType: deb
+BaseURI: http://extras.example
+"""
+
+
+@pytest.mark.parametrize(
+    ("distribution", "host", "wanted", "uri"),
+    [
+        ("debian", "amd64", "arm64", "http://mine.example/x"),
+        ("ubuntu", "amd64", "amd64", "http://mine.example/x"),
+        ("ubuntu", "amd64", "i386", "http://mine.example/x"),
+        ("ubuntu", "amd64", "arm64", "http://ports.example/ubuntu-ports/"),
+        ("ubuntu", "arm64", "s390x", "http://mine.example/x"),
+        ("ubuntu", "arm64", "amd64", "http://archive.example/ubuntu"),
+    ],
+)
+def test_a_foreign_package_comes_from_the_archive_that_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distribution: str, host: str, wanted: str, uri: str
+) -> None:
+    """The machine's own mirror wherever it has that processor; else the one that Ubuntu's own list names."""
+    mine = mirror.Mirror(distribution, "noble", "http://mine.example/x", ("main",), Path())
+    (tmp_path / "Ubuntu.info").write_text(UBUNTU)
+    monkeypatch.setattr(mirror, "host_architecture", lambda: host)
+    monkeypatch.setattr(ports, "_LIST", tmp_path / "Ubuntu.info")
+    assert ports.archive(mine, wanted).uri == uri
+
+
+def test_an_empty_list_of_archives_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Ubuntu's list is not what it was, that is said."""
+    mine = mirror.Mirror("ubuntu", "noble", "http://mine.example/x", ("main",), Path())
+    (tmp_path / "Ubuntu.info").write_text("Suite: devel\n")
+    monkeypatch.setattr(ports, "_LIST", tmp_path / "Ubuntu.info")
+    with pytest.raises(Blocked, match="names none for riscv64"):
+        ports.archive(mine, "riscv64")
 
 
 def test_apts_complaint_is_its_first_error() -> None:

@@ -9,13 +9,12 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import aptget, mirror, packages
+from lab.sandbox import aptget, mirror, packages, ports
 from lab.sandbox.packages import Package, intact, size
 from lab.sandbox.report import Report, quiet
 
@@ -90,25 +89,40 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Repo
     return {asked: known[name].file for asked, name in plain.items()}
 
 
+@dataclass(frozen=True)
+class _Shelf:
+    """The packages of one architecture in one suite of an archive; `asked` and `place` are folders of the cache.
+
+    One list of a suite serves all architectures, unless theirs is another archive.
+    """
+
+    archive: mirror.Mirror
+    suite: str
+    architecture: str
+    asked: Path
+    place: Path
+
+
 def _download(place: Path, suite: str, arch: str, names: list[str], report: Report) -> dict[str, Package]:
-    archive = mirror.host_mirror()
-    look = partial(_found, place, archive=archive, suite=archive.suite(suite), arch=arch, names=names, report=report)
+    host = mirror.host_mirror()
+    archive = ports.archive(host, arch)
+    shelf = _Shelf(archive, archive.suite(suite), arch, place.parent if archive == host else place / "other", place)
     try:
-        return look(force=False)
+        return _found(shelf, names, report)
     except Blocked:
         # What was fetched earlier may name what is no longer there: once more, with what the mirror has now.
-        return look(force=True)
+        return _found(shelf, names, report, force=True)
 
 
-def _found(  # noqa: PLR0913
-    place: Path, *, archive: mirror.Mirror, suite: str, arch: str, names: list[str], report: Report, force: bool
-) -> dict[str, Package]:
+def _found(shelf: _Shelf, names: list[str], report: Report, *, force: bool = False) -> dict[str, Package]:
     from filelock import FileLock
 
-    with FileLock(place.parent / "lock", timeout=_LOCK_WAIT):
-        environment = aptget.configure(place.parent, archive, suite, mirror.host_architecture())
-        release = aptget.update(place.parent, environment, suite, report, force=force)
-    indexes = [packages.index(release, suite, arch, component, place) for component in archive.components]
+    archive, suite, arch = shelf.archive, shelf.suite, shelf.architecture
+    shelf.asked.mkdir(exist_ok=True)
+    with FileLock(shelf.asked / "lock", timeout=_LOCK_WAIT):
+        environment = aptget.configure(shelf.asked, archive, suite, mirror.host_architecture())
+        release = aptget.update(shelf.asked, environment, suite, report, force=force)
+    indexes = [packages.index(release, suite, arch, component, shelf.place) for component in archive.components]
     there = [index for index in indexes if index]
     aptget.get([index for index in there if not intact(index)], archive.uri, environment, report)
     found: dict[str, Package] = {}

@@ -99,7 +99,10 @@ def busybox(report: Report = quiet) -> Base:
             images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
             index = oci.index(list(images))
         oci.write_layout(folder, index)
-    return Base(index, tags(max(versions)))
+    true, named = tags(max(versions)), BUSYBOX.partition(":")[2]
+    if named not in true:  # an older or a newer distribution: better another busybox than none
+        report.note(f"This distribution's busybox is {true[0]}; it stands for the {BUSYBOX} of the lessons too.")
+    return Base(index, tuple(dict.fromkeys((*true, named))))
 
 
 # Repository in the mirror → how its image is made. Another base image is one more line here.

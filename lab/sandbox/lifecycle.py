@@ -121,10 +121,7 @@ def _learners(before: State | None) -> EngineRef | None:
 
 
 def _with_private(before: State | None, wanted: _Wanted, report: Report) -> State:
-    from lab.sandbox import images
-
-    with images.ahead(report):
-        programs = tree.engine(wanted.suite, report)
+    programs = tree.engine(wanted.suite, report)
     state.runtime().mkdir(mode=0o700, exist_ok=True)
     if "absent" not in state.before():
         state.note_before(absent=sorted({*private_engine.absent(), *(before.absent if before else ())}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -36,7 +37,11 @@ def engine(suite: str = "forky", report: Report = quiet) -> Path:
         fitting = pool.submit(apt.fetch, _FITTING, suite=mirror.HOST, report=report)
         newer = pool.submit(apt.fetch, names, suite=suite, report=report)
         debs = [*newer.result().values(), *fitting.result().values()]
-    return _unpacked(f"engine-{suite}", debs, report)
+    from lab.sandbox import images
+
+    # Unpacking keeps the processor busy, and base images the network.
+    with images.ahead(report):
+        return _unpacked(f"engine-{suite}", debs, report)
 
 
 def registry(report: Report = quiet) -> Path:
@@ -47,8 +52,9 @@ def registry(report: Report = quiet) -> Path:
 
 def programs(debs: Iterable[Path], place: Path) -> None:
     """Unpack into `place`, keeping the programs that the lab runs and the libraries that they load."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(lambda deb: apt.unpack(deb, place), debs))
+    largest_first = sorted(debs, key=lambda deb: -deb.stat().st_size)
+    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 2, 4)) as pool:
+        list(pool.map(lambda deb: apt.unpack(deb, place), largest_first))
     for file in [path for path in place.rglob("*") if path.is_symlink() or path.is_file()]:
         if file.name not in _KEPT and not file.name.startswith("libseccomp.so"):
             file.unlink()
