@@ -254,6 +254,33 @@ def test_ubuntu_has_suites_of_its_own() -> None:
     assert (ubuntu.suite("forky"), ubuntu.suite(mirror.HOST)) == ("noble", "noble")
 
 
+def test_a_component_is_asked_only_for_what_the_one_before_has_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each index that is fetched costs megabytes; the package is then fetched from where it was found."""
+    got: list[str] = []
+    texts = {"main": stanza("busybox"), "universe": stanza("tini")}
+    hashes = {name: hashlib.sha256(gzip.compress(text.encode(), mtime=0)).hexdigest() for name, text in texts.items()}
+    told = "\nSHA256:\n" + "".join(f" {sha} 9 {name}/binary-arm64/Packages.gz\n" for name, sha in hashes.items())
+
+    def get(due, *_rest):
+        for one in due:
+            got.append(one.filename.rpartition("/")[2])
+            if isinstance(one, packages.Index):
+                one.file.write_bytes(gzip.compress(texts[one.file.name.partition("-")[0]].encode(), mtime=0))
+
+    monkeypatch.setattr(aptget, "configure", lambda *_: {})
+    monkeypatch.setattr(aptget, "update", lambda *_, **__: told)
+    monkeypatch.setattr(aptget, "get", get)
+    ubuntu = mirror.Mirror("ubuntu", "noble", "u", ("main", "universe"), Path())
+    shelf = apt._Shelf(ubuntu, "noble", "arm64", tmp_path, tmp_path)
+    assert list(apt._found(shelf, ["busybox"], quiet)) == ["busybox"]
+    assert got == ["Packages.gz", "busybox_1.38.0-3+b1_amd64.deb"]
+    assert sorted(apt._found(shelf, ["busybox", "tini"], quiet)) == ["busybox", "tini"]
+    with pytest.raises(Blocked, match="no package 'nope' for arm64"):
+        apt._found(shelf, ["nope"], quiet)
+
+
 UBUNTU = """\
 ChangelogURI: http://changes.example/%s
 

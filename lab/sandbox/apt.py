@@ -122,12 +122,13 @@ def _found(shelf: _Shelf, names: list[str], report: Report, *, force: bool = Fal
     with FileLock(shelf.asked / "lock", timeout=_LOCK_WAIT):
         environment = aptget.configure(shelf.asked, archive, suite, mirror.host_architecture())
         release = aptget.update(shelf.asked, environment, suite, report, force=force)
-    indexes = [packages.index(release, suite, arch, component, shelf.place) for component in archive.components]
-    there = [index for index in indexes if index]
-    aptget.get([index for index in there if not intact(index)], archive.uri, environment, report)
     found: dict[str, Package] = {}
-    for index in there:
-        found |= packages.find(index, [name for name in names if name not in found])
+    for component in archive.components:
+        index = packages.index(release, suite, arch, component, shelf.place)
+        due = [name for name in names if name not in found]
+        if index and due:  # the second component of Ubuntu is large, and seldom needed
+            aptget.get([] if intact(index) else [index], archive.uri, environment, report)
+            found |= packages.find(index, due)
     if missing := [name for name in names if name not in found]:
         raise Blocked(
             f"{archive.distribution} {suite} has no package {missing[0]!r} for {arch}.",
