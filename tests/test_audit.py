@@ -17,8 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import oci
-from lab.audit import audit
-from lab.audit import rules
+from lab.audit import audit, rules
 from lab.audit.report import ERROR, NOTE, RULES, WARNING, Finding, Report, sarif
 from lab.errors import BadInput, NotThere
 from lab.facts import Binaries, Binary, Image, Index, Manifest
