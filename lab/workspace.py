@@ -50,7 +50,7 @@ def start(folder: Path) -> Copied:
 
 
 def restore(folder: Path, names: list[str]) -> list[str]:
-    """Put files back as the lessons have them; a changed one is kept beside it as `NAME.mine-TIME`. Says what it did."""
+    """Put files back as the lessons have them; a changed one is kept as `NAME.mine-TIME`. Says what it did."""
     said = []
     for name in names:
         source, target = sources().get(name), folder / name
