@@ -14,7 +14,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import machine
@@ -22,8 +23,8 @@ import pytest
 
 from lab import paths, sandbox
 from lab.errors import Blocked
-from lab.sandbox import buildkit, emulators, learner, network, private, process, state, tree
-from lab.sandbox.report import PlainReport
+from lab.sandbox import apt, aptget, buildkit, emulators, learner, mirror, network, private, process, state, tree
+from lab.sandbox.report import PlainReport, quiet
 
 pytestmark = pytest.mark.engine
 _DEEP = "a deep folder " * 8 + "/home"
@@ -141,6 +142,44 @@ def test_the_registry_is_trusted_inside_the_sandbox_and_nowhere_else(home: Path,
     assert bundle.count("BEGIN CERTIFICATE") > 1  # the system's authorities are trusted as before
     keys = [path for path in (home / "sandbox" / "certificates").iterdir() if "PRIVATE KEY" in path.read_text()]
     assert [path.stat().st_mode & 0o777 for path in keys] == [0o600]
+
+
+FORGED = "Origin: Debian\nSHA256:\n 0 0 main/binary-arm64/Packages.xz\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: None,
+        lambda _: FORGED,
+        lambda signed: FORGED + signed,
+        lambda signed: signed.replace("\nSHA256:\n ", "\nSHA256:\n f"),
+    ],
+    ids=["none", "without signature", "before the signed part", "changed"],
+)
+def test_a_list_that_the_distribution_did_not_sign_is_not_believed(
+    tmp_path: Path, change: Callable[[str], str | None]
+) -> None:
+    """All hashes come out of it, so apt itself must have seen its signature; a refusal is one line, nothing is kept."""
+    apt.fetch(["busybox-static"])
+    (known,) = (paths.cache() / "apt" / "forky" / "lists").glob("*InRelease")
+    archive = replace(mirror.host_mirror(), uri=f"copy:{tmp_path / 'mirror'}")
+    suite, place, genuine = archive.suite("forky"), tmp_path / "apt", known.read_text()
+    offered = tmp_path / "mirror" / "dists" / suite / "InRelease"
+    offered.parent.mkdir(parents=True)
+    offered.write_text(genuine)
+    environment = aptget.configure(place, archive, suite, mirror.host_architecture())
+    assert aptget.update(place, environment, suite, quiet) == genuine  # this way leads there
+    shutil.rmtree(place)
+    offered.unlink()
+    if text := change(genuine):
+        assert text != genuine
+        offered.write_text(text)
+    environment = aptget.configure(place, archive, suite, mirror.host_architecture())
+    with pytest.raises(Blocked, match="mirror cannot be used") as caught:
+        aptget.update(place, environment, suite, quiet)
+    assert "\n" not in str(caught.value)
+    assert list((place / "lists").glob("*Release")) == []
 
 
 def test_up_twice_is_quick_and_changes_nothing(home: Path) -> None:
