@@ -18,6 +18,7 @@ from lab.sandbox.report import Report, quiet
 from lab.sandbox.state import State
 
 LOCAL = "local"
+SUITE = "forky"
 STORES = ("containerd", "classic")
 _ACCOUNT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
@@ -28,22 +29,23 @@ def up(  # noqa: PLR0913  # each is a choice that a learner can make
     emulators: bool | None = None,
     report: Report = quiet,
     private: bool = False,
-    suite: str = "forky",
-    store: str = "containerd",
+    suite: str | None = None,
+    store: str | None = None,
 ) -> Sandbox:
     """Bring the sandbox up, or what is missing of it; a second time changes nothing and is quick.
 
     `registry` is an account to push to ("docker.io/NAME"; "local" goes back to the lab's own; None leaves it as it
     was). `emulators=True` is consent to register them with the kernel; None leaves them as they are. `private` takes
-    the lab's own engine though another one answers; `suite` and `store` ("containerd", "classic") say which one.
-    Raises Blocked where the machine cannot, UsageError for a wrong argument; what was made until then is put right
-    by the next `up`, or removed by `down`.
+    the lab's own engine though another one answers; `suite` and `store` ("containerd", "classic") say which one,
+    None leaves it. Raises Blocked where the machine cannot, UsageError for a wrong argument; what was made until then
+    is put right by the next `up`, or removed by `down`.
     """
     _check(registry, store)
     with state.lock(report):
         before = _previous(report)
         account = before.account if registry is None and before else registry if registry != LOCAL else None
-        wanted = _Wanted(account, private, suite, store)
+        suite = suite or (before.suite if before else "") or SUITE
+        wanted = _Wanted(account, private, suite, store or (before.store if before else STORES[0]))
         if before and before.ready and wanted.met_by(before) and healthy(before):
             now = before
         else:
@@ -246,8 +248,8 @@ def _previous(report: Report) -> State | None:
         return None
 
 
-def _check(registry: str | None, store: str) -> None:
-    if store not in STORES:
+def _check(registry: str | None, store: str | None) -> None:
+    if store not in (None, *STORES):
         raise UsageError(f"{store!r} is no image store.", f"It is one of {', '.join(STORES)}.")
     if registry is not None and registry != LOCAL and not _ACCOUNT.fullmatch(registry):
         raise UsageError(f"{registry!r} is no registry.", "As in: docker.io/NAME, ghcr.io/NAME, or local.")

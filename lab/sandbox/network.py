@@ -62,6 +62,11 @@ def exists(name: str) -> bool:
     return (_LINKS / name).exists()
 
 
+def links() -> list[str]:
+    """The names of this machine's links."""
+    return sorted(path.name for path in _LINKS.iterdir()) if _LINKS.is_dir() else []
+
+
 def used(routes: str) -> list[ipaddress.IPv4Network]:
     """The subnets in a /proc/net/route table; the default route is none."""
     found = []

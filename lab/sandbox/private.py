@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -17,6 +18,7 @@ from lab.sandbox.model import EngineRef
 from lab.storage import own_folder, read_json, write_json, write_text
 
 ROLE = "engine"
+_NETWORK = re.compile(r"br-[0-9a-f]{12}")  # by the first digits of the network's id
 _PATIENCE = 30.0
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
@@ -165,9 +167,11 @@ def other_engines() -> bool:
     )
 
 
-def remove_links() -> bool:
-    """Remove the bridge; answers whether there was one."""
-    return network.remove(state.bridge())
+def bridges() -> list[str]:
+    """The links that are there because of the engine: its own bridge, and one for each network made on it."""
+    known = b"".join(file.read_bytes() for file in _engine_folder().glob("*/network/files/local-kv.db"))
+    networks = [name for name in network.links() if _NETWORK.fullmatch(name) and name[3:].encode() in known]
+    return [*filter(network.exists, [state.bridge()]), *networks]
 
 
 def _settings_file() -> Path:
@@ -175,7 +179,11 @@ def _settings_file() -> Path:
 
 
 def _containers() -> list[str]:
-    return [folder.name for folder in (paths.sandbox() / "engine").glob("*/containers/*")]
+    return [folder.name for folder in _engine_folder().glob("*/containers/*")]
+
+
+def _engine_folder() -> Path:
+    return paths.sandbox() / "engine"
 
 
 def _command_name(entry: Path) -> str:

@@ -90,8 +90,8 @@ def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
         yield f"control groups {state.cgroup()}", private.stop
     if [one for one in process.find(state.key()) if one.role.startswith(registry.ROLE)]:
         yield "registry", registry.stop
-    if network.exists(state.bridge()):
-        yield f"bridge {state.bridge()}", partial(network.remove, state.bridge())
+    for name in private.bridges():
+        yield f"bridge {name}", partial(network.remove, name)
 
 
 def _on_learners_engine(engine: EngineRef, port: int | None, *, forgetting: bool) -> Iterator[Removal]:
