@@ -254,3 +254,17 @@ def test_json_is_plain():
     data = json.loads(json.dumps(recorded("cross").to_json()))
     targets = {v["target"] for v in data["vertices"]}
     assert targets == {None, "linux/amd64", "linux/arm64"}
+
+
+def test_an_older_buildx_spreads_an_event_over_lines():
+    """Buildx 0.13 indents each event; it is the same build as with an event a line, cut anywhere or among other words."""
+    text = (DATA.parent / "buildx-0.13.1" / "indented.json").read_text()
+    lines = text.replace("\n}\n{\n", "\n}\n\0{\n").split("\0")
+    compact = "\n".join(json.dumps(json.loads(one)) for one in lines)
+    build = BuildEvents.from_text(text, "x", AMD64)
+    assert [(v.name, v.seconds, v.log) for v in build.vertices] == [
+        (v.name, v.seconds, v.log) for v in BuildEvents.from_text(compact, "x", AMD64).vertices
+    ]
+    assert any("busybox" in v.name for v in build.vertices)
+    noisy = BuildEvents.from_text(f"WARNING: x\n{text}}}\n{{\n  half", "x", AMD64)
+    assert [v.name for v in noisy.vertices] == [v.name for v in build.vertices]

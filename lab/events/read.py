@@ -59,15 +59,30 @@ class Draft:
 
 def events(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each event with the number of its line; other lines, and half a one at the end, are left out."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.startswith("{"):
-            continue
+    for number, document in _documents(text):
         try:
-            data = json.loads(line)
+            data = json.loads(document)
         except (ValueError, RecursionError):
             continue
         if isinstance(data, dict) and _KEYS & data.keys():
             yield number, data
+
+
+def _documents(text: str) -> Iterator[tuple[int, str]]:
+    """What may be an event: a line, or (before buildx 0.14) the lines from a lone `{` to a lone `}` at the margin."""
+    opened = 0
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line == "{":
+            opened, lines = number, []
+        elif line.startswith("{"):
+            opened = 0
+            yield number, line
+        if opened:
+            lines.append(line)
+            if line == "}":
+                yield opened, "\n".join(lines)
+                opened = 0
 
 
 def take(drafts: dict[str, Draft], event: dict[str, Any]) -> None:

@@ -1,0 +1,105 @@
+"""The lessons on an older engine and buildx, with the classic image store: what a learner brings need not be the newest."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lab import course, sandbox, tour, workspace
+from lab import world as worlds
+from lab.errors import Blocked
+from lab.probes import engine
+from lab.results import Status
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.environ.get("LAB_SLOW") != "1", reason="LAB_SLOW=1 runs it"),
+]
+STEPS = list(course.steps())
+
+
+@pytest.fixture(scope="module")
+def box():
+    """Debian 13's engine in the place of the session's."""
+    place = Path(tempfile.mkdtemp(prefix="lab-older-"))
+    values = {name: str(place / name.lower()) for name in ("LAB_HOME", "LAB_LEARNER", "LAB_WORKSPACE")}
+    with worlds.environment_of(values):
+        try:
+            up = sandbox.up(private=True, emulators=False, suite="trixie", store="classic")
+        except Blocked as error:
+            pytest.fail(f"No older engine for the tests: {error}")
+        try:
+            workspace.start(Path(values["LAB_WORKSPACE"]))
+            yield up
+        finally:
+            sandbox.down()
+            shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def emulators(box):
+    """Emulators in the kernel, where somebody agreed."""
+    if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
+        pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
+    sandbox.up(private=True, emulators=True, suite="trixie", store="classic")
+
+
+@pytest.fixture(autouse=True)
+def emulators_where_needed(request):
+    """A step that says it needs an emulator gets one; the others run without."""
+    name = request.node.callspec.params.get("name", "") if hasattr(request.node, "callspec") else ""
+    if name and any(getattr(need, "emulates", False) for need in course.step(name).needs):
+        request.getfixturevalue("emulators")
+        sandbox.up(private=True, emulators=True)  # a step of lesson 4 takes them away again
+
+
+def test_the_engine_is_the_older_one_with_the_classic_store(box):
+    """Else the rest of this file would prove nothing."""
+    found = engine.versions(worlds.here())
+    assert found["store"] == "classic"
+    assert int(found["engine"].split(".")[0]) < 27
+    assert tuple(map(int, found["buildx"].lstrip("v").split("+")[0].split(".")[:2])) < (0, 15)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_solution_passes_on_an_older_engine_too(name, learner):
+    """Each step, by the way that the lesson shows."""
+    learner.untouched(name)
+    learner.has_done(*course.step(name).after)
+    result = learner.does(name, course.step(name).solution)
+    assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_untouched_cell_passes_nothing_there_either(name, learner):
+    """Nor does it say that something is wrong with the lab."""
+    learner.untouched(name)
+    learner.has_done(*course.step(name).after)
+    result = learner.does(name, "# Your commands go here.")
+    assert result.status in (Status.NOT_ATTEMPTED, Status.FAILED), result.text
+
+
+def test_the_classic_store_says_what_it_cannot(box, learner):
+    """Several platforms on the default builder: refused by the engine itself, explained by the lab, passed by nothing."""
+    from lab import explainer
+
+    result = learner.does("build_test", "docker build --platform $HERE,$OTHER -t $REGISTRY/several --push files/inside")
+    assert "Multi-platform build is not supported for the docker driver" in learner.output
+    assert result.status is not Status.BUG
+    facts = explainer.EngineFacts(version="26.1.5", store="classic")
+    found = explainer.explain(learner.output, engine=facts)
+    assert found.known
+    assert "driver" in found.as_text()
+
+
+def test_a_tour_of_what_needs_no_emulator(box, tmp_path):
+    """Notebooks and all: the first lessons run headless there, none of them wrong, none our bug."""
+    lessons = [lesson for lesson in course.lessons() if lesson.stem in {"machine", "one-platform", "builders"}]
+    shown = []
+    runs = tour.tour(
+        lessons, tmp_path / "out", shown.append, emulators=False, stamp=lambda: engine.versions(worlds.here())
+    )
+    assert set(tour.statuses(runs)) == {Status.PASSED}, [one.text for one in shown]
+    assert "classic" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
