@@ -11,6 +11,7 @@ from lab import course, runner, sandbox, shell, undo, workspace
 from lab import world as worlds
 from lab.errors import Blocked
 from lab.results import Status
+from lab.sandbox import buildkit
 
 
 def pytest_collection_modifyitems(items):
@@ -31,6 +32,8 @@ def box():
         except Blocked as error:
             pytest.fail(f"No engine for the tests: {error}")
         try:
+            made = buildkit.wait(900)  # with an empty cache it is being built just now
+            assert made.state in ("ready", "hub"), f"{made.error} {made.log}"
             workspace.start(Path(values["LAB_WORKSPACE"]))
             yield up
         finally:
