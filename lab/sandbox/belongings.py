@@ -71,7 +71,7 @@ class _Container:
 
 def _containers(engine: EngineRef) -> list[_Container]:
     row = f'{{{{.Names}}}}\t{{{{.Image}}}}\t{{{{.Label "{learner.LABEL}"}}}}'
-    return [_Container(*line.split("\t")) for line in theirs.rows(engine, "ps", "--all", "--no-trunc", "--format", row)]
+    return [_Container(*fields) for fields in theirs.table(engine, 3, "ps", "--all", "--no-trunc", "--format", row)]
 
 
 def _is_ours(one: _Container, port: int | None) -> bool:

@@ -42,9 +42,11 @@ def fit() -> None:
 
 def deaf(name: str) -> bool:
     """Whether this builder was written down with a network of its own: `$REGISTRY` on localhost is out of its reach."""
-    box = state.load()
     data = _known().get(name)
-    return bool(box.create_opts and data and any(not _hears(node) for node in _nodes(box.engine, data)))
+    if data is None:
+        return False
+    box = state.load()
+    return bool(box.create_opts) and any(not _hears(node) for node in _nodes(box.engine, data))
 
 
 def taken(name: str) -> bool:

@@ -7,6 +7,7 @@ its commands by itself, in the environment of its own process and for as long as
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -23,11 +24,15 @@ def main(seconds: float, changes: list[str], command: list[str]) -> int:
             os.environ.pop(name, None)
     if not seconds:
         os.execvp(command[0], command)  # noqa: S606  # there is no shell on purpose
-    try:
-        return subprocess.run(command, timeout=seconds, check=False).returncode
-    except subprocess.TimeoutExpired:
-        sys.stderr.write(f"The engine gave no answer in {seconds:.0f} s.\n")
-        return TOO_LONG
+    with subprocess.Popen(command, start_new_session=True) as process:
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            sys.stderr.write(f"The engine gave no answer in {seconds:.0f} s.\n")
+            return TOO_LONG
+        finally:
+            if process.poll() is None:  # also where it is this one that is interrupted
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

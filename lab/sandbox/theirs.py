@@ -90,8 +90,8 @@ class Image:
 def images(engine: EngineRef) -> list[Image]:
     """All names of all images. Raises Blocked where the engine does not answer."""
     row = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
-    text = rows(engine, "image", "ls", "--all", "--no-trunc", "--digests", "--format", row)
-    return [Image(*(field.replace("<none>", "") for field in line.split("\t"))) for line in text]
+    found = table(engine, 4, "image", "ls", "--all", "--no-trunc", "--digests", "--format", row)
+    return [Image(*(field.replace("<none>", "") for field in fields)) for fields in found]
 
 
 def _ports(known: list[Image]) -> set[int]:
@@ -110,6 +110,16 @@ def rows(engine: EngineRef, *command: str) -> list[str]:
     if answer is None:
         raise Blocked(f"Your Docker engine at {engine.host} does not answer.", "Start it, then run `lab up` again.")
     return answer.splitlines()
+
+
+def table(engine: EngineRef, columns: int, *command: str) -> list[list[str]]:
+    """The same, each line split at its tabs. Raises Blocked also where it has another number of `columns`."""
+    found = [line.split("\t") for line in rows(engine, *command)]
+    if any(len(fields) != columns for fields in found):
+        raise Blocked(
+            f"`docker {' '.join(command[:2])}` lists things in another form than is known.", "Report it, please."
+        )
+    return found
 
 
 def _file() -> Path:

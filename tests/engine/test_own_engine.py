@@ -1,0 +1,365 @@
+"""The learner's own engine, with the learner's things on it: the course works there, and all of theirs stays as it is.
+
+"Theirs" is a private engine of another lab's home, with images, containers, volumes, builders and settings that no lab
+made; its registry plays Docker Hub.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import lab
+from lab import paths, sandbox, world
+from lab.errors import Blocked
+from lab.results import Status
+from lab.sandbox import builders, buildkit, learner, process, state, theirs, tree
+from lab.world import environment_of
+
+LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
+CONSENT = bool(os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes")
+BOTH = pytest.mark.parametrize(
+    "engine", [("classic", "address"), ("containerd", "context")], indirect=True, ids="-".join
+)
+CLASSIC = pytest.mark.parametrize("engine", [("classic", "address")], indirect=True, ids="-".join)
+CONTAINERD = pytest.mark.parametrize("engine", [("containerd", "context")], indirect=True, ids="-".join)
+_AWAY = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_CONFIG", "LAB_SANDBOX", "REGISTRY")
+_THINGS = """
+docker pull --quiet busybox:1.38
+docker tag busybox:1.38 mine:1
+docker tag busybox:1.38 localhost:5000/earlier:1
+docker volume create data
+docker run --detach --name running --volume data:/data mine:1 sh -c 'echo precious > /data/file; exec sleep 100000'
+docker create --name kept localhost:5000/earlier:1
+docker network create --internal --subnet 10.214.{third}.0/24 theirs
+docker buildx create --name multi-builder --use --bootstrap
+docker buildx create --name spare --bootstrap
+docker buildx create --name idle
+docker stop buildx_buildkit_spare0
+"""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine of somebody's, and the environment in which that somebody works."""
+
+    env: dict[str, str]
+    config: Path
+    data: Path
+    hub: str  # what a builder must be told so that the registry plays Docker Hub for it
+
+    def run(self, script: str) -> str:
+        """What a script of theirs prints."""
+        done = subprocess.run(
+            ["bash", "-euc", script], env=self.env, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def picture(self) -> dict[str, object]:
+        """All that is theirs, to the last byte: settings, builders, containers and since when they run, volumes."""
+        files = {str(path): path.read_bytes() for path in sorted(self.config.rglob("*")) if path.is_file()}
+        volumes = [path for path in (self.data / "volumes").glob("*/_data/**/*") if path.is_file()]
+        inspect = "{{.Id}} {{.Name}} {{.Config.Image}} {{.State.Status}} {{.State.StartedAt}} {{.State.Pid}}"
+        return {
+            "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+            "volumes": self.run("docker volume ls --format '{{.Name}} {{.Labels}}' | sort"),
+            "contents": {str(path): path.read_bytes() for path in volumes if "buildx_buildkit" not in str(path)},
+            "images": self.run("docker image ls --all --no-trunc --digests --format '{{json .}}'").count("\n"),
+            "names": sorted(self._images()),
+            "containers": self.run(f"docker inspect --format '{inspect}' $(docker ps --all --quiet)"),
+            "networks": self.run("docker network ls --no-trunc"),
+        }
+
+    def _images(self) -> list[str]:
+        row = "{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}"
+        return self.run(f"docker image ls --all --no-trunc --digests --format '{row}'").splitlines()
+
+
+@contextlib.contextmanager
+def _engine(place: Path, store: str, way: str) -> Iterator[Engine]:
+    """Bring it up, with things on it, and take it away."""
+    own = {"LAB_HOME": str(place / "engine"), "LAB_CACHE": str(paths.cache())}
+    try:
+        with environment_of(own):
+            box = sandbox.up(private=True, store=store, emulators=False)
+            assert buildkit.wait(600).state in ("ready", "hub")
+            env = {name: value for name, value in box.environment().items() if name not in _AWAY}
+        yield _furnished(box, env, place / "settings", way)
+    finally:
+        with environment_of(own):
+            sandbox.down()
+
+
+def _furnished(box: sandbox.Sandbox, env: dict[str, str], config: Path, way: str) -> Engine:
+    assert box.engine.tree
+    config.mkdir()
+    plugins = tree.find(box.engine.tree, "docker-buildx").parent
+    (config / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [str(plugins)]}))
+    hub = (
+        f'\n[registry."docker.io"]\n  mirrors = ["{box.registry}"]\n'
+        f'[registry."{box.registry}"]\n  ca = ["{box.home}/certificates/ca.pem"]\n'
+    )
+    (config / "buildx").mkdir()
+    (config / "buildx" / "buildkitd.default.toml").write_text(hub)
+    (data,) = (box.home / "engine").glob("*-*")
+    engine = Engine({**env, "DOCKER_CONFIG": str(config)}, config, data, hub)
+    if way == "context":
+        engine.run(f"docker context create work --docker host={box.engine.host} && docker context use work")
+    else:
+        engine.env["DOCKER_HOST"] = box.engine.host
+    engine.run(_THINGS.format(third=box.registry.split(".")[2]))
+    return engine
+
+
+@pytest.fixture(scope="module")
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine of either image store, reached by `DOCKER_HOST` or by a context."""
+    place = Path(tempfile.mkdtemp(prefix="lab-theirs-"))
+    try:
+        with _engine(place, *request.param) as found:
+            yield found
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def home(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A lab of the learner's on that engine; whatever happens, what is theirs is afterwards as it was before."""
+    before = engine.picture()
+    for name in {*os.environ} - {*engine.env}:
+        monkeypatch.delenv(name)
+    for name, value in engine.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LAB_CACHE", engine.env.get("LAB_CACHE", str(paths.cache())))
+    monkeypatch.setenv("LAB_LEARNER", str(tmp_path / "learner"))
+    monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "lessons"))
+    yield paths.home()
+    sandbox.down()
+    assert engine.picture() == before
+    assert not paths.sandbox().exists()
+
+
+def up(engine: Engine) -> sandbox.Sandbox:
+    """The lab on the engine, its builders told of the registry that plays Docker Hub."""
+    box = sandbox.up(emulators=False)
+    assert (box.engine.kind, box.registry.partition(":")[0]) == ("learner", "localhost")
+    settings = box.home / "buildx" / "buildkitd.default.toml"
+    settings.write_text(settings.read_text() + engine.hub)
+    return box
+
+
+def told(*words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    """Run `lab …` as the learner would."""
+    return subprocess.run([*LAB, *words], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def does(step: str, script: str | None = None) -> tuple[Status, str]:
+    """Do a step by its solution or another script, as `lab run` does it: status and all that was printed."""
+    from lab import course, runner, shell, workspace
+
+    workspace.start(world.workspace())
+    found, here = course.step(step), world.here()
+    if found.prepare:
+        found.prepare(here)
+    said = shell.run(step, script or found.solution, here, lambda _text: None).output
+    result = runner.check(found, here)
+    return result.status, f"{result.text} {result.remedy}\n{said}"
+
+
+def removed(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.startswith("  ")]
+
+
+@BOTH
+def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Path) -> None:
+    """Every step by the notes' own plain commands; `down --dry-run` says what `down` then removes."""
+    up(engine)
+    emulators = "--emulators" if CONSENT else "--no-emulators"
+    done = told("tour", emulators, "--output", str(tmp_path / "tour"))
+    assert "failed" not in done.stdout, done.stdout
+    if CONSENT:
+        assert done.returncode == 0, done.stdout + done.stderr
+    promised = told("down", "--dry-run")
+    assert removed(told("down").stdout) == removed(promised.stdout) != []
+
+
+@BOTH
+def test_what_a_learner_leaves_behind_is_removed(engine: Engine, home: Path) -> None:
+    """Builders that run, images that were pulled and built, containers of the lessons': gone, in the order that is said."""
+    box = up(engine)
+    assert box.create_opts == "--driver-opt network=host"
+    for step in ("create_builder", "bootstrap_builder", "multi_push", "limited_builder", "add_third"):
+        status, said = does(step)
+        assert status is Status.PASSED, said
+    does("uname", "docker run --name left $REGISTRY/buildx-test; docker build -q -t $REGISTRY/one files/one-platform")
+    nodes = [name for name in theirs.builder_containers(box.engine) if builders.prefix() in name]
+    assert len(nodes) == 1
+    promised = sandbox.down(dry_run=True)
+    assert {"builder multi-builder", "builder pi-builder", "container left"} <= set(promised)
+    assert any(line.startswith(f"image {box.registry}/buildx-test") for line in promised)
+    assert sandbox.down() == promised
+
+
+@BOTH
+def test_a_builder_of_theirs_is_never_taken_over(engine: Engine, home: Path) -> None:
+    """They have a `multi-builder` and a `spare` too: the lab's has another container; a step that would hit is blocked."""
+    before = engine.run("docker inspect --format '{{.Id}} {{.State.StartedAt}}' buildx_buildkit_multi-builder0")
+    box = up(engine)
+    assert does("create_builder")[0] is Status.PASSED
+    assert does("bootstrap_builder")[0] is Status.PASSED
+    _, said = does("see_inactive", "docker buildx inspect multi-builder")
+    assert builders.prefix() in said
+    assert 'network="host"' in said
+    with pytest.raises(Blocked, match="a builder of yours called 'spare'"):
+        does("remove_builder")
+    learner.client(box.engine).buildx.remove("multi-builder")
+    after = engine.run("docker inspect --format '{{.Id}} {{.State.StartedAt}}' buildx_buildkit_multi-builder0")
+    assert after == before
+    # one that was written down and never fitted is taken off the list, and no container with it
+    subprocess.run(["docker", "buildx", "create", "--name", "spare"], env=box.environment(), check=True, timeout=60)
+    sandbox.down()
+    assert engine.run("docker ps --all --quiet --filter name=buildx_buildkit_spare0")
+
+
+@CLASSIC
+def test_a_builder_that_cannot_reach_the_registry_is_blocked_with_the_way_out(engine: Engine, home: Path) -> None:
+    """Started in the same breath as it was created, it has a network of its own; the step says so, and what it says helps."""
+    box = up(engine)
+    plain = "docker buildx create --name apart --use --bootstrap"
+    assert does("uname", plain)[0] is not Status.BLOCKED
+    status, said = does("multi_push")
+    assert status is Status.BLOCKED
+    assert "has a network of its own" in said
+    assert "connection refused" in said
+    assert f"dial tcp 127.0.0.1:{box.registry.partition(':')[2]}" in said or "[::1]" in said
+    does("uname", "docker buildx rm apart")
+    assert does("create_builder")[0] is Status.PASSED
+    status, said = does("multi_push")
+    assert status is Status.PASSED, said
+
+
+@CLASSIC
+def test_a_port_that_means_images_of_theirs_is_not_taken(engine: Engine, home: Path) -> None:
+    """They once had a registry on port 5000, and its images: the lab's is on another, and `down` leaves theirs."""
+    box = up(engine)
+    assert box.registry != "localhost:5000"
+    assert "localhost:5000/earlier 1" in engine.run("docker images --format '{{.Repository}} {{.Tag}}'")
+
+
+@CLASSIC
+@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.6])
+def test_an_up_that_was_killed_is_put_right(engine: Engine, home: Path, seconds: float) -> None:
+    """SIGKILL to `up` anywhere; `up` again works, and `down` removes all (the fixture looks)."""
+    with subprocess.Popen([*LAB, "up", "--no-emulators"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as half:
+        time.sleep(seconds)
+        half.kill()
+    if seconds > 0.3:
+        assert told("up", "--no-emulators").returncode == 0
+        assert does(
+            "foreign_image", "docker build -q --platform $OTHER -t $REGISTRY/mismatch:other --push files/mismatch"
+        )
+
+
+@CONTAINERD
+@pytest.mark.parametrize("seconds", [0.3, 0.7, 1.2])
+def test_a_down_that_was_killed_is_put_right(engine: Engine, home: Path, seconds: float) -> None:
+    """SIGKILL to `down` anywhere: the next one removes the rest."""
+    up(engine)
+    does("create_builder")
+    does("bootstrap_builder")
+    does("uname", "docker run --name left busybox:1.38 true; docker build -q -t $REGISTRY/one files/one-platform")
+    does("uname", "docker rm left")
+    with subprocess.Popen([*LAB, "down"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as half:
+        time.sleep(seconds)
+        half.kill()
+    assert told("down").returncode == 0
+
+
+@CLASSIC
+def test_a_damaged_state_file_loses_nothing_of_the_labs(engine: Engine, home: Path) -> None:
+    """`down` finds the engine and the lab's things on it all the same."""
+    box = up(engine)
+    does("create_builder")
+    does("uname", "docker build -q -t $REGISTRY/one files/one-platform")
+    (box.home / "state.json").write_text("{")
+    assert {"builder multi-builder", f"image {box.registry}/one:latest"} <= set(sandbox.down())
+
+
+@CONTAINERD
+def test_an_engine_that_is_held_up_is_blocked_in_time(engine: Engine, home: Path) -> None:
+    """An engine that answers nothing (paused) makes `down` say so within half a minute, and nothing is forgotten."""
+    up(engine)
+    does("create_builder")
+    pids = _engine_pids(engine)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        done = told("down", timeout=60)
+        assert time.monotonic() - started < 30
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    assert (done.returncode, "does not answer" in done.stderr) == (3, True)
+    assert "builder multi-builder" in sandbox.down()
+
+
+def _engine_pids(engine: Engine) -> list[int]:
+    with environment_of({"LAB_HOME": str(engine.config.parent / "engine")}):
+        return [one.pid for one in process.find(state.key()) if one.role == "engine" and _name(one.pid) == "dockerd"]
+
+
+def _name(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+def example() -> str:
+    """The program on the page about Python."""
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "python.md").read_text()
+    return page.partition("```python\n")[2].partition("```")[0]
+
+
+def printed_by_the_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    monkeypatch.chdir(world.workspace())
+    monkeypatch.setenv("DOCKER_HOST", "unix:///wrong.sock")
+    capsys.readouterr()
+    exec(example(), {})  # noqa: S102  # what the page tells a reader to run
+    return capsys.readouterr().out.splitlines()
+
+
+@CONTAINERD
+def test_a_script_has_a_client_bound_to_the_sandbox(
+    engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page's example: `lab.docker()` lists the lab's builders, not theirs; builds, pushes, reads the index."""
+    up(engine)
+    assert does("create_builder")[0] is Status.PASSED
+    lines = printed_by_the_example(monkeypatch, capsys)
+    assert any(line.startswith("multi-builder docker-container") for line in lines)
+    assert not any(line.startswith("idle") for line in lines)
+    assert [line.rpartition(" ")[0] for line in lines[-4:]] == ["linux amd64", "linux arm64", *["unknown unknown"] * 2]
+
+
+def test_the_client_works_on_the_labs_own_engine(
+    box: sandbox.Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same example, as it stands, where the registry speaks TLS by an authority of the lab's."""
+    lines = printed_by_the_example(monkeypatch, capsys)
+    assert [line.rpartition(" ")[0] for line in lines[-4:-2]] == ["linux amd64", "linux arm64"]
+    lab.docker().image.pull(f"{box.registry}/from-python", quiet=True)
+    lab.docker().image.remove(f"{box.registry}/from-python")
