@@ -8,12 +8,17 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lab.magic import check, hint, load_ipython_extension, reset, solution, unload_ipython_extension
+    from lab.sandbox.client import docker
 
-__all__ = ["check", "hint", "load_ipython_extension", "reset", "solution", "unload_ipython_extension"]
+__all__ = ["check", "docker", "hint", "load_ipython_extension", "reset", "solution", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
     """Load the notebook verbs only when they are asked for, so that `lab --help` stays quick."""
+    if name == "docker":
+        from lab.sandbox.client import docker
+
+        return docker
     if name in __all__:
         from lab import magic
 
