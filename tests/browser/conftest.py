@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error, sync_playwright
 
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 # Chromium's own background work asks other hosts; a test that the lab asks none needs it still.
@@ -39,7 +40,6 @@ def chromium():
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if not program:
         pytest.skip("There is no Chromium on this machine.")
-    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=STILL)
@@ -131,19 +131,33 @@ class Lesson:
 
     def __init__(self, page, server):
         self.page, self.server = page, server
-        self.hosts, self.errors = set(), []
+        self.hosts, self.errors, self.dropped = set(), [], []
         page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        # Chromium drops what it is fetching when a container anywhere brings a network link up or down
+        page.on("requestfailed", lambda request: self.dropped.append(request.failure or ""))
+        page.on("websocket", lambda socket: socket.on("socketerror", lambda why: self.dropped.append(why)))  # noqa: PLW0108 - no built-in
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def open(self, name, workspace="default"):
         """The notebook, with its kernel at rest; a second page has a workspace of its own, as JupyterLab gives it."""
-        for _ in range(4):
-            self.page.goto(f"{self.server.root}/lab/workspaces/{workspace}/tree/{name}?token={self.server.token}")
-            self.page.wait_for_selector(".jp-Notebook .jp-CodeCell, .jp-Dialog", timeout=60_000)
-            # Chromium drops what it is fetching when a container anywhere brings a network link up or down
-            if not self.page.locator(".jp-Dialog", has_text="Failed to fetch").count():
+        for _ in range(5):
+            self._forget_drops()
+            try:
+                self.page.goto(f"{self.server.root}/lab/workspaces/{workspace}/tree/{name}?token={self.server.token}")
+                self.page.wait_for_selector(".jp-Notebook .jp-CodeCell, .jp-Dialog", timeout=60_000)
+            except Error:
+                if not self._was_dropped():
+                    raise
+            if not self._was_dropped():
                 break
         self.ready(name)
+
+    def _forget_drops(self):
+        self.dropped.clear()
+        self.errors.clear()
+
+    def _was_dropped(self):
+        return any("NETWORK_CHANGED" in str(reason) for reason in self.dropped)
 
     def ready(self, name="01-machine.ipynb"):
         """Cells are there, the page is connected to the kernel, and that is at rest."""
@@ -174,7 +188,15 @@ class Lesson:
     def load(self):
         """Run the first cell and wait for the panel."""
         self.run("%load_ext lab")
-        self.panel.wait_for(timeout=30_000)
+        try:
+            self.panel.wait_for(timeout=30_000)
+        except Error:
+            if not self.dropped:
+                raise
+            self.page.reload()
+            self.ready()
+            self.run("%load_ext lab")
+            self.panel.wait_for(timeout=30_000)
         self.page.locator(".lab-machine, .lab-problem").first.wait_for(timeout=30_000)
 
     @property
