@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from lab import paths
+
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 # Chromium's own background work asks other hosts; a test that the lab asks none needs it still.
 STILL = [
@@ -118,7 +120,8 @@ def server():
     """One for all tests, with folders of its own, gone afterwards."""
     place = Path(tempfile.mkdtemp(prefix="lab-browser-"))
     kept = {name: value for name, value in os.environ.items() if name not in ("LAB_LEARNER", "LAB_WORKSPACE")}
-    running = Server(place, {**kept, "LAB_HOME": str(place / "home"), "HOME": str(place)})
+    own = {"LAB_HOME": str(place / "home"), "HOME": str(place), "LAB_CACHE": str(paths.cache())}
+    running = Server(place, {**kept, **own})
     try:
         yield running
     finally:
