@@ -37,6 +37,9 @@ def serve(folder: Path, *, port: int | None = None) -> int:
     token = secrets.token_urlsafe(24)
     log = paths.home() / "log" / "jupyter.log"
     trust(folder, paths.home() / "jupyter" / "data")
+    # a closed terminal, or somebody's `kill`, ends the server as Ctrl-C does; it would outlive us otherwise
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     process = _start(folder, address, token, log)
     try:
         url = f"http://127.0.0.1:{address[1]}/lab/tree/{_first(folder)}?token={token}"

@@ -1,0 +1,81 @@
+"""`lab learn`'s server: it ends with whoever started it, and touches no folder of the learner's own."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.sign import NotebookNotary
+
+from lab import course, jupyter, workspace
+from lab.errors import Blocked
+
+SCRIPT = """
+import subprocess, sys
+from pathlib import Path
+from lab import jupyter
+def start(*_arguments):
+    process = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    print(process.pid, flush=True)
+    return process
+jupyter._start, jupyter._wait = start, lambda *_arguments: None
+sys.exit(jupyter.serve(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_server_ends_with_its_starter(tmp_path, number):
+    """Ctrl-C, `kill`, and a terminal that is closed leave nothing running."""
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        server = int(process.stdout.readline())
+        assert "JupyterLab is at" in "".join(process.stdout.readline() for _ in range(2))
+        process.send_signal(number)
+        assert process.wait(20) == 0
+    assert not Path(f"/proc/{server}").exists()
+
+
+def test_jupyters_own_folders_are_the_labs(tmp_path):
+    """Settings, history, kernels and signatures of the learner stay as they are."""
+    folders = jupyter._own_folders(tmp_path)
+    assert set(folders) == {"JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"}
+    assert all(Path(folder).is_relative_to(tmp_path) for folder in folders.values())
+
+
+def test_lessons_are_trusted_and_changed_ones_are_not(tmp_path):
+    """Links in a panel are followed at once; what somebody else wrote into a notebook is not trusted for it."""
+    workspace.start(tmp_path / "w")
+    first, second, *_ = course.lessons()
+    other = nbformat.read(tmp_path / "w" / second.notebook.name, as_version=4)
+    other.cells.append(nbformat.v4.new_code_cell("1 + 1"))
+    nbformat.write(other, tmp_path / "w" / second.notebook.name)
+    jupyter.trust(tmp_path / "w", tmp_path / "data")
+    notary = NotebookNotary(data_dir=str(tmp_path / "data"))
+    try:
+        trusted = [
+            notary.check_signature(nbformat.read(tmp_path / "w" / one.notebook.name, as_version=4))
+            for one in (first, second)
+        ]
+    finally:
+        notary.store.close()
+    assert trusted == [True, False]
+
+
+def test_a_port_in_use_is_passed_over():
+    """Two learners on one machine."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", jupyter._free_port()))
+        assert jupyter._free_port() != taken.getsockname()[1]
+
+
+def test_a_server_that_ends_at_once_is_blocked_with_its_log(tmp_path):
+    """Not a wait of a minute, and not a traceback."""
+    started = time.monotonic()
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(5)"]) as process:
+        process.wait(20)
+        with pytest.raises(Blocked, match="exit status 5"):
+            jupyter._wait(process, "http://127.0.0.1:1/", tmp_path / "log")
+    assert time.monotonic() - started < 15
