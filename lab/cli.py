@@ -50,7 +50,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         "remove all that `up` made, and show it",
         (
             (("--dry-run",), {"action": "store_true", "help": "only show what would be removed"}),
-            (("--purge",), {"action": "store_true", "help": "remove the downloads and your progress too"}),
+            (("--purge",), {"action": "store_true", "help": "remove the downloads too; your progress stays"}),
         ),
     ),
     "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_FOLDER,)),
