@@ -41,9 +41,12 @@ def box():
             shutil.rmtree(place)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def emulators(box):
-    """Emulators in the kernel, for the tests that need them. They are the whole machine's, so somebody must agree."""
+    """Emulators in the kernel, for a test that needs them: a test before may have taken them away.
+
+    They are the whole machine's, so somebody must agree.
+    """
     if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
         pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
     sandbox.up(private=True, emulators=True)
