@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lab.magic import check, hint, load_ipython_extension, reset, solution, unload_ipython_extension
+    from lab.magic import check, explain, hint, load_ipython_extension, reset, solution, unload_ipython_extension
     from lab.sandbox.client import docker
 
-__all__ = ["check", "docker", "hint", "load_ipython_extension", "reset", "solution", "unload_ipython_extension"]
+__all__ = [
+    "check",
+    "docker",
+    "explain",
+    "hint",
+    "load_ipython_extension",
+    "reset",
+    "solution",
+    "unload_ipython_extension",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -120,6 +120,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                     "help": "a log's file, the error's text, or - (also: nothing)",
                 },
             ),
+            (("--last",), {"action": "store_true", "help": "the output of the step that was run last"}),
             _JSON,
         ),
     ),

@@ -107,6 +107,18 @@ def solution(name: str = "", *, now: bool = False) -> None:
         _say(error)
 
 
+def explain(text: str = "") -> None:
+    """Say what an error means: the one in `text`, or the one that was printed last."""
+    from IPython.display import display
+
+    from lab.explainer import explain as explained
+
+    try:
+        display(explained(text or world.here().latest().output))
+    except LabError as error:
+        _say(error)
+
+
 def reset(name: str = "") -> None:
     """Undo a step, or a whole lesson: what it made goes, files are restored, a copy of yours is kept."""
     from lab.undo import undo

@@ -57,6 +57,8 @@ def as_text(result: Result, *, colour: bool = False) -> str:
     lines = [f"{head}  {result.step}"]
     lines += [f"  {shown(text)}" for text in _sentences(result)]
     lines += [f"  {name:>6}: {shown(value)}" for name, value in _compared(result)]
+    if _has_error(result):
+        lines.append("  `lab explain --last` says what the error means that was printed.")
     if result.picture:
         lines += [f"  {line}".rstrip() for line in ("", *result.picture["text"].splitlines(), "")]
     if result.next_step:
@@ -85,6 +87,8 @@ def as_html(result: Result, *, following: str | None = None) -> str:
             for name, value in rows
         )
         parts.append(f"<table>{cells}</table>")
+    if _has_error(result):
+        parts.append("<div><code>lab.explain()</code> says what the error means that was printed.</div>")
     if result.picture:
         parts.append(result.picture["html"])
     parts.append(_evidence(result))
@@ -105,6 +109,12 @@ def _sentences(result: Result) -> list[str]:
     if result.status is Status.NOT_ATTEMPTED:
         return [first, f"To do: {result.goal}", *filter(None, [result.remedy])]
     return list(filter(None, [first, result.remedy]))
+
+
+def _has_error(result: Result) -> bool:
+    """Did the try that failed print an error, so that there is something to explain?"""
+    said = (evidence.answer.lower() for evidence in result.evidence)
+    return result.status is Status.FAILED and any("error" in text or "warning:" in text for text in said)
 
 
 def _compared(result: Result) -> list[tuple[str, str]]:

@@ -40,6 +40,13 @@ class World:
         except TypeError as error:
             raise BadInput(f"The transcript of {step!r} is damaged.", "Run the step again.") from error
 
+    def latest(self) -> Transcript:
+        """The latest try of any step; NotThere where nothing was ever run."""
+        kept = list((self.home / "transcripts").glob("*.json"))
+        if not kept:
+            raise NotThere("Nothing was run here yet.")
+        return self.transcript(max(kept, key=lambda path: path.stat().st_mtime).stem)
+
     def keep(self, transcript: Transcript) -> None:
         """Remember a try, for checks that read what was printed and for hints."""
         fields = ("step", "command", "output", "exit_status", "seconds", "started")

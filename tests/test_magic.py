@@ -232,3 +232,19 @@ def test_progress_is_kept_for_the_next_kernel(ipython):
 
     assert progress.passed(paths.learner(), "uname")
     assert loaded(ipython)[0][view.MIME]["done"] == 1
+
+
+def test_explain_reads_the_error_that_was_printed_last(world, monkeypatch, capsys):
+    """`lab.explain()` takes the last try's output; with nothing run yet it says so in one line."""
+    from lab import magic
+    from lab import world as worlds
+    from lab.facts import Transcript
+
+    shown = []
+    monkeypatch.setattr(worlds, "here", lambda: world)
+    monkeypatch.setattr("IPython.display.display", lambda *things, **_options: shown.extend(things))
+    magic.explain()
+    output = "exec /bin/sh: exec format error\n"
+    world.keep(Transcript(step="a", command="docker run x", output=output, exit_status=1))
+    magic.explain()
+    assert any(getattr(thing, "known", False) for thing in shown)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -149,3 +150,14 @@ class Terminal(io.StringIO):
 def test_when_there_are_colours(stream, env, wanted):
     """On a terminal, unless NO_COLOR has a value."""
     assert render.wants_colour(stream, env) is wanted
+
+
+def test_a_failed_try_that_printed_an_error_leads_to_the_error_guide():
+    """The way to `lab explain` stands under a failure with an error in it, and nowhere else."""
+    said = (Evidence("docker run x", "exec /x: exec format error"),)
+    failed = Result(step="a", lesson="b", status=Status.FAILED, goal="g", message="No.", evidence=said)
+    assert "lab explain --last" in render.as_text(failed)
+    assert "lab.explain()" in render.as_html(failed)
+    calm = replace(failed, evidence=(Evidence("uname -s", "Linux"),))
+    assert "explain" not in render.as_text(calm) + render.as_html(calm)
+    assert "explain" not in render.as_html(replace(failed, status=Status.PASSED))

@@ -19,10 +19,15 @@ def explain(given: Namespace) -> int:
     """What an error text or a log means."""
     from lab import explainer
 
-    what = " ".join(given.what) if given.what else "-"
-    if what == "-" and sys.stdin.isatty():
-        print("Paste the error, then press Ctrl-D.", file=sys.stderr)
-    found = explainer.run(what, engine=_engine())
+    if given.last:
+        from lab import world
+
+        found = explainer.explain(world.here().latest().output, engine=_engine())
+    else:
+        what = " ".join(given.what) if given.what else "-"
+        if what == "-" and sys.stdin.isatty():
+            print("Paste the error, then press Ctrl-D.", file=sys.stderr)
+        found = explainer.run(what, engine=_engine())
     print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
     return found.exit_status
 
