@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import lab
-from lab import paths, sandbox
+from lab import paths, sandbox, shell_record
 from lab.errors import BadInput, Blocked
+from lab.probes import needs
 from lab.sandbox import (
     belongings,
     binfmt,
@@ -33,6 +34,7 @@ from lab.sandbox.learner import Refusal
 from lab.sandbox.model import EngineRef
 from lab.sandbox.report import PlainReport
 from lab.sandbox.state import State
+from lab.world import World
 
 HOST = "unix:///var/run/docker.sock"
 
@@ -92,7 +94,7 @@ def answering(docker: Stub, context: dict[str, object], about: dict[str, object]
 def test_the_engine_that_answers_is_found(docker: Stub) -> None:
     """Its address is taken from the context; the context itself is not needed."""
     answering(docker, CONTEXT, ABOUT)
-    assert learner.find() == EngineRef("learner", HOST, docker.program, None, remote=False)
+    assert learner.look() == EngineRef("learner", HOST, docker.program, None, remote=False)
 
 
 def test_a_context_with_keys_is_kept(docker: Stub) -> None:
@@ -103,8 +105,8 @@ def test_a_context_with_keys_is_kept(docker: Stub) -> None:
         "TLSMaterial": {"docker": ["ca.pem"]},
     }
     answering(docker, tls, ABOUT)
-    found = learner.find()
-    assert found
+    found = learner.look()
+    assert isinstance(found, EngineRef)
     assert (found.context, found.remote) == ("work", True)
     assert learner.needed_context({**tls, "TLSMaterial": {}}) is None
     trusting = {"Name": "lax", "Endpoints": {"docker": {"Host": "tcp://10.0.0.7:2376", "SkipTLSVerify": True}}}
@@ -499,6 +501,38 @@ def test_a_builder_that_runs_already_keeps_its_name(noted: Stub) -> None:
     assert not builders.deaf("no such builder")
     created("quick", DriverOpts={"network": "host"})
     assert not builders.deaf("quick")
+
+
+def test_in_lab_shell_a_builder_is_fitted_when_its_command_has_ended(noted: Stub, tmp_path: Path) -> None:
+    """Before the prompt is back; a command that is only begun has written nothing down yet."""
+    place = created("multi-builder")
+    recorder = shell_record.Recorder(tmp_path)
+    recorder.heard(b"\x1b]7117;S;Y3JlYXRl\x07multi-builder\r\n")
+    assert node_of(place)["Name"] == "multi-builder0"
+    recorder.heard(b"\x1b]7117;E;0;1\x07")
+    assert node_of(place)["Name"] == f"lab-{state.key()}-multi-builder0"
+
+
+def test_a_current_builder_that_cannot_reach_the_registry_blocks(noted: Stub, world: World) -> None:
+    """The need says which one, and why; with another current builder, or none, it says nothing."""
+    created("quick")
+    needs.reach(world)
+    current = paths.sandbox() / "buildx" / "current"
+    current.write_text(json.dumps({"Key": HOST, "Name": "quick", "Global": False}))
+    with pytest.raises(Blocked, match="The builder quick has a network of its own") as caught:
+        needs.reach(world)
+    assert "docker buildx rm quick" in caught.value.remedy
+    for text in ("", "[]", "{}", json.dumps({"Name": "no such builder"})):
+        current.write_text(text)
+        needs.reach(world)
+
+
+def test_a_name_that_a_container_of_theirs_has_is_known(noted: Stub) -> None:
+    """What `create` and `rm` in one command would take away."""
+    assert builders.taken("multi-builder")
+    assert not builders.taken("spare")
+    put_up(noted, engine=EngineRef("private", HOST, noted.program, tree=noted.program.parent))
+    assert not builders.taken("multi-builder")
 
 
 @pytest.mark.parametrize("changes", [{"Endpoint": "ssh://me@pi.local"}, {"Endpoint": "another-context"}])

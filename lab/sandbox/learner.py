@@ -34,12 +34,6 @@ class Refusal:
     said: str
 
 
-def find() -> EngineRef | None:
-    """The engine that answers to the learner's own `docker` command; None where there is none."""
-    found = look()
-    return found if isinstance(found, EngineRef) else None
-
-
 def look() -> EngineRef | Refusal:
     """The engine that answers to the learner's own `docker` command, or why none does."""
     environment = outside()

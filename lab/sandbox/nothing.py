@@ -42,24 +42,20 @@ def blocked(why: Refusal, *, own: bool) -> Blocked:
     root = _ROOT if own and _as_root() is False else ""
     said = f" It says: {_short(why.said)}" if why.said else ""
     if "permission denied" in why.said.lower():
-        return Blocked(f"Your user may not use the Docker engine at {why.host}.{said}", _page(_GROUP))
+        return Blocked(f"Your user may not use the Docker engine at {why.host}.{said}", _GROUP)
     if why.docker and _chosen():
         return Blocked(
             f"No Docker engine answers at {why.host}, which {_chosen()} names.{said}",
-            _page(f"Start that engine, or `unset {_chosen()}`. Then run `lab up` again.{root}"),
+            f"Start that engine, or `unset {_chosen()}`. Then run `lab up` again.{root}",
         )
     if sys.platform != "linux":
-        return Blocked(f"No Docker engine answers.{said}", _page(_DESKTOP))
+        return Blocked(f"No Docker engine answers.{said}", _DESKTOP)
     if "microsoft" in platform.release().lower() and not why.docker:
-        return Blocked("There is no Docker engine in this WSL distribution.", _page(_WSL))
+        return Blocked("There is no Docker engine in this WSL distribution.", _WSL)
     if why.docker:
-        return Blocked(f"No Docker engine answers at {why.host}.{said}", _page(_STOPPED.format(root=root)))
+        return Blocked(f"No Docker engine answers at {why.host}.{said}", _STOPPED.format(root=root))
     example = f" (`{found}`)" if (found := _example()) else ""
-    return Blocked("There is no Docker engine here.", _page(_INSTALL.format(example=example, root=root)))
-
-
-def _page(text: str) -> str:
-    return "\n" + text
+    return Blocked("There is no Docker engine here.", _INSTALL.format(example=example, root=root))
 
 
 def _chosen() -> str:

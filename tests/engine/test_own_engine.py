@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import unprivileged
 
 import lab
-from lab import paths, sandbox, world
+from lab import course, paths, sandbox, world
 from lab.errors import Blocked
 from lab.results import Status
 from lab.sandbox import builders, buildkit, learner, process, state, theirs, tree
@@ -170,7 +171,7 @@ def told(*words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
 
 def does(step: str, script: str | None = None) -> tuple[Status, str]:
     """Do a step by its solution or another script, as `lab run` does it: status and all that was printed."""
-    from lab import course, runner, shell, workspace
+    from lab import runner, shell, workspace
 
     workspace.start(world.workspace())
     found, here = course.step(step), world.here()
@@ -326,6 +327,45 @@ def _engine_pids(engine: Engine) -> list[int]:
 
 def _name(pid: int) -> str:
     return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
+@CONTAINERD
+@pytest.mark.skipif(os.geteuid() != 0, reason="the engine's socket has to be given to another user")
+def test_a_learner_who_is_not_root_needs_no_root(engine: Engine, home: Path) -> None:
+    """In the right group, an ordinary user has the lab, a builder that pushes, and `down`; nothing is of root's."""
+    with unprivileged.place() as place, _open_to_all(engine, unprivileged.User(place)) as user:
+        (user.tools / "docker").symlink_to(str(shutil.which("docker")))
+        user.env["PATH"] += ":/usr/bin:/bin"
+        shutil.copytree(engine.config, place / ".docker")
+        for path in [place / ".docker", *(place / ".docker").rglob("*")]:
+            os.chown(path, unprivileged.NOBODY, unprivileged.NOBODY)
+        done = user.lab("up", "--no-emulators", timeout=180)
+        assert done.returncode == 0, done.stderr
+        user.lab("start")
+        for step in ("create_builder", "bootstrap_builder"):
+            done = user.lab("run", step, course.step(step).solution, timeout=120)
+            assert done.returncode == 0, done.stdout + done.stderr
+        push = "echo FROM scratch | docker buildx build --quiet --tag $REGISTRY/empty --push -"
+        assert "connection refused" not in user.lab("run", "uname", push).stdout
+        assert "empty" in user.lab("status").stdout
+        done = user.lab("down")
+        assert "builder multi-builder" in done.stdout
+        assert not (place / ".local/share/multiplatform-lab/sandbox").exists()
+
+
+@contextlib.contextmanager
+def _open_to_all(engine: Engine, user: unprivileged.User) -> Iterator[unprivileged.User]:
+    """Let the user's group talk to the engine, as membership in `docker` would."""
+    with environment_of({"LAB_HOME": str(engine.config.parent / "engine")}):
+        folder = state.runtime()
+    user.env["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
+    folder.chmod(0o755)
+    os.chown(folder / "docker.sock", -1, unprivileged.NOBODY)
+    try:
+        yield user
+    finally:
+        folder.chmod(0o700)
+        os.chown(folder / "docker.sock", -1, 0)
 
 
 def example() -> str:
