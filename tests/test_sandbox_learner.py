@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -329,17 +330,15 @@ def put_up(docker: Stub, **changes: object) -> EngineRef:
 
 
 def test_what_was_there_is_noted_once(docker: Stub) -> None:
-    """Images, names, builders and ports of before; a second look, when the lab's are there too, changes nothing."""
+    """Images, names and ports of before; a second look, when the lab's are there too, changes nothing."""
     engine = put_up(docker)
     docker.says("image ls", IMAGES)
-    docker.says("ps", "buildx_buildkit_multi-builder0\n")
     theirs.note(engine)
     found = theirs.read()
     assert found
     assert found.engine == engine
     assert found.images == {"sha256:old", "sha256:t", "sha256:dangling"}
     assert (found.names, found.ports) == ({"busybox:1.38": "sha256:old"}, {5003})
-    assert found.builders == {"buildx_buildkit_multi-builder0"}
     docker.says("image ls", IMAGES + ROW.format("localhost:5001/ours", "1", "<none>", "sha256:o"))
     theirs.note(engine)
     assert theirs.read() == found
@@ -437,6 +436,9 @@ def test_what_resists_is_said_and_what_is_gone_is_not(docker: Stub) -> None:
         remove()
 
 
+THEIRS = "buildx_buildkit_multi-builder0\t2020-01-01 12:00:00 +0100 CET\n"
+
+
 # --- new builders -----------------------------------------------------------------------------------------------------
 
 
@@ -468,7 +470,7 @@ def noted(docker: Stub) -> Stub:
     """A sandbox on an engine where a `multi-builder` of the learner's runs."""
     engine = put_up(docker)
     docker.says("image ls", "")
-    docker.says("ps", "buildx_buildkit_multi-builder0\n")
+    docker.says("ps --all --format", THEIRS)
     theirs.note(engine)
     return docker
 
@@ -476,14 +478,15 @@ def noted(docker: Stub) -> Stub:
 def test_a_new_builder_gets_a_name_and_the_hosts_network(noted: Stub) -> None:
     """Also where a container of theirs has the name that it would have had; the rest stays as buildx wrote it."""
     place = created("multi-builder")
-    assert builders.safe_to_remove("multi-builder") is False
+    engine = state.load().engine
+    assert not builders.safe_to_remove("multi-builder", engine)
     builders.fit()
     node = node_of(place)
     assert node["Name"] == f"lab-{state.key()}-multi-builder0"
     assert node["DriverOpts"] == {"network": "host"}
     assert node["Flags"] == ["--allow-insecure-entitlement=network.host"]
     assert node["Files"] == {"a": "b"}
-    assert builders.safe_to_remove("multi-builder")
+    assert builders.safe_to_remove("multi-builder", engine)
     assert not builders.deaf("multi-builder")
     text = place.read_text()
     builders.fit()
@@ -494,9 +497,13 @@ def test_a_new_builder_gets_a_name_and_the_hosts_network(noted: Stub) -> None:
 def test_a_builder_that_runs_already_keeps_its_name(noted: Stub) -> None:
     """Renamed, its container would be nobody's; that it cannot reach the registry is known."""
     place = created("quick")
-    noted.says("ps", "buildx_buildkit_multi-builder0\nbuildx_buildkit_quick0\n")
+    noted.says(
+        "ps --all --format", f"{THEIRS}buildx_buildkit_quick0\t{datetime.now(UTC):%Y-%m-%d %H:%M:%S +0000 UTC}\n"
+    )
     builders.fit()
     assert node_of(place)["Name"] == "quick0"
+    assert builders.safe_to_remove("quick", state.load().engine)
+    assert not builders.taken("quick")
     assert builders.deaf("quick")
     assert not builders.deaf("no such builder")
     created("quick", DriverOpts={"network": "host"})
@@ -533,6 +540,17 @@ def test_a_name_that_a_container_of_theirs_has_is_known(noted: Stub) -> None:
     assert not builders.taken("spare")
     put_up(noted, engine=EngineRef("private", HOST, noted.program, tree=noted.program.parent))
     assert not builders.taken("multi-builder")
+
+
+@pytest.mark.parametrize("made", ["2020-01-01 12:00:00 +0100 CET", "yesterday", ""])
+def test_a_container_that_was_there_first_is_theirs(noted: Stub, made: str) -> None:
+    """Also one that they made while the lab was up; where nobody can tell when, it counts as theirs."""
+    place = created("later")
+    noted.says("ps --all --format", f"buildx_buildkit_later0\t{made}\n")
+    assert builders.taken("later")
+    assert not builders.safe_to_remove("later", state.load().engine)
+    builders.fit()
+    assert node_of(place)["Name"] == f"lab-{state.key()}-later0"
 
 
 @pytest.mark.parametrize("changes", [{"Endpoint": "ssh://me@pi.local"}, {"Endpoint": "another-context"}])
@@ -586,7 +604,7 @@ def test_a_builder_of_theirs_that_was_never_fitted_is_only_forgotten(noted: Stub
     place = created("multi-builder")
     noted.says("volume ls", "")
     noted.says("version", "29.0.0")
-    noted.says("ps", "buildx_buildkit_multi-builder0\tx\t\n")
+    noted.says("ps --all --no-trunc", "buildx_buildkit_multi-builder0\tx\t\n")
     removals = dict(teardown._removals(state.read(), purge=False))
     removals["builder multi-builder"]()
     assert not place.exists()

@@ -122,7 +122,7 @@ def _give_back(engine: EngineRef, now: Image, old: str) -> None:
 
 def _remove_builder(engine: EngineRef, name: str) -> None:
     builders.fit()
-    if builders.safe_to_remove(name):
+    if builders.safe_to_remove(name, engine):
         _remove(learner.client(engine).buildx.remove, name)
     else:
         builders.forget(name)

@@ -51,10 +51,12 @@ def deaf(name: str) -> bool:
 
 def taken(name: str) -> bool:
     """Whether a container on the learner's engine, none of the lab's, is already called as that builder's would be."""
-    from lab.sandbox import theirs
-
     engine = state.load().engine
-    return engine.kind == "learner" and f"{CONTAINER}{name}0" in theirs.builder_containers(engine)
+    if engine.kind != "learner":
+        return False
+    started, wanted = _started(engine), f"{CONTAINER}{name}0"
+    mine = any(container(node) == wanted and _is_ours(name, node, started) for node in _own_nodes(name))
+    return wanted in started and not mine
 
 
 def names() -> list[str]:
@@ -71,14 +73,10 @@ def current() -> str:
     return str(data.get("Name") or "") if isinstance(data, dict) else ""
 
 
-def safe_to_remove(name: str) -> bool:
-    """Whether no node of the builder has the name of a container that was there before the lab."""
-    from lab.sandbox import theirs
-
-    before, data = theirs.read(), _known().get(name)
-    if before is None or data is None:
-        return False
-    return not any(container(node) in before.builders for node in data.get("Nodes") or ())
+def safe_to_remove(name: str, engine: EngineRef) -> bool:
+    """Whether each container that has the name of one of the builder's nodes is the lab's."""
+    started = _started(engine)
+    return all(_is_ours(name, node, started) for node in _own_nodes(name) if container(node) in started)
 
 
 def forget(name: str) -> None:
@@ -97,15 +95,10 @@ def container(node: dict[str, Any]) -> str:
 
 
 def _fit(box: Sandbox) -> None:
-    from lab.sandbox import theirs  # it looks at the engine, which a cell of most steps need not wait for
-
-    before = theirs.read()
-    if before is None:
-        return
-    started = set(theirs.builder_containers(box.engine)) - before.builders
+    started = _started(box.engine)
     with _lock():
         for name, data in _known().items():
-            new = [node for node in _unfitted(box.engine, data) if container(node) not in started]
+            new = [node for node in _unfitted(box.engine, data) if not _is_ours(name, node, started)]
             for node in new:
                 node["Name"] = prefix() + str(node["Name"])
                 if box.create_opts:
@@ -114,6 +107,31 @@ def _fit(box: Sandbox) -> None:
                 # written elsewhere: buildx takes each file of that folder for a builder
                 write_json(_folder() / "fitted.json", data)
                 (_folder() / "fitted.json").replace(_folder() / "instances" / name)
+
+
+def _started(engine: EngineRef) -> dict[str, float]:
+    """The containers of all builders on the engine, the learner's too, and when they were made."""
+    from lab.sandbox import theirs  # it looks at the engine, which a cell of most steps need not wait for
+
+    return theirs.builder_containers(engine)
+
+
+def _is_ours(name: str, node: dict[str, Any], started: dict[str, float]) -> bool:
+    """Whether the node's container is the lab's: by its name, or as made after the builder was written down.
+
+    One of the learner's that has the same name was there first: `create` and `--bootstrap` in one breath take no time.
+    """
+    if str(node.get("Name")).startswith(prefix()):
+        return True
+    try:
+        written = int((_folder() / "instances" / name).stat().st_mtime)
+    except OSError:
+        return False
+    return started.get(container(node), -1) >= written
+
+
+def _own_nodes(name: str) -> list[dict[str, Any]]:
+    return [node for node in _known().get(name, {}).get("Nodes") or () if isinstance(node, dict)]
 
 
 def _share_network(node: dict[str, Any]) -> None:

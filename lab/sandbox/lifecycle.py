@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.errors import BadInput, Blocked, UsageError
-from lab.sandbox import belongings, binfmt, config, learner, network, nothing, state, teardown, theirs, tree
-from lab.sandbox import emulators as emulation
+from lab.sandbox import belongings, config, consent, learner, network, nothing, state, teardown, theirs, tree
 from lab.sandbox import private as private_engine
 from lab.sandbox import registry as registries
 from lab.sandbox.model import EngineRef, Sandbox
@@ -50,7 +48,7 @@ def up(  # noqa: PLR0913  # each is a choice that a learner can make
             now = before
         else:
             now = _make(before, wanted, report)
-        now = _emulators(now, emulators, report)
+        now = consent.apply(now, emulators, report)
         _fill(now.sandbox(), report)
         return now.sandbox()
 
@@ -205,31 +203,6 @@ def _finish(now: State) -> State:
     now = replace(now, ready=True)
     state.write(now)
     return now
-
-
-def _emulators(now: State, consent: bool | None, report: Report) -> State:  # noqa: FBT001  # three answers
-    """Register what is missing where the learner agreed, now or (after a restart of the machine) before."""
-    if consent is False:
-        for handler in emulation.registered():
-            emulation.remove(handler.name)
-        if now.engine.kind == "learner":
-            binfmt.uninstall(now.engine)
-    elif consent or now.emulators:
-        _register(now.engine, report, again=consent is None)
-    agreed = now.emulators if consent is None else consent
-    if agreed != now.emulators:
-        now = replace(now, emulators=agreed)
-        state.write(now)
-    return now
-
-
-def _register(engine: EngineRef, report: Report, *, again: bool) -> None:
-    """Through the engine where its kernel is another one, or where only the engine is root."""
-    if engine.remote or (engine.kind == "learner" and os.geteuid()):
-        if not again and (engine.remote or emulation.missing()):
-            binfmt.install(engine, report)
-    elif emulation.missing():
-        emulation.register(report)
 
 
 def _fill(sandbox: Sandbox, report: Report) -> None:

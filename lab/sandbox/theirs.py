@@ -6,6 +6,7 @@ Written once, before the lab makes anything there; `down` removes it with the sa
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,13 @@ PULLED = (BUSYBOX, BUILDKIT, REGISTRY, EMULATORS)
 class Theirs:
     """The engine, and what was there.
 
-    Ids of the images; what the names that the lessons pull stood for; names of builders' containers; ports that names
-    of images mean ("localhost:5000/…": an earlier registry of theirs).
+    Ids of the images; what the names that the lessons pull stood for; ports that names of images mean
+    ("localhost:5000/…": an earlier registry of theirs).
     """
 
     engine: EngineRef
     images: frozenset[str]
     names: dict[str, str]
-    builders: frozenset[str]
     ports: frozenset[int]
 
 
@@ -47,7 +47,6 @@ def note(engine: EngineRef) -> None:
             "engine": {**asdict(engine), "docker": str(engine.docker)},
             "images": sorted({one.id for one in known}),
             "names": {one.name: one.id for one in known if one.name in PULLED},
-            "builders": builder_containers(engine),
             "ports": sorted(_ports(known)),
         }
         write_json(_file(), data)
@@ -58,9 +57,7 @@ def read() -> Theirs | None:
     try:
         data = read_json(_file())
         engine = EngineRef(**{**data["engine"], "docker": Path(data["engine"]["docker"])})
-        known = (frozenset(data[name]) for name in ("images", "builders", "ports"))
-        images, builders, ports = known
-        return Theirs(engine, images, dict(data["names"]), builders, ports)
+        return Theirs(engine, frozenset(data["images"]), dict(data["names"]), frozenset(data["ports"]))
     except (BadInput, TypeError, KeyError, ValueError):
         return None
 
@@ -99,9 +96,18 @@ def _ports(known: list[Image]) -> set[int]:
     return {int(port) for host, _, port in parts if host in ("localhost", "127.0.0.1") and port.isdecimal()}
 
 
-def builder_containers(engine: EngineRef) -> list[str]:
-    """The names of the containers of all builders on the engine, running or not."""
-    return rows(engine, "ps", "--all", "--format", "{{.Names}}", "--filter", f"name=^/?{CONTAINER}")
+def builder_containers(engine: EngineRef) -> dict[str, float]:
+    """The containers of all builders on the engine, running or not; when made, or -1 where that is unclear."""
+    row = "{{.Names}}\t{{.CreatedAt}}"
+    return dict(map(_made, table(engine, 2, "ps", "--all", "--format", row, "--filter", f"name=^/?{CONTAINER}")))
+
+
+def _made(fields: list[str]) -> tuple[str, float]:
+    name, text = fields
+    try:
+        return name, datetime.strptime(" ".join(text.split()[:3]), "%Y-%m-%d %H:%M:%S %z").timestamp()
+    except ValueError:
+        return name, -1
 
 
 def rows(engine: EngineRef, *command: str) -> list[str]:

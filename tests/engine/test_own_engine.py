@@ -232,9 +232,13 @@ def test_a_builder_of_theirs_is_never_taken_over(engine: Engine, home: Path) -> 
     after = engine.run("docker inspect --format '{{.Id}} {{.State.StartedAt}}' buildx_buildkit_multi-builder0")
     assert after == before
     # one that was written down and never fitted is taken off the list, and no container with it
-    subprocess.run(["docker", "buildx", "create", "--name", "spare"], env=box.environment(), check=True, timeout=60)
+    engine.run("docker buildx create --name late --bootstrap")
+    for name in ("spare", "late"):
+        subprocess.run(["docker", "buildx", "create", "--name", name], env=box.environment(), check=True, timeout=60)
     sandbox.down()
-    assert engine.run("docker ps --all --quiet --filter name=buildx_buildkit_spare0")
+    left = engine.run("docker ps --all --format '{{.Names}}'").split()
+    assert {"buildx_buildkit_spare0", "buildx_buildkit_late0"} <= set(left)
+    engine.run("docker buildx rm late")
 
 
 @CLASSIC
