@@ -1,10 +1,14 @@
 """What all tests share: folders of their own, never the learner's."""
 
 import dataclasses
+import signal
 
 import pytest
 
 from lab.world import World
+
+# Started in the background of a script, this process and all its children would ignore Ctrl-C, which tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
