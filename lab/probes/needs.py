@@ -85,4 +85,6 @@ def buildkit(world: World) -> None:
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
 
 
-emulator.emulates = True  # type: ignore[attr-defined]  # tests register emulators for the steps that say so
+# Tests register emulators, where somebody agreed, for the steps that say so.
+emulator.emulates = True  # type: ignore[attr-defined]
+consent.emulates = True  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ def holdings(box):
         ("volume", "ls", "--quiet"),
         ("network", "ls", "-q"),
     )
-    return [docker(box, *words) for words in lists]
+    return [sorted(docker(box, *words).split()) for words in lists]
 
 
 def line(found, name):

@@ -262,7 +262,9 @@ ANYWHERE = [
         builder=True,
     ),
     case(
-        "plain-http-imagetools", "http-response-to-https-client", "docker buildx imagetools inspect $REGISTRY/busybox"
+        "plain-http-imagetools",
+        "http-response-to-https-client",
+        "docker buildx imagetools inspect $HTTP/library/busybox",
     ),
     case("plain-http", "http-response-to-https-client", "docker pull $HTTP/library/busybox:1.38"),
     case(

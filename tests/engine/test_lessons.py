@@ -70,6 +70,8 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
 def test_no_check_belongs_to_another_step(lesson, learner):
     """After a lesson's work, and only that, no step of another lesson passes; nor one of its own before its turn."""
     learner.untouched(*course.steps())
+    if emulates(lesson):  # undoing lesson 4 took them away
+        sandbox.up(private=True, emulators=True)
     done = set()
     for step in lesson.steps:
         assert learner.looks_at(step.name).status is not Status.PASSED, step.name
