@@ -47,9 +47,9 @@ docker run --detach --name running --volume data:/data mine:1 sh -c 'echo precio
 docker create --name kept localhost:5000/earlier:1
 docker network create --internal --subnet 10.214.{third}.0/24 theirs
 docker buildx create --name multi-builder --use --bootstrap
-docker buildx create --name spare --bootstrap
+docker buildx create --name other --bootstrap
 docker buildx create --name idle
-docker stop buildx_buildkit_spare0
+docker stop buildx_buildkit_other0
 """
 
 
@@ -220,6 +220,7 @@ def test_what_a_learner_leaves_behind_is_removed(engine: Engine, home: Path) -> 
 def test_a_builder_of_theirs_is_never_taken_over(engine: Engine, home: Path) -> None:
     """They have a `multi-builder` and a `spare` too: the lab's has another container; a step that would hit is blocked."""
     before = engine.run("docker inspect --format '{{.Id}} {{.State.StartedAt}}' buildx_buildkit_multi-builder0")
+    engine.run("docker buildx create --name spare --bootstrap")
     box = up(engine)
     assert does("create_builder")[0] is Status.PASSED
     assert does("bootstrap_builder")[0] is Status.PASSED
@@ -238,7 +239,7 @@ def test_a_builder_of_theirs_is_never_taken_over(engine: Engine, home: Path) -> 
     sandbox.down()
     left = engine.run("docker ps --all --format '{{.Names}}'").split()
     assert {"buildx_buildkit_spare0", "buildx_buildkit_late0"} <= set(left)
-    engine.run("docker buildx rm late")
+    engine.run("docker buildx rm spare late")
 
 
 @CLASSIC
