@@ -124,7 +124,8 @@ def execute(notebook: Any, folder: Path, place: Path, done: Callable[[Any], None
         config=config,
     )
     try:
-        client.execute()
+        with (place / "kernel.log").open("ab") as log:  # what a kernel says when it ends is no learner's business
+            client.execute(stdout=log, stderr=log)
     except nbclient.exceptions.CellTimeoutError as error:
         raise Blocked(f"A cell did not end within {_CELL_LIMIT} s.", "Is the engine all right? `lab status`") from error
     except nbclient.exceptions.DeadKernelError as error:
