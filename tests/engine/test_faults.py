@@ -500,6 +500,16 @@ def test_a_clock_that_jumps(home: Path, monkeypatch: pytest.MonkeyPatch, jump: f
     assert any("engine" in line for line in sandbox.down(dry_run=True))
 
 
+def _bound(port: int) -> HTTPServer:
+    """A stranger on that port, as soon as what was ended has let go of it."""
+    for _ in range(100):
+        try:
+            return HTTPServer(("127.0.0.1", port), _Stranger)
+        except OSError:
+            time.sleep(0.1)
+    return HTTPServer(("127.0.0.1", port), _Stranger)
+
+
 class _Stranger(BaseHTTPRequestHandler):
     """A web server that knows nothing of registries."""
 
@@ -516,7 +526,7 @@ def test_a_stolen_port_is_blocked_not_wrong(home: Path) -> None:
     send("docker-registry", signal.SIGKILL)
     until(lambda: not pids("docker-registry"))
     port = int((box.mirror or "").rpartition(":")[2])
-    with HTTPServer(("127.0.0.1", port), _Stranger) as stranger:
+    with _bound(port) as stranger:
         Thread(target=stranger.serve_forever, args=(0.05,), daemon=True).start()
         try:
             result = runner.look(course.step(ASKS_REGISTRY), world.here())
