@@ -1,5 +1,6 @@
 """Lesson 5: what builds my images?"""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_only_the_whole_list_of_platforms_is_enough(fact, says):
     assert says(step, LAPTOP, fact.printed(folded)) == lesson.FOLDED
     assert says(step, LAPTOP, fact.printed(whole.replace("linux/amd64/v3, ", ""))) == lesson.FOLDED
     assert says(step, LAPTOP, fact.printed(whole, 1)) == COMMAND_FAILED
+
+
+def test_a_list_of_before_the_emulators_is_whole(fact, says):
+    """BuildKit looks for new emulators every 20 seconds: a list may lack their architectures, and no others."""
+    whole = (RECORDED / "inspect-running.txt").read_text()
+    before = re.sub(r", linux/(?!amd64)[^,\n]+", "", whole)
+    step = lesson.inspect_builder
+    assert says(step, LAPTOP, fact.printed(before)) is None
+    assert says(step, LAPTOP, fact.printed(before.replace("linux/amd64/v3, ", ""))) == lesson.FOLDED
+    assert says(step, LAPTOP, fact.printed(before + "linux/amd64 (+4), (4 more)")) == lesson.FOLDED
+    assert says(step, LAPTOP, fact.printed("Name: default")) == lesson.FOLDED
 
 
 def test_a_builder_without_platforms_is_not_enough(fact, says):

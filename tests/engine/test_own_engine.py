@@ -108,6 +108,10 @@ def _engine(place: Path, store: str, way: str) -> Iterator[Engine]:
 def _furnished(box: sandbox.Sandbox, env: dict[str, str], config: Path, way: str) -> Engine:
     assert box.engine.tree
     config.mkdir()
+    programs = config.parent / "bin"
+    programs.mkdir()
+    (programs / "docker").symlink_to(tree.find(box.engine.tree, "docker"))
+    env["PATH"] = f"{programs}:{env['PATH']}"
     plugins = tree.find(box.engine.tree, "docker-buildx").parent
     (config / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [str(plugins)]}))
     hub = (
@@ -339,9 +343,9 @@ def _name(pid: int) -> str:
 def test_a_learner_who_is_not_root_needs_no_root(engine: Engine, home: Path) -> None:
     """In the right group, an ordinary user has the lab, a builder that pushes, and `down`; nothing is of root's."""
     with unprivileged.place() as place, _open_to_all(engine, unprivileged.User(place)) as user:
-        (user.tools / "docker").symlink_to(str(shutil.which("docker")))
         user.env["PATH"] += ":/usr/bin:/bin"
         shutil.copytree(engine.config, place / ".docker")
+        _own_programs(engine, user, place / ".docker")
         for path in [place / ".docker", *(place / ".docker").rglob("*")]:
             os.chown(path, unprivileged.NOBODY, unprivileged.NOBODY)
         done = user.lab("up", "--no-emulators", timeout=180)
@@ -356,6 +360,17 @@ def test_a_learner_who_is_not_root_needs_no_root(engine: Engine, home: Path) -> 
         done = user.lab("down")
         assert "builder multi-builder" in done.stdout
         assert not (place / ".local/share/multiplatform-lab/sandbox").exists()
+
+
+def _own_programs(engine: Engine, user: unprivileged.User, config: Path) -> None:
+    """Copies of docker and its plugin: those of the engine lie in root's cache, which is closed to others."""
+    settings = config / "config.json"
+    known = json.loads(settings.read_text())
+    (plugins,) = known.pop("cliPluginsExtraDirs")
+    settings.write_text(json.dumps(known))
+    (config / "cli-plugins").mkdir()
+    shutil.copy(Path(plugins) / "docker-buildx", config / "cli-plugins")
+    shutil.copy(engine.config.parent / "bin" / "docker", user.tools)
 
 
 @contextlib.contextmanager
