@@ -11,7 +11,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup test test-fast test-all check fix site serve benchmark lock clean
+.PHONY: help learn setup test test-fast test-all check fix site serve benchmark mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -58,9 +58,14 @@ serve: setup ## Show the site to authors as they write.
 benchmark: setup ## Ratios measured in one run; printed, never asserted.
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b"; done
 
-lock: setup ## Renew requirements.lock (hashes, no addresses).
-	@$(BIN)/python -m uv --version >/dev/null 2>&1 && UV="$(BIN)/python -m uv" || UV=$$(tools/uv.sh); \
-	$$UV pip compile -q --universal --generate-hashes --group dev --no-annotate --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
+mutants: setup ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/runner.py for one)
+	@$$(tools/uv.sh) pip install -q --require-hashes --python $(BIN)/python -r requirements-mutants.lock
+	@$(BIN)/python tools/mutants.py $(ONLY)
+
+lock: setup ## Renew the locks (hashes, no addresses).
+	@UV=$$(tools/uv.sh); compile() { "$$UV" pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 "$$@"; }; \
+	compile pyproject.toml --group dev -o requirements.lock; \
+	compile --group mutants -c requirements.lock -o requirements-mutants.lock
 
 clean: ## Remove what make made in this folder (not the sandbox: that is `lab down`).
 	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,6 +29,12 @@ _ARCHITECTURE_NAMES = {
     "armhf": "arm",
     "armel": "arm",
 }
+_FIXED_VARIANTS = {"i386": "", "armhf": "v7", "armel": "v6"}  # these names say it, whatever is added
+_VARIANT_NAMES = {
+    "amd64": {"v1": ""},
+    "arm": {"": "v7", "5": "v5", "6": "v6", "7": "v7", "8": "v8"},
+    "arm64": {"8": "", "v8": "", "v8.0": "", "9": "v9", "9.0": "v9", "v9.0": "v9"},
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -76,15 +82,7 @@ class Platform:
 
 
 def _variant(given: str, name: str, variant: str) -> str:
-    if given in ("armhf", "armel"):
-        return {"armhf": "v7", "armel": "v6"}[given]
-    if name == "arm":
-        return {"": "v7"}.get(variant, f"v{variant}" if variant in ("5", "6", "7", "8") else variant)
-    if name == "arm64" and variant in ("8", "v8"):
-        return ""
-    if (name == "amd64" and variant == "v1") or given == "i386":
-        return ""
-    return variant
+    return _FIXED_VARIANTS.get(given, _VARIANT_NAMES.get(name, {}).get(variant, variant))
 
 
 def listed(platforms: object) -> str:
@@ -104,5 +102,5 @@ def given(text: str) -> Platform | None:
 
 def architectures_in(text: str) -> frozenset[str]:
     """The architectures that a text names, in any of their names: `x86_64 GNU/Linux` names amd64."""
-    words = re.split(r"[^A-Za-z0-9_-]+", text)
-    return frozenset(Platform.of("linux", word).architecture for word in words) & _KNOWN_ARCHITECTURES
+    words = re.split(r"[^a-z0-9_-]+", text.lower())
+    return frozenset(_ARCHITECTURE_NAMES.get(word, word) for word in words) & _KNOWN_ARCHITECTURES

@@ -19,9 +19,21 @@ PRINTED = {
     "linux/amd64/v2": "linux/amd64/v2",
     "linux/arm": "linux/arm/v7",
     "linux/arm/7": "linux/arm/v7",
+    "linux/arm/5": "linux/arm/v5",
+    "linux/arm/6": "linux/arm/v6",
     "linux/arm/v6": "linux/arm/v6",
+    "linux/arm/8": "linux/arm/v8",
+    "linux/arm/9": "linux/arm/9",
+    "linux/arm64/8": "linux/arm64",
+    "linux/arm64/v8.0": "linux/arm64",
+    "linux/arm64/9": "linux/arm64/v9",
+    "linux/arm64/v9.0": "linux/arm64/v9",
+    "linux/riscv64/v8": "linux/riscv64/v8",
     "armhf": "linux/arm/v7",
     "linux/armel": "linux/arm/v6",
+    "linux/armhf/v6": "linux/arm/v7",
+    "linux/armel/v7": "linux/arm/v6",
+    "linux/i386/v2": "linux/386",
     "i386": "linux/386",
     "linux/i386": "linux/386",
     "macos/arm64": "darwin/arm64",
@@ -41,6 +53,7 @@ def test_what_is_no_platform_is_refused(text):
     with pytest.raises(BadInput) as refused:
         Platform.parse(text)
     assert repr(text) in refused.value.message
+    assert "linux/arm64" in refused.value.remedy
 
 
 def test_a_made_up_architecture_is_accepted_but_known_as_such():
@@ -79,6 +92,7 @@ def test_architectures_are_found_in_what_tools_print():
     assert "amd64" in architectures_in("Linux host 6.1 #1 SMP x86_64 GNU/Linux")
     assert "arm64" in architectures_in("ELF 64-bit LSB executable, ARM aarch64, version 1")
     assert "amd64" in architectures_in("linux/amd64\n")
+    assert architectures_in("OSType: LINUX\nArchitecture: X86_64, s390x") == {"amd64", "s390x"}
     assert not architectures_in("Linux\n")
 
 

@@ -1,13 +1,14 @@
 """One step becomes one result; what is down is blocked, what is ours is a bug, and a pass is kept."""
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from lab import course, progress, runner
+from lab import course, paths, progress, runner
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Machine
+from lab.facts import Evidence, Machine
 from lab.platforms import Platform
 from lab.results import Result, Status
 from lab.steps import Problem, step
@@ -66,10 +67,147 @@ def test_each_kind_of_error_has_its_status(world, error, status):
     assert runner.check(make(raises(error)), world).status is status
 
 
+def test_a_result_says_all_that_a_view_shows(world):
+    """Which step of which lesson, its goal, when and for how long it was looked at, and on what evidence."""
+    first = Evidence("uname -m", "x86_64")
+    second = Evidence("uname -s", "Linux")
+    sample = make(lambda _world: dataclasses.replace(PC, evidence=(first, second)))
+    before = datetime.now(UTC).replace(microsecond=0)
+    result = runner.look(sample, world)
+    assert (result.step, result.lesson, result.goal) == ("sample", sample.lesson, "Do something.")
+    assert (result.message, result.text, result.values, result.remedy) == ("Done.", "Done.", {}, "")
+    assert (result.evidence, result.picture, result.next_step) == ((first, second), None, "")
+    when = datetime.fromisoformat(result.when)
+    assert (when.microsecond, when.utcoffset()) == (0, timedelta(0))
+    assert before <= when <= datetime.now(UTC)
+
+
+def test_the_time_is_that_of_the_look(world, monkeypatch):
+    """In seconds, to the millisecond."""
+    clock = iter([10.0, 11.23456])
+    monkeypatch.setattr(runner.time, "perf_counter", lambda: next(clock))
+    assert runner.look(make(lambda _world: PC), world).seconds == 1.235
+
+
+def test_what_comes_next_is_said_after_a_pass_only(world):
+    """The step that follows in the course."""
+    uname = dataclasses.replace(make(lambda _world: PC), name="uname")
+    assert runner.look(uname, world).next_step == course.after("uname")
+    failing = dataclasses.replace(uname, probes=(lambda _world: dataclasses.replace(PC, name="other"),))
+    assert runner.look(failing, world).next_step == ""
+
+
+def test_a_look_is_not_remembered(world):
+    """Those who look again and again leave no trace."""
+    assert runner.look(make(lambda _world: PC), world).status is Status.PASSED
+    assert not progress.passed(world.home, "sample")
+
+
+class Drawing:
+    """A picture of a fact, as `step(picture=…)` takes it."""
+
+    def __init__(self, machine):
+        self.machine = machine
+
+    def to_json(self):
+        if self.machine.name == "spoilt":
+            raise ValueError("no picture")
+        return {"of": self.machine.name}
+
+
+@pytest.mark.parametrize(
+    ("machine", "status", "picture"),
+    [
+        (PC, Status.PASSED, {"of": "x86_64"}),
+        (Machine(name="arm64", platform=PC.platform), Status.FAILED, {"of": "arm64"}),
+        (Machine(name="spoilt", platform=PC.platform), Status.FAILED, None),
+    ],
+)
+def test_the_facts_are_drawn(world, machine, status, picture):
+    """Passed or failed; a picture that cannot be drawn spoils no result, and its traceback is kept."""
+    sample = dataclasses.replace(make(lambda _world: machine), picture=Drawing)
+    result = runner.look(sample, world)
+    assert (result.status, result.picture) == (status, picture)
+    logs = [path.read_text() for path in (paths.home() / "log").glob("*picture-sample*")]
+    assert ["ValueError: no picture" in log for log in logs] == ([True] if machine.name == "spoilt" else [])
+
+
+def test_nothing_is_drawn_of_a_part_of_the_facts(world):
+    """Where the second probe found nothing, or what it needs is down, there is no picture."""
+    probes = (lambda _world: PC, raises(BadInput("Half a JSON.")))
+    sample = dataclasses.replace(make(*probes), picture=lambda *_facts: pytest.fail("drawn"))
+    result = runner.look(sample, world)
+    assert (result.status, result.text, result.picture) == (Status.FAILED, "Half a JSON.", None)
+    down = dataclasses.replace(make(lambda _world: PC), picture=lambda *_facts: pytest.fail("drawn"))
+    down = dataclasses.replace(down, check=lambda _machine: Problem("no"), needs=(raises(Blocked("Down.")),))
+    assert runner.look(down, world).picture is None
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text", "remedy"),
+    [
+        (NotThere("No tag yet.", "Push it."), Status.NOT_ATTEMPTED, "No tag yet.", "Push it."),
+        (NotThere(""), Status.NOT_ATTEMPTED, runner.NOT_YET, ""),
+        (Blocked("The engine is off.", "Start it."), Status.BLOCKED, "The engine is off.", "Start it."),
+        (BadInput("Half a JSON.", "Look."), Status.FAILED, "Half a JSON.", "Look."),
+    ],
+)
+def test_an_error_brings_its_words(world, error, status, text, remedy):
+    """What it says, what helps; braces in it are no template."""
+    result = runner.look(make(raises(error)), world)
+    assert (result.status, result.text, result.remedy, result.message) == (status, text, remedy, "{reason}")
+
+
+def test_an_earlier_step_that_is_missing_is_named_and_the_first_of_them(world):
+    """In the order in which the step names them."""
+    later = dataclasses.replace(make(raises(NotThere("Nothing."))), name="later", after=("sample", "other"))
+    result = runner.look(later, world)
+    assert (result.status, result.message, result.remedy) == (Status.BLOCKED, runner.EARLIER_FIRST, "")
+    assert result.text == "Step 'sample' comes first: this one builds on what it makes."
+    runner.check(make(lambda _world: PC), world)
+    assert runner.look(later, world).values == {"earlier": "other"}
+
+
+def scene(world, error):
+    def prepare(given):
+        assert given is world
+        if error:
+            raise error
+
+    return dataclasses.replace(make(lambda _world: PC), prepare=prepare)
+
+
+def test_a_scene_that_could_be_set_says_nothing(world):
+    """None: go on; so too where there is none to set."""
+    assert runner.prepare(make(lambda _world: PC), world) is None
+    assert runner.prepare(scene(world, None), world) is None
+
+
+@pytest.mark.parametrize("error", [Blocked("The registry {is} off.", "Start it."), BadInput("Bad.", "Look.")])
+def test_a_scene_that_cannot_be_set_blocks(world, error):
+    """With the reason, whatever it was; never as the learner's mistake."""
+    result = runner.prepare(scene(world, error), world)
+    assert (result.step, result.goal, result.status) == ("sample", "Do something.", Status.BLOCKED)
+    assert result.lesson == scene(world, None).lesson
+    assert (result.text, result.remedy, result.message) == (error.message, error.remedy, "{reason}")
+
+
+def test_a_mistake_of_ours_in_a_scene_is_logged(world):
+    """The same net as under a check."""
+    result = runner.prepare(scene(world, ZeroDivisionError("ours")), world)
+    log = next((paths.home() / "log").glob("*sample*"))
+    assert (result.status, result.remedy) == (Status.BUG, "")
+    assert result.text == f"The lab itself made a mistake; it is not yours. Details: {log}"
+    assert "ZeroDivisionError: ours" in log.read_text()
+
+
 def test_our_own_mistake_is_logged(world):
     """The result names a file that holds the traceback."""
     result = runner.check(make(raises(ZeroDivisionError("ours"))), world)
-    assert "ZeroDivisionError: ours" in Path(result.values["log"]).read_text()
+    log = Path(result.values["log"])
+    assert "ZeroDivisionError: ours" in log.read_text()
+    assert "sample" in log.name
+    assert (result.text, result.remedy) == (runner.OUR_BUG.format(log=log), "")
 
 
 def test_a_need_turns_a_failure_into_blocked(world):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def _notebooks() -> list[Path]:
 def _lesson(path: Path) -> Lesson:
     number, _, stem = path.stem.partition("-")
     module = importlib.import_module(f"lab.course.{_module(path)}")
-    question = (module.__doc__ or "").splitlines()[0]
+    question = str(module.__doc__).partition("\n")[0]
     return Lesson(int(number), stem, question, path, steps_of(module))
 
 
@@ -128,10 +128,12 @@ def _own_lesson(one: Step) -> Lesson:
     return next(_lesson(path) for path in _notebooks() if _module(path) == one.lesson)
 
 
-def _near(name: str, names: Iterable[str]) -> list[str]:
+def _near(name: str, names: Collection[str]) -> list[str]:
+    """Those that hold what was typed, or else those that look like it, the nearest first."""
     import difflib
 
-    return difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    held = [one for one in names if len(name) > 2 and name in one]
+    return held or difflib.get_close_matches(name, names, cutoff=0.5)
 
 
 def fingerprint(one: Lesson) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lab.facts import Transcript
+from lab.probes.host import Answers
 from lab.steps import Problem
 
 COMMAND_FAILED = "The command ended with an error."
+ANSWER_MISSING = "There is no answer yet for {names}."
 
 
 def first_line(printed: Transcript) -> str:
@@ -23,3 +27,17 @@ def failed(printed: Transcript) -> Problem | None:
     if not printed.exit_status:
         return None
     return Problem(COMMAND_FAILED, found=f"exit status {printed.exit_status}", wanted="exit status 0")
+
+
+def unanswered(answers: Answers, names: Sequence[str]) -> Problem | None:
+    """A problem where a name has no answer yet."""
+    missing = [name for name in names if not answers[name]]
+    if not missing:
+        return None
+    found, wanted = (counted(number, "answer") for number in (len(names) - len(missing), len(names)))
+    return Problem(ANSWER_MISSING, found=found, wanted=wanted, names=", ".join(missing))
+
+
+def counted(number: int, name: str) -> str:
+    """`1 answer`, `2 answers`."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

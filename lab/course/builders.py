@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lab.course._text import failed, first_line
+from lab.course._text import failed, first_line, unanswered
 from lab.facts import Builders, Tool, Transcript
 from lab.made import File
-from lab.platforms import Platform
+from lab.platforms import Platform, listed
 from lab.probes import engine, host, needs
 from lab.probes.host import Answers, Text
 from lab.steps import Problem, step
@@ -22,7 +22,6 @@ NO_VERSION = "What was printed is not the version of buildx."
 NOT_ALL_BUILDERS = "What was printed does not show every builder with its driver."
 NO_PLATFORMS = "The current builder was never started, so it knows no platforms yet."
 FOLDED = "What was printed does not name every platform of the current builder."
-ANSWER_MISSING = "There is no answer yet for {names}."
 ANSWER_UNCLEAR = "The answer for {name} is none of the three words."
 ANSWER_WRONG = "The list says something else of {name}."
 
@@ -81,7 +80,7 @@ def inspect_builder(builders: Builders, printed: Transcript) -> Problem | None:
     if not _FOLD.search(printed.output):
         unseen -= _newer(current.platforms, unseen)
     if unseen:
-        return Problem(FOLDED, found=f"{len(unseen)} platforms not named", wanted="every platform by its name")
+        return Problem(FOLDED, found=f"no {listed(unseen)}", wanted="every platform by its name")
     return None
 
 
@@ -111,11 +110,8 @@ def _newer(platforms: Iterable[Platform], unseen: set[Platform]) -> set[Platform
 def can_it_build(answers: Answers, *lists: Text) -> Problem | None:
     """Read the lists of two machines: which of the three builders can build for linux/riscv64, with RUN lines?"""
     names = [f"{machine}-{builder}" for machine, builder in QUESTIONS]
-    missing = [name for name in names if not answers[name]]
-    if missing:
-        return Problem(
-            ANSWER_MISSING, found=f"{3 - len(missing)} answers", wanted="3 answers", names=", ".join(missing)
-        )
+    if problem := unanswered(answers, names):
+        return problem
     tables = dict(zip(("laptop", "server"), lists, strict=True))
     for name, (machine, builder) in zip(names, QUESTIONS, strict=True):
         answer = answers[name].lower()

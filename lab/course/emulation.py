@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lab.course._text import failed, last_line
+from lab.course._text import counted, failed, last_line, unanswered
 from lab.course.mismatch import WARNING, other
 from lab.draw import Picture
 from lab.draw.bars import bars
@@ -30,7 +30,6 @@ NO_WARNING = "Docker printed no warning about the platform."
 WARNED_BUT_SILENT = "The warning is there, but the program's own answer is not."
 ONE_MEASUREMENT = "There are fewer than two measurements to compare."
 ONE_FAILED = "One of the measured commands did not work, so its time means nothing."
-ANSWER_MISSING = "There is no answer yet for {names}."
 ANSWER_UNCLEAR = "The answer for {name} is neither yes nor no."
 ANSWER_WRONG = "The log {name} says something else."
 
@@ -128,7 +127,7 @@ def cost(timings: Timings) -> Problem | None:
     if timings.refused:
         return Problem(ONE_FAILED, found=timings.refused, wanted="two commands that work")
     if len(timings.named) < 2:
-        return Problem(ONE_MEASUREMENT, found=f"{len(timings.named)} measurements", wanted="2 measurements")
+        return Problem(ONE_MEASUREMENT, found=counted(len(timings.named), "measurement"), wanted="2 measurements")
     return None
 
 
@@ -146,11 +145,8 @@ def cost(timings: Timings) -> Problem | None:
 )
 def spot_emulation(answers: Answers, *logs: Text) -> Problem | None:
     """Read the logs shop, mill and ferry, recorded on an amd64 machine: in which build did an emulator have to work?"""
-    missing = [name for name in LOGS if not answers[name]]
-    if missing:
-        return Problem(
-            ANSWER_MISSING, found=f"{3 - len(missing)} answers", wanted="3 answers", names=", ".join(missing)
-        )
+    if problem := unanswered(answers, LOGS):
+        return problem
     for name, log in zip(LOGS, logs, strict=True):
         answer = answers[name].lower()
         if answer not in ("yes", "no"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.course._text import failed, first_line
+from lab.course._text import counted, failed, first_line
 from lab.course.multi_platform import PAIR
 from lab.draw import Picture
 from lab.draw.tree import tree
@@ -120,7 +120,7 @@ def without_attestations(index: Index) -> Problem | None:
         return Problem(PLATFORMS_MISSING, found=listed(index.platforms), wanted=listed(PAIR), ref=index.reference)
     extra = len(index.manifests) - len(index.images)
     if extra:
-        return Problem(STILL_ATTESTED, found=f"{extra} attestations", wanted="none", ref=index.reference)
+        return Problem(STILL_ATTESTED, found=counted(extra, "attestation"), wanted="none", ref=index.reference)
     return None
 
 

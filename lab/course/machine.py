@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.course._text import failed, first_line
+from lab.course._text import counted, failed, first_line, unanswered
 from lab.facts import Binary, Engine, Machine, Transcript
 from lab.made import File
 from lab.platforms import architectures_in, given
@@ -18,7 +18,6 @@ NOT_MY_MACHINE = "What was printed names no architecture, or not this machine's.
 NOT_THE_ENGINE = "What was printed is not the platform that the engine runs containers for."
 TOO_FEW_BYTES = "The bytes that were printed end before the field that names the machine."
 NOT_THE_HEADER = "What was printed does not show which machine the program is for."
-ANSWER_MISSING = "There is no answer yet for {names}."
 ANSWER_UNREADABLE = "The answer for {name} is not a platform."
 ANSWER_WRONG = "The header of {name} says something else."
 
@@ -78,7 +77,7 @@ def own_header(sample: Binary, printed: Transcript) -> Problem | None:
         return None
     if "7f 45 4c 46" in printed.output:
         count = len(printed.output.split())
-        return Problem(TOO_FEW_BYTES, found=f"{count} bytes", wanted=f"at least {_MACHINE_FIELD} bytes")
+        return Problem(TOO_FEW_BYTES, found=counted(count, "byte"), wanted=f"at least {_MACHINE_FIELD} bytes")
     return Problem(NOT_THE_HEADER, found=first_line(printed), wanted="the header of files/machine/sample")
 
 
@@ -102,11 +101,8 @@ def own_header(sample: Binary, printed: Transcript) -> Problem | None:
 )
 def name_programs(answers: Answers, *programs: Binary) -> Problem | None:
     """Write down the platform of the programs abacus, lantern and compass."""
-    missing = [name for name in PROGRAMS if not answers[name]]
-    if missing:
-        return Problem(
-            ANSWER_MISSING, found=f"{3 - len(missing)} answers", wanted="3 answers", names=", ".join(missing)
-        )
+    if problem := unanswered(answers, PROGRAMS):
+        return problem
     for name, program in zip(PROGRAMS, programs, strict=True):
         answer = given(answers[name])
         if answer is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.course._text import last_line
+from lab.course._text import last_line, unanswered
 from lab.errors import Blocked, NotThere
 from lab.facts import Index, Machine, Transcript
 from lab.made import File, Tag
@@ -25,7 +25,6 @@ NOTHING_RAN = "The warning is there, but the program neither ran nor was refused
 NO_FORMAT_ERROR = "Neither the kernel's refusal was seen, nor the answer of an emulated mainframe."
 WARNED_ALL_THE_SAME = "Docker still warned: it was not told which platform is wanted."
 NO_OUTCOME = "The program neither answered nor was refused."
-ANSWER_MISSING = "There is no answer yet for {names}."
 ANSWER_UNREADABLE = "The answer for {name} is not a platform."
 ANSWER_WRONG = "The registry says something else of the tag {name}."
 RUNS_WRONG = "The tag {found} is not for this machine."
@@ -156,10 +155,8 @@ def say_platform(machine: Machine, printed: Transcript) -> Problem | None:
 )
 def which_runs(machine: Machine, answers: Answers, *tags: Index) -> Problem | None:
     """Find the platform of the tags red, green and blue of $REGISTRY/puzzle, and which one runs here unemulated."""
-    missing = [name for name in (*COLOURS, "runs") if not answers[name]]
-    if missing:
-        found = f"{4 - len(missing)} answers"
-        return Problem(ANSWER_MISSING, found=found, wanted="4 answers", names=", ".join(missing))
+    if problem := unanswered(answers, (*COLOURS, "runs")):
+        return problem
     for name, index in zip(COLOURS, tags, strict=True):
         answer = given(answers[name])
         if answer is None:

@@ -23,6 +23,7 @@ WRONG_DRIVER = "The builder {name} has another driver."
 NOT_CURRENT = "The builder {name} exists, but another one is the current builder."
 NOT_SEEN = "What was printed does not show how the new builder stands."
 STILL_INACTIVE = "The builder {name} has not been started: it has no BuildKit yet."
+NO_PLATFORMS = "The builder {name} runs, but does not say what it can build."
 STOPPED = "The builder {name} was started, and has been stopped since."
 NO_SWITCH_SEEN = "What was printed does not show the default builder as the current one."
 NOT_BACK = "The builder {name} is not the current one again."
@@ -91,6 +92,8 @@ def bootstrap_builder(builder: Builder) -> Problem | None:
     if "running" in states and builder.platforms:
         return None
     template = STOPPED if "stopped" in states else STILL_INACTIVE
+    if "running" in states:
+        template, found = NO_PLATFORMS, "running, no platforms"
     return Problem(template, found=found, wanted="running, with platforms", name=NAME)
 
 

@@ -13,6 +13,7 @@ from lab.steps import Problem, step
 ANSWERS = "files/one-platform/answers.txt"
 PI = Platform.parse("linux/arm/v7")
 
+NO_PLATFORM = "The tag {ref} offers no platform that a machine can run."
 SEVERAL_PLATFORMS = "The tag {ref} offers more than one platform; a plain build makes one."
 FOREIGN_PLATFORM = "The tag {ref} is for another platform than this machine's engine."
 CONFIG_NOT_SEEN = "What was printed does not name the image's platform."
@@ -33,9 +34,10 @@ NOT_FOR_THE_PI = "The tag {ref} is not for the Raspberry Pi's platform."
 def build_test(machine: Machine, index: Index) -> Problem | None:
     """Build files/one-platform with no special options and push it as $REGISTRY/build-test."""
     mine = Platform.of("linux", machine.platform.architecture)
-    if len(index.platforms) != 1:
-        wanted = "one platform"
-        return Problem(SEVERAL_PLATFORMS, found=listed(index.platforms), wanted=wanted, ref=index.reference)
+    if not index.platforms:
+        return Problem(NO_PLATFORM, found="none", wanted="one platform", ref=index.reference)
+    if len(index.platforms) > 1:
+        return Problem(SEVERAL_PLATFORMS, found=listed(index.platforms), wanted="one platform", ref=index.reference)
     if index.platforms != {mine}:
         return Problem(FOREIGN_PLATFORM, found=listed(index.platforms), wanted=mine, ref=index.reference)
     return None

@@ -1,10 +1,15 @@
 """Literal facts for the lessons' checks: no engine, no registry."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from lab.facts import Binary, Engine, Index, Machine, Manifest, Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
+
+HEAD = "\n## "
 
 
 class Literal:
@@ -53,15 +58,49 @@ def fact():
 
 
 @pytest.fixture
-def says():
-    """A check's problem as (template, sentence), or None when it passes."""
+def says(request):
+    """A check's problem as its template, or None when it passes.
+
+    What a learner reads of each problem, with found and wanted, has to be as it stands in the folder `said`;
+    `LAB_RENEW=yes pytest tests/course` writes it anew, to be read before it is committed.
+    """
+    heard = []
 
     def ask(step, *facts):
         problem = step.check(*facts)
         if problem is None:
+            heard.append(f"{step.name}: passes")
             return None
-        assert str(problem)
         assert problem.values["wanted"]
+        lines = (
+            f"{step.name}: {problem}",
+            f"  found: {problem.values['found']}",
+            f" wanted: {problem.values['wanted']}",
+        )
+        heard.append("\n".join(lines))
         return problem.template
 
-    return ask
+    yield ask
+    said = Said(Path(__file__).parent / "said" / f"{request.path.stem.removeprefix('test_')}.txt")
+    if os.environ.get("LAB_RENEW"):
+        said.renew(request.node.name, heard)
+    assert "\n".join(heard) == said.of(request.node.name)
+
+
+class Said:
+    """What each test of a lesson heard, by its name, in a file for people to read."""
+
+    def __init__(self, file):
+        self.file = file
+        parts = file.read_text().split(HEAD)[1:] if file.exists() else []
+        self.tests = {name: text.strip("\n") for name, _, text in (part.partition("\n") for part in parts)}
+
+    def of(self, test):
+        """What that test has to hear; nothing where it was never written down."""
+        return self.tests.get(test, "")
+
+    def renew(self, test, heard):
+        """Write down what it heard now."""
+        self.tests[test] = "\n".join(heard)
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text("".join(f"{HEAD}{name}\n{text}\n" for name, text in sorted(self.tests.items())))

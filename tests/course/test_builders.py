@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.course import builders as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from lab.facts import Builders, Tool
 from lab.platforms import Platform
 from lab.probes.engine import builders_from_json
@@ -98,7 +98,7 @@ def test_a_row_of_the_table_answers(row, answer):
     [
         ("laptop-multi-builder no\nlaptop-farm unknown\nserver-multi-builder yes", None),
         ("server-multi-builder: Yes\nlaptop-farm: UNKNOWN\nlaptop-multi-builder: no", None),
-        ("laptop-multi-builder no\nlaptop-farm unknown", lesson.ANSWER_MISSING),
+        ("laptop-multi-builder no\nlaptop-farm unknown", ANSWER_MISSING),
         ("laptop-multi-builder no\nlaptop-farm ?\nserver-multi-builder yes", lesson.ANSWER_UNCLEAR),
         ("laptop-multi-builder no\nlaptop-farm no\nserver-multi-builder yes", lesson.ANSWER_WRONG),
         ("laptop-multi-builder yes\nlaptop-farm unknown\nserver-multi-builder yes", lesson.ANSWER_WRONG),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab.course import emulation as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from lab.platforms import Platform
 from lab.probes.host import Text, Timings
 from lab.probes.needs import Emulation
@@ -32,6 +32,7 @@ def test_a_program_of_the_other_platform_must_run(fact, says, runs, status, mess
         ("aarch64\n", None),
         ("Linux 3f 6.1 #1 SMP aarch64 GNU/Linux\n", None),
         ("x86_64\n", lesson.NOT_THE_OTHER),
+        ("", lesson.NOT_THE_OTHER),
         ("exec /bin/uname: exec format error\n", lesson.REFUSED),
     ],
 )
@@ -114,7 +115,7 @@ def test_on_the_other_kind_of_machine_the_same_log_means_the_opposite():
     [
         ("shop no\nmill yes\nferry no", None),
         ("mill: YES\nferry=No\nshop: no", None),
-        ("shop no\nmill yes", lesson.ANSWER_MISSING),
+        ("shop no\nmill yes", ANSWER_MISSING),
         ("shop no\nmill 1\nferry no", lesson.ANSWER_UNCLEAR),
         ("shop no\nmill yes\nferry yes", lesson.ANSWER_WRONG),
         ("shop no\nmill no\nferry no", lesson.ANSWER_WRONG),

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.course import machine as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 
 PROGRAMS = ("linux/arm64", "linux/riscv64", "linux/arm/v7")
 
@@ -73,7 +73,7 @@ def test_the_header_must_be_seen_as_far_as_the_machine(fact, says, output, messa
     [
         ("abacus linux/arm64\nlantern linux/riscv64\ncompass linux/arm/v7", None),
         ("Abacus: aarch64\nlantern=riscv64\ncompass armhf", None),
-        ("abacus linux/arm64\nlantern\ncompass linux/arm/v7", lesson.ANSWER_MISSING),
+        ("abacus linux/arm64\nlantern\ncompass linux/arm/v7", ANSWER_MISSING),
         ("abacus arm64\nlantern x86\ncompass arm", lesson.ANSWER_UNREADABLE),
         ("abacus arm64\nlantern riscv64\ncompass linux/arm/v6", lesson.ANSWER_WRONG),
         ("abacus amd64\nlantern riscv64\ncompass arm", lesson.ANSWER_WRONG),

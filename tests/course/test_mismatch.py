@@ -3,6 +3,7 @@
 import pytest
 
 from lab.course import mismatch as lesson
+from lab.course._text import ANSWER_MISSING
 
 # as printed by engine 28.5.2
 WARNING = (
@@ -82,7 +83,7 @@ def test_platform_silences_the_warning_only(fact, says, output, message):
     [
         ("red arm64\ngreen s390x\nblue amd64\nruns blue", None),
         ("runs: Blue\nred: linux/aarch64\ngreen: linux/s390x\nblue: x86_64", None),
-        ("red arm64\ngreen s390x\nblue amd64", lesson.ANSWER_MISSING),
+        ("red arm64\ngreen s390x\nblue amd64", ANSWER_MISSING),
         ("red x86\ngreen s390x\nblue amd64\nruns blue", lesson.ANSWER_UNREADABLE),
         ("red amd64\ngreen s390x\nblue arm64\nruns blue", lesson.ANSWER_WRONG),
         ("red arm64\ngreen s390x\nblue amd64\nruns red", lesson.RUNS_WRONG),

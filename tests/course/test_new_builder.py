@@ -85,7 +85,7 @@ def test_running_with_platforms(says, name, message):
 def test_running_without_platforms_is_not_enough(says):
     """A near miss: a BuildKit that says nothing of platforms cannot build."""
     node = Node(name="multi-builder0", status="running")
-    assert says(lesson.bootstrap_builder, replace(MINE, nodes=(node,))) == lesson.STILL_INACTIVE
+    assert says(lesson.bootstrap_builder, replace(MINE, nodes=(node,))) == lesson.NO_PLATFORMS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ RIGHT = "rows 1\nplatform linux/arm/v7"
         (["linux/amd64"], None),
         (["linux/arm64"], lesson.FOREIGN_PLATFORM),
         (["linux/amd64", "linux/arm64"], lesson.SEVERAL_PLATFORMS),
-        ([], lesson.SEVERAL_PLATFORMS),
+        ([], lesson.NO_PLATFORM),
     ],
 )
 def test_a_plain_build_is_for_this_machine_alone(fact, says, platforms, message):

@@ -1,7 +1,7 @@
 """Lesson 5."""
 
 from lab.course import builders as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
@@ -31,7 +31,7 @@ WAYS = {
     "can_it_build": Ways(
         other=f"printf 'server-multi-builder: YES\\nlaptop-farm: Unknown\\nlaptop-multi-builder: no\\n' > {A}",
         wrong=[
-            (f"echo 'laptop-farm no' >> {A}", lesson.ANSWER_MISSING),
+            (f"echo 'laptop-farm no' >> {A}", ANSWER_MISSING),
             (
                 f"printf 'laptop-multi-builder no\\nlaptop-farm maybe\\nserver-multi-builder yes\\n' > {A}",
                 lesson.ANSWER_UNCLEAR,

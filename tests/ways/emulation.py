@@ -1,7 +1,7 @@
 """Lesson 4."""
 
 from lab.course import emulation as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
@@ -54,7 +54,7 @@ WAYS = {
     "spot_emulation": Ways(
         other=f"printf 'ferry: NO\\nshop: no\\nmill: Yes\\n' > {A}",
         wrong=[
-            (f"echo 'mill yes' >> {A}", lesson.ANSWER_MISSING),
+            (f"echo 'mill yes' >> {A}", ANSWER_MISSING),
             (f"printf 'shop perhaps\\nmill yes\\nferry no\\n' > {A}", lesson.ANSWER_UNCLEAR),
             (f"printf 'shop no\\nmill yes\\nferry yes\\n' > {A}", lesson.ANSWER_WRONG),
             (f"printf 'shop yes\\nmill yes\\nferry no\\n' > {A}", lesson.ANSWER_WRONG),

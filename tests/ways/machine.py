@@ -1,7 +1,7 @@
 """Lesson 1."""
 
 from lab.course import machine as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
@@ -34,7 +34,7 @@ WAYS = {
     "name_programs": Ways(
         other=f"printf 'compass: linux/arm\\nlantern=RISCV64\\nabacus aarch64\\n' > {A}",
         wrong=[
-            (f"echo 'abacus linux/arm64' >> {A}", lesson.ANSWER_MISSING),
+            (f"echo 'abacus linux/arm64' >> {A}", ANSWER_MISSING),
             (f"printf 'abacus x86\\nlantern riscv64\\ncompass arm\\n' > {A}", lesson.ANSWER_UNREADABLE),
             (f"printf 'abacus arm64\\nlantern riscv64\\ncompass linux/arm/v6\\n' > {A}", lesson.ANSWER_WRONG),
             (f"printf 'abacus amd64\\nlantern amd64\\ncompass amd64\\n' > {A}", lesson.ANSWER_WRONG),

@@ -1,6 +1,7 @@
 """Lesson 3."""
 
 from lab.course import mismatch as lesson
+from lab.course._text import ANSWER_MISSING
 from ways import Ways
 
 A = lesson.ANSWERS
@@ -45,7 +46,7 @@ WAYS = {
     "which_runs": Ways(
         other=f"printf 'runs: BLUE\\nblue %s\\ngreen s390x\\nred %s\\n' $HERE $OTHER > {A}",
         wrong=[
-            (f"echo 'red linux/386' >> {A}", lesson.ANSWER_MISSING),
+            (f"echo 'red linux/386' >> {A}", ANSWER_MISSING),
             (f"printf 'red x86\\ngreen s390x\\nblue %s\\nruns blue\\n' $HERE > {A}", lesson.ANSWER_UNREADABLE),
             (f"printf 'red %s\\ngreen s390x\\nblue %s\\nruns blue\\n' $HERE $OTHER > {A}", lesson.ANSWER_WRONG),
             (f"printf 'red %s\\ngreen s390x\\nblue %s\\nruns red\\n' $OTHER $HERE > {A}", lesson.RUNS_WRONG),
