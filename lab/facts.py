@@ -296,6 +296,11 @@ class Builders(Fact):
         """The one that builds when none is named."""
         return next((builder for builder in self.known if builder.current), None)
 
+    @property
+    def current_name(self) -> str:
+        """The current builder's name, or `none`."""
+        return self.current.name if self.current else "none"
+
     def named(self, name: str) -> Builder | None:
         """The one of that name, if there is one."""
         return next((builder for builder in self.known if builder.name == name), None)

@@ -19,7 +19,8 @@ def test_lessons_stand_in_the_order_of_their_numbers():
     assert [one.number for one in course.lessons()] == list(range(1, len(NAMES) + 1))
     second = course.lessons()[1]
     assert (second.stem, second.name, second.notebook.name) == ("one-platform", NAMES[1], "02-one-platform.ipynb")
-    assert second.question == (course.one_platform.__doc__ or "").partition("\n")[0]
+    assert second.question == course.one_platform.__doc__
+    assert all(one.question.endswith("?") and "\n" not in one.question for one in course.lessons())
     assert [step.name for step in course.lessons()[0].steps[:2]] == ["uname", "engine_platform"]
 
 
@@ -64,7 +65,9 @@ def test_a_lesson_that_is_not_there(name, remedy):
         ("unam", "Did you mean 'uname'?"),
         ("rename", "Did you mean 'uname'?"),
         ("push", "Did you mean 'multi_push'?"),
-        ("ls", "`lab list` shows all steps."),
+        ("add", "Did you mean 'add_third'?"),
+        ("ru", "`lab list` shows all steps."),
+        ("look_at_index", "Did you mean 'see_index'?"),
         ("q", "`lab list` shows all steps."),
     ],
 )
@@ -91,11 +94,14 @@ def test_a_function_that_is_no_step_is_not_found():
 
 def test_a_step_of_a_module_is_found_without_loading_the_other_lessons(monkeypatch):
     """A check of one step does not wait for all the others; a name that none defines needs them all."""
+    name = course.lesson("multi-platform").name
     loaded = []
     real = course._lesson
     monkeypatch.setattr(course, "_lesson", lambda path: loaded.append(path.stem) or real(path))
+    monkeypatch.setattr(course, "lessons", lambda: pytest.fail("all lessons were loaded"))
+    monkeypatch.setattr(course, "steps", lambda: pytest.fail("all lessons were loaded"))
     assert [one.name for one in (course.step("multi_push"), *course.find(["multi_push"]))] == ["multi_push"] * 2
-    assert set(loaded) == {course.lesson("multi-platform").name}
+    assert set(loaded) == {name}
 
 
 def test_a_step_that_is_made_in_another_way_is_found_too(monkeypatch):

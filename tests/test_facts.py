@@ -227,6 +227,7 @@ def test_builders_are_found_by_name_and_by_being_current():
     assert known.names == ("farm", "x")
     assert (known.named("farm"), known.named("y"), known.current) == (farm, None, other)
     assert Builders(known=(farm,)).current is None
+    assert (known.current_name, Builders(known=(farm,)).current_name) == ("x", "none")
 
 
 def test_recorded_answers_are_read():

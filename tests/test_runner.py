@@ -24,6 +24,16 @@ def raises(error):
     return probe
 
 
+def in_the(world):
+    """Probes and needs are asked of the world that the check is for, and of no other."""
+
+    def ask(given):
+        assert given is world
+        return PC
+
+    return ask
+
+
 def make(*probes, needs=(), after=()):
     @step(*probes, solution="true", needs=needs, after=after)
     def sample(machine: Machine) -> Problem | None:
@@ -40,6 +50,14 @@ def test_a_true_fact_passes_and_is_kept(world):
     sample = make(lambda _world: PC)
     assert runner.check(sample, world).status is Status.PASSED
     assert progress.passed(world.home, "sample")
+
+
+def test_probes_and_needs_are_asked_of_the_same_world(world):
+    """A failing check asks its needs; where they stand, it stays failed, with what the check said and no remedy."""
+    assert runner.look(make(in_the(world)), world).status is Status.PASSED
+    refused = dataclasses.replace(make(in_the(world), needs=[in_the(world)]), check=lambda _machine: Problem("No."))
+    result = runner.look(refused, world)
+    assert (result.status, result.text, result.remedy) == (Status.FAILED, "No.", "")
 
 
 def test_a_wrong_fact_fails_with_found_and_wanted(world):

@@ -50,8 +50,7 @@ def _notebooks() -> list[Path]:
 def _lesson(path: Path) -> Lesson:
     number, _, stem = path.stem.partition("-")
     module = importlib.import_module(f"lab.course.{_module(path)}")
-    question = str(module.__doc__).partition("\n")[0]
-    return Lesson(int(number), stem, question, path, steps_of(module))
+    return Lesson(int(number), stem, str(module.__doc__), path, steps_of(module))
 
 
 def _module(path: Path) -> str:

@@ -74,7 +74,7 @@ def inspect_builder(builders: Builders, printed: Transcript) -> Problem | None:
         return problem
     current = builders.current
     if current is None or not current.platforms:
-        return Problem(NO_PLATFORMS, found=current.name if current else "none", wanted="a builder that is running")
+        return Problem(NO_PLATFORMS, found=builders.current_name, wanted="a builder that is running")
     named = set(re.split(r"[\s,*]+", printed.output))
     unseen = {platform for platform in current.platforms if str(platform) not in named}
     if not _FOLD.search(printed.output):
@@ -139,5 +139,5 @@ def _rows(table: str, builder: str) -> list[str]:
         if line.startswith(" \\_"):
             rows += [line] if inside else []
         else:
-            inside = line.split()[0].rstrip("*") == builder if line.strip() else False
+            inside = line.partition(" ")[0].rstrip("*") == builder
     return rows

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from lab.course import _scene
 from lab.course._text import counted, failed, first_line
 from lab.course.multi_platform import PAIR
 from lab.draw import Picture
 from lab.draw.tree import tree
-from lab.errors import Blocked, NotThere
 from lab.facts import Images, Index, Machine, Transcript
 from lab.made import Tag
 from lab.platforms import Platform, listed
-from lab.probes import engine, host, needs, registry
+from lab.probes import host, needs, registry
 from lab.steps import Problem, step
 from lab.world import World
 
@@ -35,14 +35,7 @@ PART_MISSING = "The tag {ref} does not have both platforms."
 def parts(world: World) -> None:
     """Push the exercise's two single-platform tags where they are missing. Blocked where it cannot be."""
     for tag, platform in PARTS:
-        try:
-            registry.index(tag)(world)
-        except NotThere:
-            folder = str(world.workspace / "files" / "inside")
-            options = ("--platform", platform, "-t", f"{world.registry}/{tag}", "--push", "--builder", "default")
-            status, _, err, _ = engine.docker(world, "buildx", "build", *options, folder, limit=120)
-            if status:
-                raise Blocked(f"The exercise's image {tag!r} could not be made: {err.strip()[-300:]}") from None
+        _scene.push(world, tag, Platform.parse(platform), "inside")
 
 
 def _tree(images: Images, _printed: Transcript) -> Picture:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lab.course import _scene
 from lab.course._text import last_line, unanswered
-from lab.errors import Blocked, NotThere
 from lab.facts import Index, Machine, Transcript
 from lab.made import File, Tag
 from lab.platforms import Platform, given, listed
-from lab.probes import engine, host, needs, registry
+from lab.probes import host, needs, registry
 from lab.probes.host import Answers
 from lab.steps import Problem, step
 from lab.world import World
@@ -41,19 +41,7 @@ def puzzle(world: World) -> None:
     machine = host.this_machine()
     mine = Platform.of("linux", machine.platform.architecture)
     for colour, platform in zip(COLOURS, (other(machine), MAINFRAME, mine), strict=True):
-        try:
-            registry.index(f"puzzle:{colour}")(world)
-        except NotThere:
-            _push(world, colour, platform)
-
-
-def _push(world: World, colour: str, platform: Platform) -> None:
-    folder = world.workspace / "files" / "mismatch"
-    file, tag = folder / "puzzle.Dockerfile", f"{world.registry}/puzzle:{colour}"
-    options = ("--platform", str(platform), "-f", str(file), "-t", tag, "--push")
-    status, _, err, _ = engine.docker(world, "build", *options, str(folder), limit=120)
-    if status:
-        raise Blocked(f"The exercise's image {tag!r} could not be made: {err.strip()[-300:]}", "Is the folder whole?")
+        _scene.push(world, f"puzzle:{colour}", platform, "mismatch", file="puzzle.Dockerfile")
 
 
 @step(

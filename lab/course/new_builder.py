@@ -52,8 +52,7 @@ def create_builder(builders: Builders, _printed: Transcript) -> Problem | None:
     if mine.driver != DRIVER:
         return Problem(WRONG_DRIVER, found=mine.driver, wanted=DRIVER, name=NAME)
     if not mine.current:
-        found = builders.current.name if builders.current else "none"
-        return Problem(NOT_CURRENT, found=found, wanted=NAME, name=NAME)
+        return Problem(NOT_CURRENT, found=builders.current_name, wanted=NAME, name=NAME)
     return None
 
 
@@ -107,11 +106,11 @@ def bootstrap_builder(builder: Builder) -> Problem | None:
 )
 def switch_builder(builders: Builders, printed: Transcript) -> Problem | None:
     """Make the default builder the current one, look at the list, and go back to multi-builder."""
-    if "default*" not in printed.output:
+    own = [builder.name for builder in builders.known if builder.driver == "docker"]  # a context's has its name
+    if not any(f"{name}*" in printed.output for name in own):
         return Problem(NO_SWITCH_SEEN, found=first_line(printed), wanted="a list with default*")
-    current = builders.current.name if builders.current else "none"
-    if current != NAME:
-        return Problem(NOT_BACK, found=current, wanted=NAME, name=NAME)
+    if builders.current_name != NAME:
+        return Problem(NOT_BACK, found=builders.current_name, wanted=NAME, name=NAME)
     return None
 
 

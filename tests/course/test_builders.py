@@ -93,6 +93,17 @@ def test_a_row_of_the_table_answers(row, answer):
     assert lesson.can_build(table, "one", Platform.parse("linux/riscv64")) == answer
 
 
+def test_only_the_rows_of_that_builder_are_read():
+    """Not those of a builder with almost that name, of none, or after an empty line."""
+    node = " \\_ n \\_ n running linux/riscv64\n"
+    riscv = Platform.parse("linux/riscv64")
+    assert lesson.can_build(f"one docker\n{node}", "one", riscv) == "yes"
+    assert lesson.can_build(f"{node}one docker\n", "one", riscv) == "unknown"
+    assert lesson.can_build(f"one docker\n\n{node}", "one", riscv) == "unknown"
+    assert lesson.can_build(f"oneX* docker\n{node}", "one", riscv) == "unknown"
+    assert lesson.can_build("one* docker\n \\_ n running linux/amd64, (2 more)\n", "one", riscv) == "unknown"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

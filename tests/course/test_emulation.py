@@ -93,7 +93,7 @@ def test_the_picture_is_drawn_from_the_measurement():
     """The bars show these numbers and no others."""
     picture = lesson.cost.picture(Timings.from_text(MEASURED))
     assert "native" in picture.text
-    assert "3.7" in picture.text
+    assert "3.72 s" in picture.text
 
 
 @pytest.mark.parametrize(("log", "needed"), [("shop", False), ("mill", True), ("ferry", False)])

@@ -6,7 +6,8 @@ import pytest
 
 from lab.course import inside_the_index as lesson
 from lab.course._text import COMMAND_FAILED
-from lab.facts import Image, Images
+from lab.facts import Image, Images, Machine
+from lab.platforms import Platform
 
 PAIR = ("linux/amd64", "linux/arm64")
 
@@ -76,6 +77,16 @@ def test_no_attestations(fact, says, platforms, attested, message):
 def test_the_engine_takes_its_own(fact, says, output, message):
     """On a PC, x86_64, without a warning."""
     assert says(lesson.which_one, fact.pc, fact.printed(output)) == message
+
+
+def test_the_engine_of_a_mac_answers_as_linux_does(fact, says):
+    """A container says aarch64 where macOS says arm64, and a machine of another kind its own name."""
+    assert says(lesson.which_one, fact.mac, fact.printed("aarch64\n")) is None
+    assert says(lesson.which_one, fact.mac, fact.printed("arm64\n")) == lesson.NOT_MINE
+    windows = Machine(name="AMD64", platform=Platform.parse("windows/amd64"))
+    assert says(lesson.which_one, windows, fact.printed("x86_64\n")) is None
+    board = Machine(name="riscv64", platform=Platform.parse("linux/riscv64"))
+    assert says(lesson.which_one, board, fact.printed("riscv64\n")) is None
 
 
 def test_a_release_is_the_same_index(fact, says):

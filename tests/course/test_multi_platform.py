@@ -37,7 +37,12 @@ def test_the_replaced_platform_is_explained(fact):
 
 def events(*platforms, error=""):
     steps = tuple(
-        Vertex(digest=f"sha256:{number:064x}", name=f"[{name} 1/1] FROM x", target=Platform.parse(name), error=error)
+        Vertex(
+            digest=f"sha256:{number:064x}",
+            name=f"[{name} 1/1] FROM x",
+            target=Platform.parse(name),
+            error=error and (error, "canceled")[number],
+        )
         for number, name in enumerate(platforms)
     )
     return BuildEvents(path="build.json", vertices=steps, seconds=1.0)
@@ -71,6 +76,9 @@ def test_every_digest_of_the_list_was_seen(fact, says):
     found = images(fact, *PAIR)
     first, second = (row.digest for row in found.index.manifests)
     assert says(lesson.registry_rows, found, fact.printed(f"{first}\n{second[:19]}\n")) is None
+    short = f"{first[7:19]} {second[7:19]}"
+    assert says(lesson.registry_rows, found, fact.printed(short)) is None
+    assert says(lesson.registry_rows, found, fact.printed(short[:-1])) == lesson.LIST_NOT_SEEN
     assert says(lesson.registry_rows, found, fact.printed(first)) == lesson.LIST_NOT_SEEN
     assert says(lesson.registry_rows, found, fact.printed(f"{first} {second}", 1)) == COMMAND_FAILED
 

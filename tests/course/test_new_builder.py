@@ -34,6 +34,7 @@ MINE = Builder(name="multi-builder", driver="docker-container", current=True)
         (made(replace(MINE, name="multibuilder"), DEFAULT), lesson.NO_SUCH_BUILDER),
         (made(replace(MINE, driver="remote")), lesson.WRONG_DRIVER),
         (made(replace(MINE, current=False), DEFAULT), lesson.NOT_CURRENT),
+        (made(replace(MINE, current=False)), lesson.NOT_CURRENT),
     ],
 )
 def test_the_new_builder_is_there_and_current(fact, says, builders, message):
@@ -67,6 +68,7 @@ def test_the_empty_builder_was_seen(fact, says, output, status, message):
 def test_after_the_start_the_list_may_say_running(fact, says):
     """Looking again at a builder that has been started meanwhile is not wrong."""
     assert says(lesson.see_inactive, recorded("inspect-running.txt"), fact.printed("multi-builder0 running")) is None
+    assert says(lesson.see_inactive, recorded("inspect-running.txt"), fact.printed("multi-builder0 inactive")) is None
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,14 @@ def test_the_star_went_there_and_back(fact, says, current, output, message):
     """Seen at the default builder, and now at multi-builder again."""
     builders = made(replace(MINE, current=current == "multi-builder"), replace(DEFAULT, current=current == "default"))
     assert says(lesson.switch_builder, builders, fact.printed(output)) == message
+
+
+def test_the_engines_own_builder_may_have_a_contexts_name(fact, says):
+    """`docker buildx use work` where the engine is that of the context `work`."""
+    builders = made(MINE, replace(DEFAULT, current=False), replace(DEFAULT, name="work", current=False))
+    assert says(lesson.switch_builder, builders, fact.printed("work* docker\n")) is None
+    assert says(lesson.switch_builder, builders, fact.printed("home* docker\n")) == lesson.NO_SWITCH_SEEN
+    assert says(lesson.switch_builder, made(replace(MINE, current=False)), fact.printed("")) == lesson.NO_SWITCH_SEEN
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""Set an exercise's scene: the images that it is about have to be in the registry before a learner looks."""
+
+from __future__ import annotations
+
+from lab.errors import Blocked, NotThere
+from lab.platforms import Platform
+from lab.probes import engine, registry
+from lab.world import World
+
+
+def push(world: World, tag: str, platform: Platform, folder: str, *, file: str = "Dockerfile") -> None:
+    """Build `files/FOLDER` for a platform and push it, where the tag is missing. Blocked where it cannot be.
+
+    The engine's own builder does it: the learner's current one may be stopped, or limited to another platform.
+    """
+    try:
+        registry.index(tag)(world)
+    except NotThere:
+        pass
+    else:
+        return
+    place = world.workspace / "files" / folder
+    builder = world.env.get("DOCKER_CONTEXT") or "default"
+    options = ("--builder", builder, "--platform", str(platform), "-f", str(place / file))
+    status, _, err, _ = engine.docker(
+        world, "build", *options, "-t", f"{world.registry}/{tag}", "--push", str(place), limit=120
+    )
+    if status:
+        raise Blocked(f"The exercise's image {tag!r} could not be made: {err.strip()[-300:]}", "Is the folder whole?")

@@ -1,0 +1,118 @@
+"""The scene of an exercise: what is missing in the registry is built and pushed, and nothing else is."""
+
+import pytest
+
+from lab.course import _scene, inside_the_index, mismatch, new_builder
+from lab.errors import Blocked, NotThere
+from lab.platforms import Platform
+from lab.probes import host
+
+
+class Desk:
+    """Stands where docker and the registry are, and writes down what is asked of them."""
+
+    def __init__(self, tags=(), status=0, error=""):
+        self.tags, self.status, self.error = set(tags), status, error
+        self.asked, self.worlds = [], []
+
+    def index(self, tag):
+        def probe(world):
+            self.worlds.append(world)
+            if tag not in self.tags:
+                raise NotThere(f"No {tag}.")
+
+        return probe
+
+    def docker(self, world, *words, limit):
+        self.worlds.append(world)
+        self.asked.append((words, limit))
+        return self.status, "out", self.error, None
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    """Put one there."""
+
+    def put(*tags, **how):
+        made = Desk(tags, **how)
+        monkeypatch.setattr(_scene.registry, "index", made.index)
+        monkeypatch.setattr(_scene.engine, "docker", made.docker)
+        return made
+
+    return put
+
+
+def builds(world, tag, platform, folder, file="Dockerfile", builder="default"):
+    place = world.workspace / "files" / folder
+    words = ("build", "--builder", builder, "--platform", platform, "-f", f"{place}/{file}")
+    return (*words, "-t", f"localhost:1/{tag}", "--push", str(place)), 120
+
+
+def test_what_is_missing_is_built_by_the_engines_own_builder(world, desk):
+    """The learner's current builder may be stopped or limited."""
+    here = desk()
+    _scene.push(world, "a:b", Platform.parse("linux/arm64"), "inside")
+    assert here.asked == [builds(world, "a:b", "linux/arm64", "inside")]
+    assert here.worlds == [world, world]
+
+
+def test_a_contexts_own_builder_is_called_like_the_context(world_with, desk):
+    """`default` would be another engine there."""
+    world = world_with(env={"DOCKER_CONTEXT": "work"})
+    here = desk()
+    _scene.push(world, "a:b", Platform.parse("linux/arm64"), "inside", file="x")
+    assert here.asked == [builds(world, "a:b", "linux/arm64", "inside", "x", "work")]
+
+
+def test_what_is_there_is_left_as_it_is(world, desk):
+    """A tag that the learner may have worked with is not built again."""
+    here = desk("a:b")
+    _scene.push(world, "a:b", Platform.parse("linux/arm64"), "inside")
+    assert here.asked == []
+
+
+def test_a_build_that_fails_blocks_with_its_last_words(world, desk):
+    """As much as fits under a step."""
+    desk(status=1, error=f"\n{'x' * 400}{'y' * 299}.\n")
+    with pytest.raises(Blocked) as blocked:
+        _scene.push(world, "a:b", Platform.parse("linux/arm64"), "inside")
+    assert blocked.value.message == f"The exercise's image 'a:b' could not be made: {'y' * 299}."
+    assert blocked.value.remedy == "Is the folder whole?"
+
+
+def test_the_two_halves(world, desk):
+    """Of lesson 8: one tag for each platform."""
+    here = desk("stitch:amd64")
+    inside_the_index.parts(world)
+    assert here.asked == [builds(world, "stitch:arm64", "linux/arm64", "inside")]
+    here = desk()
+    inside_the_index.parts(world)
+    assert [words for words, _ in here.asked] == [
+        builds(world, f"stitch:{name}", f"linux/{name}", "inside")[0] for name in ("amd64", "arm64")
+    ]
+
+
+@pytest.mark.parametrize(("machine", "mine", "other"), [("pc", "amd64", "arm64"), ("mac", "arm64", "amd64")])
+def test_the_puzzle(world, desk, fact, monkeypatch, machine, mine, other):
+    """Of lesson 3: one for this machine, one for the other, one for a mainframe."""
+    monkeypatch.setattr(host, "this_machine", lambda: getattr(fact, machine))
+    here = desk()
+    mismatch.puzzle(world)
+    platforms = (f"linux/{other}", "linux/s390x", f"linux/{mine}")
+    assert here.asked == [
+        builds(world, f"puzzle:{colour}", platform, "mismatch", "puzzle.Dockerfile")
+        for colour, platform in zip(("red", "green", "blue"), platforms, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_builder_of_the_learners_own_is_not_put_at_risk(world, monkeypatch, taken):
+    """Lesson 6 removes a builder; where theirs has that name, it is blocked and says how to go on."""
+    monkeypatch.setattr(new_builder.builders_here, "taken", lambda name: taken and name == "spare")
+    if not taken:
+        assert new_builder.nobody_elses(world) is None
+        return
+    with pytest.raises(Blocked) as blocked:
+        new_builder.nobody_elses(world)
+    assert "builder of yours called 'spare'" in blocked.value.message
+    assert "buildx_buildkit_spare0" in blocked.value.remedy
