@@ -20,6 +20,7 @@ from _measure import compile_bytecode, environment, own_sandbox, run
 
 from lab import course, tour, undo
 from lab import world as worlds
+from lab.kernels import kernels
 from lab.probes.needs import NO_CONSENT
 from lab.sandbox import buildkit
 from lab.steps import Step
@@ -61,9 +62,10 @@ def as_notebooks(world: World) -> tuple[float, int]:
             passed.update(one.step for one in tour.results_of(cell.get("outputs", [])) if one.status.exit_status == 0)
 
         started = time.perf_counter()
-        for lesson in lessons():
-            notebook = tour.solved(nbformat.read(world.workspace / lesson.notebook.name, as_version=4))
-            tour.execute(notebook, world.workspace, Path(scratch), done)
+        with kernels(world.workspace, Path(scratch), PART) as all_kernels:
+            for lesson, kernel in zip(lessons(), all_kernels, strict=True):
+                notebook = tour.solved(nbformat.read(world.workspace / lesson.notebook.name, as_version=4))
+                tour.execute_in(kernel, notebook, done)
         return time.perf_counter() - started, len(passed)
 
 

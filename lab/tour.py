@@ -15,6 +15,7 @@ from typing import Any
 
 from lab import course, render, sandbox, tour_folder, undo, workspace, world
 from lab.errors import Blocked
+from lab.kernels import kernels
 from lab.probes import needs
 from lab.probes.needs import NO_CONSENT
 from lab.results import MIME, Result, Status
@@ -58,7 +59,8 @@ def tour(
             steps = [step for lesson in lessons for step in lesson.steps]
             list(undo.undo(steps, world.here()))
             try:
-                runs = [_run(lesson, folder, place, show) for lesson in lessons]
+                with kernels(folder, place, len(lessons)) as started:
+                    runs = [_run(lesson, kernel, folder, show) for lesson, kernel in zip(lessons, started, strict=True)]
                 stamped = stamp()
             finally:
                 list(undo.undo(steps, world.here()))
@@ -103,36 +105,36 @@ def results_of(outputs: list[Any]) -> list[Result]:
 
 def execute(notebook: Any, folder: Path, place: Path, done: Callable[[Any], None]) -> None:
     """Run a notebook's cells in a new kernel that works in `folder`; `done` gets each cell when it has run."""
+    with kernels(folder, place, 1) as started:
+        execute_in(next(started), notebook, done)
+
+
+def execute_in(kernel: Any, notebook: Any, done: Callable[[Any], None]) -> None:
+    """The same in a kernel that was started. Blocked where a cell does not end or the kernel dies."""
     import nbclient
-    from traitlets.config import Config
 
     def executed(cell: Any, cell_index: int, execute_reply: Any) -> None:
         del cell_index, execute_reply
         done(cell)
 
-    (place / "k").mkdir(exist_ok=True)
-    config = Config({"KernelManager": {"transport": "ipc", "ip": str(place / "k" / "s")}})
     client = nbclient.NotebookClient(
         notebook,
+        km=kernel,
         timeout=_CELL_LIMIT,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,
         store_widget_state=False,
         allow_errors=True,
         on_cell_executed=executed,
-        config=config,
     )
     try:
-        with (place / "kernel.log").open("ab") as log:  # what a kernel says when it ends is no learner's business
-            client.execute(stdout=log, stderr=log)
+        client.execute()
     except nbclient.exceptions.CellTimeoutError as error:
         raise Blocked(f"A cell did not end within {_CELL_LIMIT} s.", "Is the engine all right? `lab status`") from error
     except nbclient.exceptions.DeadKernelError as error:
         raise Blocked("The notebook's kernel died.", "Is there enough memory?") from error
 
 
-def _run(lesson: course.Lesson, folder: Path, place: Path, show: Callable[[Result], None]) -> Run:
+def _run(lesson: course.Lesson, kernel: Any, folder: Path, show: Callable[[Result], None]) -> Run:
     import nbformat
 
     notebook = solved(nbformat.read(folder / lesson.notebook.name, as_version=4))
@@ -147,7 +149,7 @@ def _run(lesson: course.Lesson, folder: Path, place: Path, show: Callable[[Resul
         errors.extend(f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error")
         errors.extend(o["data"]["text/plain"] for o in outputs if render.ERROR_MIME in (o.get("data") or {}))
 
-    execute(notebook, folder, place, done)
+    execute_in(kernel, notebook, done)
     return Run(lesson, notebook, tuple(results), tuple(errors))
 
 
