@@ -120,6 +120,7 @@ def execute_in(kernel: Any, notebook: Any, done: Callable[[Any], None]) -> None:
     client = nbclient.NotebookClient(
         notebook,
         km=kernel,
+        shutdown_kernel="immediate",
         timeout=_CELL_LIMIT,
         coalesce_streams=True,
         store_widget_state=False,
@@ -127,7 +128,7 @@ def execute_in(kernel: Any, notebook: Any, done: Callable[[Any], None]) -> None:
         on_cell_executed=executed,
     )
     try:
-        client.execute()
+        client.execute(cleanup_kc=True)  # the kernel is ended too
     except nbclient.exceptions.CellTimeoutError as error:
         raise Blocked(f"A cell did not end within {_CELL_LIMIT} s.", "Is the engine all right? `lab status`") from error
     except nbclient.exceptions.DeadKernelError as error:
