@@ -11,7 +11,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup test test-fast test-all check fix site serve benchmark mutants lock clean
+.PHONY: help learn setup test test-fast test-all test-shuffled check fix site serve benchmark mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,9 @@ test-fast: setup ## The tests that need no engine and no browser: seconds.
 test-all: setup check ## The slow matrix too.
 	@tools/browser.sh
 	@LAB_SLOW=1 $(BIN)/python -m pytest
+
+test-shuffled: setup ## The engine tests three times, each in an order of its own (its seed is printed first).
+	@for round in 1 2 3; do LAB_TEST_EMULATORS=yes $(BIN)/python -m pytest -q -p randomly tests/engine; done
 
 check: setup ## Format, lint, types, shell.
 	@$(BIN)/ruff format --check -q .
