@@ -20,10 +20,10 @@ from _measure import compile_bytecode, environment, own_sandbox, run
 
 from lab import course, tour, undo
 from lab import world as worlds
-from lab.kernels import kernels
 from lab.probes.needs import NO_CONSENT
 from lab.sandbox import buildkit
 from lab.steps import Step
+from lab.tour_kernels import kernels
 from lab.world import World
 
 PART = 8  # lessons of Part 1

@@ -15,12 +15,12 @@ from typing import Any
 
 from lab import course, render, sandbox, tour_folder, undo, workspace, world
 from lab.errors import Blocked
-from lab.kernels import kernels
 from lab.probes import needs
 from lab.probes.needs import NO_CONSENT
 from lab.results import MIME, Result, Status
 from lab.sandbox import buildkit
 from lab.storage import write_text
+from lab.tour_kernels import kernels
 
 _CELL_LIMIT = 900  # seconds for one cell; a build of BuildKit's image may be waited for
 
