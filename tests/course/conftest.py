@@ -1,6 +1,5 @@
 """Literal facts for the lessons' checks: no engine, no registry."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from lab.facts import Binary, Engine, Index, Machine, Manifest, Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
-
-HEAD = "\n## "
+from said import wanted
 
 
 class Literal:
@@ -81,26 +79,5 @@ def says(request):
         return problem.template
 
     yield ask
-    said = Said(Path(__file__).parent / "said" / f"{request.path.stem.removeprefix('test_')}.txt")
-    if os.environ.get("LAB_RENEW"):
-        said.renew(request.node.name, heard)
-    assert "\n".join(heard) == said.of(request.node.name)
-
-
-class Said:
-    """What each test of a lesson heard, by its name, in a file for people to read."""
-
-    def __init__(self, file):
-        self.file = file
-        parts = file.read_text().split(HEAD)[1:] if file.exists() else []
-        self.tests = {name: text.strip("\n") for name, _, text in (part.partition("\n") for part in parts)}
-
-    def of(self, test):
-        """What that test has to hear; nothing where it was never written down."""
-        return self.tests.get(test, "")
-
-    def renew(self, test, heard):
-        """Write down what it heard now."""
-        self.tests[test] = "\n".join(heard)
-        self.file.parent.mkdir(exist_ok=True)
-        self.file.write_text("".join(f"{HEAD}{name}\n{text}\n" for name, text in sorted(self.tests.items())))
+    file = Path(__file__).parent / "said" / f"{request.path.stem.removeprefix('test_')}.txt"
+    assert "\n".join(heard) == wanted(file, request.node.name, "\n".join(heard))
