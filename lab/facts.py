@@ -36,6 +36,11 @@ class Machine(Fact):
     name: str
     platform: Platform
 
+    @property
+    def linux(self) -> Platform:
+        """What its containers are for: `linux/arm64` on a Mac too."""
+        return Platform.of("linux", self.platform.architecture)
+
 
 # The storage drivers of the store that Docker had before containerd's.
 _CLASSIC = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "aufs", "devicemapper", "windowsfilter")

@@ -65,7 +65,7 @@ def test_a_lesson_that_is_not_there(name, remedy):
         ("unam", "Did you mean 'uname'?"),
         ("rename", "Did you mean 'uname'?"),
         ("push", "Did you mean 'multi_push'?"),
-        ("add", "Did you mean 'add_third'?"),
+        ("run", "Did you mean 'run_emulated'?"),
         ("ru", "`lab list` shows all steps."),
         ("look_at_index", "Did you mean 'see_index'?"),
         ("q", "`lab list` shows all steps."),

@@ -17,6 +17,7 @@ from lab.facts import (
     Image,
     Images,
     Index,
+    Machine,
     Manifest,
     Node,
 )  # fmt: skip
@@ -32,6 +33,12 @@ INFO = {
     "OperatingSystem": "Debian GNU/Linux 13",
 }
 SAID = (Evidence("docker info", "{}"),)
+
+
+def test_the_containers_of_a_machine_are_for_linux():
+    """On a Mac and on Windows too."""
+    assert Machine(name="arm64", platform=Platform("darwin", "arm64")).linux == ARM64
+    assert str(Machine(name="armv7l", platform=Platform.parse("linux/arm/v7")).linux) == "linux/arm/v7"
 
 
 @pytest.mark.parametrize(

@@ -81,14 +81,10 @@ def mutants(source: str) -> Iterator[Mutant]:
                 if not isinstance(node, operator_type) or _left_alone(node):
                     continue
                 for new in operator(node):
-                    if any(_code(node).count(word) != _code(new).count(word) for word in _UNCHANGED_WORDS):
-                        continue
                     changed = module.deep_replace(node, new).code
+                    if any(source.count(word) != changed.count(word) for word in _UNCHANGED_WORDS):
+                        continue
                     yield Mutant(name, place, _difference(source, changed, lines[node].start.line), changed)
-
-
-def _code(node: cst.CSTNode) -> str:
-    return cst.Module([]).code_for_node(node)
 
 
 def _outer_functions(body: Sequence[cst.CSTNode], prefix: str) -> Iterator[tuple[cst.FunctionDef, str]]:

@@ -132,6 +132,7 @@ def _near(name: str, names: Collection[str]) -> list[str]:
     import difflib
 
     held = [one for one in names if len(name) > 2 and name in one]
+    held.sort(key=lambda one: not one.startswith(name))
     return held or difflib.get_close_matches(name, names, cutoff=0.5)
 
 

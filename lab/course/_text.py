@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.facts import Transcript
+from lab.platforms import Platform
 from lab.probes.host import Answers
 from lab.steps import Problem
 
@@ -20,6 +21,11 @@ def first_line(printed: Transcript) -> str:
 def last_line(printed: Transcript) -> str:
     """The last line of the output, or `nothing`."""
     return next(iter(reversed(printed.output.strip().splitlines())), "nothing")
+
+
+def uname(platform: Platform) -> str:
+    """What `uname -m` prints on a Linux machine of that platform."""
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.architecture, platform.architecture)
 
 
 def failed(printed: Transcript) -> Problem | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lab.course._text import counted, failed, last_line, unanswered
+from lab.course._text import counted, failed, last_line, uname, unanswered
 from lab.course.mismatch import WARNING, other
 from lab.draw import Picture
 from lab.draw.bars import bars
@@ -20,7 +20,6 @@ ANSWERS = "files/emulation/answers.txt"
 LOGS = ("shop", "mill", "ferry")
 BUILT_ON = Platform.parse("linux/amd64")  # the machine that the three logs were recorded on
 _RUN = re.compile(r"\[(linux/[a-z0-9/]+?)(?:->[a-z0-9/]+)? [^\]]*\] RUN ")
-_KERNEL = {"arm64": "aarch64", "amd64": "x86_64"}
 
 NO_EMULATOR = "Programs of {platform} still do not run on this machine."
 REFUSED = "The kernel refused the program: it has no emulator for that platform."
@@ -62,7 +61,7 @@ def let_emulators_in(emulation: Emulation, printed: Transcript) -> Problem | Non
 )
 def run_emulated(machine: Machine, printed: Transcript) -> Problem | None:
     """Run `uname -m` in a busybox container of the other platform ($OTHER)."""
-    name = _KERNEL[other(machine).architecture]
+    name = uname(other(machine))
     if name in printed.output.split():
         return None
     if needs.REFUSED in printed.output.lower():
@@ -98,7 +97,7 @@ def warning_stays(machine: Machine, printed: Transcript) -> Problem | None:
     """Run $REGISTRY/emulated without naming a platform: is the warning of lesson 3 still there?"""
     if WARNING not in printed.output:
         return Problem(NO_WARNING, found=last_line(printed), wanted=f"a line with: {WARNING}")
-    if _KERNEL[other(machine).architecture] not in printed.output:
+    if uname(other(machine)) not in printed.output:
         return Problem(
             WARNED_BUT_SILENT, found=last_line(printed), wanted=f"what a machine of {other(machine)} answers"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.course import _scene
-from lab.course._text import counted, failed, first_line
+from lab.course._text import counted, failed, first_line, uname
 from lab.course.multi_platform import PAIR
 from lab.draw import Picture
 from lab.draw.tree import tree
@@ -127,7 +127,7 @@ def without_attestations(index: Index) -> Problem | None:
 )
 def which_one(machine: Machine, printed: Transcript) -> Problem | None:
     """Run $REGISTRY/inside without naming a platform: which of the two does the engine take?"""
-    name = {"arm64": "aarch64", "amd64": "x86_64"}.get(machine.platform.architecture, machine.name)
+    name = uname(machine.linux)
     if "does not match the detected host platform" in printed.output:
         return Problem(WARNED, found="the warning", wanted="no warning")
     if name not in printed.output.split():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.course import _scene
-from lab.course._text import last_line, unanswered
+from lab.course._text import last_line, uname, unanswered
 from lab.facts import Index, Machine, Transcript
 from lab.made import File, Tag
 from lab.platforms import Platform, given, listed
@@ -33,14 +33,13 @@ RUNS_UNKNOWN = "The answer for `runs` is none of the three tags."
 
 def other(machine: Machine) -> Platform:
     """The platform that this machine is not: what `$OTHER` stands for."""
-    return Platform.of("linux", "amd64" if machine.platform.architecture == "arm64" else "arm64")
+    return Platform("linux", "amd64" if machine.platform.architecture == "arm64" else "arm64")
 
 
 def puzzle(world: World) -> None:
     """Push the exercise's three images, each for one platform, where they are missing. Blocked where it cannot be."""
     machine = host.this_machine()
-    mine = Platform.of("linux", machine.platform.architecture)
-    for colour, platform in zip(COLOURS, (other(machine), MAINFRAME, mine), strict=True):
+    for colour, platform in zip(COLOURS, (other(machine), MAINFRAME, machine.linux), strict=True):
         _scene.push(world, f"puzzle:{colour}", platform, "mismatch", file="puzzle.Dockerfile")
 
 
@@ -154,13 +153,11 @@ def which_runs(machine: Machine, answers: Answers, *tags: Index) -> Problem | No
     runs = answers["runs"].lower()
     if runs not in COLOURS:
         return Problem(RUNS_UNKNOWN, found=answers["runs"], wanted="red, green or blue")
-    if Platform.of("linux", machine.platform.architecture) not in tags[COLOURS.index(runs)].platforms:
+    if machine.linux not in tags[COLOURS.index(runs)].platforms:
         return Problem(RUNS_WRONG, found=runs, wanted=f"the tag for this machine, {machine.name}")
     return None
 
 
 def _outcome(printed: Transcript, platform: Platform) -> bool:
     """Did the foreign program answer (an emulator is there), or did the kernel refuse it?"""
-    words = printed.output.split()
-    names = {"arm64": ("aarch64",), "amd64": ("x86_64",), "s390x": ("s390x",)}[platform.architecture]
-    return FORMAT_ERROR in printed.output.lower() or any(name in words for name in names)
+    return FORMAT_ERROR in printed.output.lower() or uname(platform) in printed.output.split()

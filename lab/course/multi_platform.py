@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab import events
-from lab.course._text import failed, first_line, last_line
+from lab.course._text import failed, first_line, last_line, uname
 from lab.draw import Picture
 from lab.draw.hub import hub
 from lab.draw.timeline import timeline
@@ -18,7 +18,6 @@ TAG = "buildx-test"
 PAIR = frozenset({Platform.parse("linux/amd64"), Platform.parse("linux/arm64")})
 THIRD = Platform.parse("linux/arm/v7")
 EVENTS = "build.json"
-_KERNEL = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 
 REPLACED = "The tag {ref} lacks a platform. A push replaces what a tag stood for; it does not add to it."
 TOO_MANY = "The tag {ref} has platforms that nobody asked for."
@@ -136,7 +135,7 @@ def run_each(printed: Transcript) -> Problem | None:
     if "exec format error" in printed.output.lower():
         return Problem(FORMAT_ERROR_SEEN, found="exec format error", wanted="two images that run")
     words = printed.output.split()
-    if not all(name in words for name in _KERNEL.values()):
+    if not all(uname(platform) in words for platform in PAIR):
         return Problem(ONE_ANSWER_ONLY, found=last_line(printed), wanted="both machines' names")
     return None
 

@@ -33,13 +33,12 @@ NOT_FOR_THE_PI = "The tag {ref} is not for the Raspberry Pi's platform."
 )
 def build_test(machine: Machine, index: Index) -> Problem | None:
     """Build files/one-platform with no special options and push it as $REGISTRY/build-test."""
-    mine = Platform.of("linux", machine.platform.architecture)
     if not index.platforms:
         return Problem(NO_PLATFORM, found="none", wanted="one platform", ref=index.reference)
     if len(index.platforms) > 1:
         return Problem(SEVERAL_PLATFORMS, found=listed(index.platforms), wanted="one platform", ref=index.reference)
-    if index.platforms != {mine}:
-        return Problem(FOREIGN_PLATFORM, found=listed(index.platforms), wanted=mine, ref=index.reference)
+    if index.platforms != {machine.linux}:
+        return Problem(FOREIGN_PLATFORM, found=listed(index.platforms), wanted=machine.linux, ref=index.reference)
     return None
 
 

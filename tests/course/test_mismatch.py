@@ -78,6 +78,13 @@ def test_platform_silences_the_warning_only(fact, says, output, message):
     assert says(lesson.say_platform, fact.pc, fact.printed(output)) == message
 
 
+def test_on_a_mac_it_is_amd64_that_answers(fact, says):
+    """As a Linux machine of that platform names itself."""
+    assert says(lesson.say_platform, fact.mac, fact.printed("x86_64\nexit status: 0\n")) is None
+    assert says(lesson.say_platform, fact.mac, fact.printed("amd64\n")) == lesson.NO_OUTCOME
+    assert says(lesson.say_platform, fact.pc, fact.printed("x86_64\n")) == lesson.NO_OUTCOME
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -10,6 +10,7 @@ import pytest
 from lab import course, runner, sandbox, shell, undo, workspace
 from lab import world as worlds
 from lab.errors import Blocked
+from lab.made import BuilderNamed
 from lab.results import Status
 from lab.sandbox import buildkit
 
@@ -52,6 +53,16 @@ def emulators(box):
     sandbox.up(private=True, emulators=True)
 
 
+def asks(step, what):
+    """Does one of the step's probes ask for that?"""
+    return any(what in probe.__qualname__ for probe in step.probes)
+
+
+def makes_builder(name):
+    """Does that step leave a builder behind?"""
+    return any(isinstance(one, BuilderNamed) for one in course.step(name).makes)
+
+
 class Learner:
     """Somebody who does steps as the notebook would, in the sandbox's own folder."""
 
@@ -62,6 +73,16 @@ class Learner:
     def untouched(self, *names):
         """Bring these steps back to where nobody had tried them."""
         list(undo.undo([course.step(name) for name in names], self.world))
+
+    def comes_to(self, name):
+        """The earlier steps are done, this one is not, whatever other tests have left."""
+        step = course.step(name)
+        self.untouched(name)
+        if not (step.makes or asks(step, "transcript")):  # it changes what an earlier one made
+            self.untouched(*step.after)
+        if asks(step, "builders") and not step.after:  # those of the lessons after it are not there yet
+            self.untouched(*filter(makes_builder, course.steps()))
+        self.has_done(*step.after)
 
     def does(self, name, script):
         """Run a script as that step's cell and check the step."""

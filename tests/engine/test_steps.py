@@ -35,8 +35,7 @@ def test_every_step_has_its_ways():
 @pytest.mark.parametrize("name", STEPS)
 def test_untouched_does_not_pass(name, learner):
     """A cell that nobody filled in, run as it is, passes nothing."""
-    learner.untouched(name)
-    learner.has_done(*course.step(name).after)
+    learner.comes_to(name)
     assert learner.looks_at(name).status is not Status.PASSED
     assert learner.does(name, "# Your commands go here.").status in (Status.NOT_ATTEMPTED, Status.FAILED)
 
@@ -44,8 +43,7 @@ def test_untouched_does_not_pass(name, learner):
 @pytest.mark.parametrize(("name", "script", "message"), WRONG)
 def test_a_wrong_end_says_what_is_wrong(name, script, message, learner):
     """Each wrong end fails, with its own message and nobody else's."""
-    learner.untouched(name)
-    learner.has_done(*course.step(name).after)
+    learner.comes_to(name)
     result = learner.does(name, script)
     learner.untouched(*WAYS[name].spoils)
     assert (result.status, result.message) == (Status.FAILED, message), f"{result.text}\n{learner.output}"
@@ -55,8 +53,7 @@ def test_a_wrong_end_says_what_is_wrong(name, script, message, learner):
 @pytest.mark.parametrize("name", STEPS)
 def test_another_correct_way_passes(name, learner):
     """The world is looked at, not the words of the command."""
-    learner.untouched(name)
-    learner.has_done(*course.step(name).after)
+    learner.comes_to(name)
     result = learner.does(name, WAYS[name].other)
     assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
 
@@ -64,7 +61,6 @@ def test_another_correct_way_passes(name, learner):
 @pytest.mark.parametrize("name", STEPS)
 def test_the_solution_passes(name, learner):
     """What the notebook shows works, on this engine, today."""
-    learner.untouched(name)
-    learner.has_done(*course.step(name).after)
+    learner.comes_to(name)
     result = learner.does(name, course.step(name).solution)
     assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"

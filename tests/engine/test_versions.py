@@ -66,8 +66,7 @@ def test_the_engine_is_the_older_one_with_the_classic_store(box):
 @pytest.mark.parametrize("name", STEPS)
 def test_the_solution_passes_on_an_older_engine_too(name, learner):
     """Each step, by the way that the lesson shows."""
-    learner.untouched(name)
-    learner.has_done(*course.step(name).after)
+    learner.comes_to(name)
     result = learner.does(name, course.step(name).solution)
     assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
 
@@ -75,8 +74,7 @@ def test_the_solution_passes_on_an_older_engine_too(name, learner):
 @pytest.mark.parametrize("name", STEPS)
 def test_an_untouched_cell_passes_nothing_there_either(name, learner):
     """Nor does it say that something is wrong with the lab."""
-    learner.untouched(name)
-    learner.has_done(*course.step(name).after)
+    learner.comes_to(name)
     result = learner.does(name, "# Your commands go here.")
     assert result.status in (Status.NOT_ATTEMPTED, Status.FAILED), result.text
 
