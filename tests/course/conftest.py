@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from said import wanted
 
 from lab.facts import Binary, Engine, Index, Machine, Manifest, Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
-from said import wanted
 
 
 class Literal:
