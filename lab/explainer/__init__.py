@@ -6,6 +6,7 @@ known stands in `explain.toml`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import IO, Any
 
 from lab.errors import BadInput, UsageError
 from lab.explainer.data import Clue, EngineFacts, Entry, entries, fill
-from lab.explainer.scan import BEFORE, PIECE, Hit, Scan, scan
+from lab.explainer.scan import PIECE, Hit, Scan, scan
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 __all__ = ["Cause", "EngineFacts", "Explanation", "Line", "Way", "explain", "run"]
@@ -48,23 +49,21 @@ def run(what: str, *, engine: EngineFacts | None = None, stdin: IO[bytes] | None
     try:
         with path.open("rb") as file:
             return explain(file, engine=engine)
-    except OSError as error:
-        raise BadInput(
-            f"{what!r} cannot be read: {error.strerror or error}.", "Give a log's file, its text, or -."
-        ) from error
+    except (OSError, ValueError) as error:  # a ValueError: no file system has such a name
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"{what!r} cannot be read: {reason}.", "Give a log's file, its text, or -.") from error
 
 
 def _path(what: str) -> Path | None:
     """The file that is meant, or None where the words are an error's text."""
     if not what or len(what) > 1024 or "\n" in what or "\0" in what:
         return None
-    path = Path(what).expanduser()
-    try:
-        there = path.exists()
-    except OSError:
-        there = False
-    looks_like_one = " " not in what and path.suffix.lower() in {".log", ".txt", ".out", ".err"}
-    return path if there or looks_like_one else None
+    path = Path(what)
+    with contextlib.suppress(OSError, RuntimeError):  # longer than a name can be; `~` of nobody
+        path = path.expanduser()
+        if path.exists():
+            return path
+    return path if " " not in what and path.suffix.lower() in {".log", ".txt", ".out", ".err"} else None
 
 
 def _pieces(source: str | bytes | Iterable[bytes]) -> Iterable[bytes]:
@@ -131,7 +130,7 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
     """One cause with the clues that the log holds for and against it, and its ways out on this engine."""
     entry, names = hit.entry, {**shared, **hit.found}
     score, said = entry.base, []
-    near = (*hit.near, *tail[-BEFORE:]) if hit.kind == "error" else hit.near
+    near = (*hit.near, *tail) if hit.kind == "error" else hit.near
     for clue in entry.clues:
         if (match := _speaks(clue, hit.text, near)) is not None:
             score += clue.weight
@@ -139,6 +138,7 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
             if clue.weight > 0:
                 said.append(clue.says)
     names.setdefault("arch", names.get("platform", "").partition("/")[2].partition("/")[0])
+    names.setdefault("name", _without_registry(names.get("image", "")))
     return Cause(
         id=entry.id,
         row=entry.row,
@@ -153,6 +153,12 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
         sources=entry.sources,
         score=score,
     )
+
+
+def _without_registry(image: str) -> str:
+    """What an image is called wherever it is pushed: its name and tag."""
+    first, slash, rest = image.partition("/")
+    return rest if slash and (first == "localhost" or {".", ":"} & {*first}) else image
 
 
 def _speaks(clue: Clue, text: str, near: tuple[str, ...]) -> dict[str, str] | None:

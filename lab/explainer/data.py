@@ -19,7 +19,15 @@ from typing import Any
 from lab.errors import Bug
 
 KINDS = ("error", "warning", "sign")  # what may be the root before what
-_PLACEHOLDER = re.compile(r"(?<!\{)\{(platform|arch|image|file|registry|builder)\}(?!\})")
+_PLACEHOLDER = re.compile(r"(?<!\{)\{(platform|arch|image|name|file|registry|builder|port|package)\}(?!\})")
+_WHERE = {
+    "store": "with the {} image store",
+    "driver": "with the {} driver",
+    "os": "on {}",
+    "platform": "on {}",
+    "version": "with engine {}",
+}
+_NAMES = {"linux": "Linux", "darwin": "a Mac", "windows": "Windows"}
 _SAFE = re.compile(r"[A-Za-z0-9./][A-Za-z0-9._/:@+-]{0,199}")
 
 
@@ -62,8 +70,9 @@ class Remedy:
 
     def condition(self, engine: EngineFacts) -> str:
         """In words, what it needs and is not known to be so."""
-        words = {"store": "the {} image store", "driver": "the {} driver", "os": "{}", "platform": "{} hosts"}
-        return ", ".join(words[name].format(wanted) for name, wanted in self.when if not getattr(engine, name))
+        return ", ".join(
+            _WHERE[name].format(_NAMES.get(wanted, wanted)) for name, wanted in self.when if not getattr(engine, name)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,8 +121,8 @@ def _read(data: Mapping[str, Any]) -> Entry:
     )
     for name in ("clue", "remedy"):
         values.pop(name, None)
-    if values.keys() - known or values.get("kind", "error") not in KINDS:
-        raise Bug(f"The error guide's entry {data.get('id')!r} has what no entry has: {values.keys() - known}.")
+    if odd := sorted({*values} - known | {values.get("kind", "error")} - {*KINDS}):
+        raise Bug(f"The error guide's entry {data.get('id')!r} has what no entry has: {', '.join(odd)}.")
     return Entry(**values)
 
 

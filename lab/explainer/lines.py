@@ -21,7 +21,7 @@ _PREFIX = re.compile(
 # What looks like an error to anybody, known or not; and what only repeats that a command failed.
 _LOOKS = re.compile(
     r"(?:^|[\s\]>(])(?:error|fatal|fatal error|failed|failure|panic|err!|E)\b(?: \[|:| -)|\b(?:cannot|could not|"
-    r"unable to|command not found|permission denied|access denied|no such file or directory|"
+    r"unable to (?!find image)|command not found|permission denied|access denied|no such file or directory|"
     r"traceback \(most recent)\b|\bnot found$",
     re.IGNORECASE,
 )

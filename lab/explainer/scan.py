@@ -75,7 +75,7 @@ def _pieces(source: Iterable[bytes], out: Scan) -> Iterator[tuple[bytes, int, in
         while len(waiting) > PIECE + AROUND:
             end = waiting.rfind(b"\n", PIECE // 2, PIECE) + 1 or PIECE
             yield before + waiting[: end + AROUND], len(before), len(before) + end
-            before, waiting = waiting[max(0, end - AROUND) : end], waiting[end:]
+            before, waiting = waiting[end - AROUND : end], waiting[end:]
     buffer = before + waiting
     yield buffer, len(before), len(buffer)
     ends = buffer[-AROUND:].split(b"\n")

@@ -54,7 +54,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield from _wrapped(cause.why)
     yield from _decided(cause)
     for way in cause.remedies:
-        yield from _wrapped(f"→ {way.say}{f' (with {way.only})' if way.only else ''}")
+        yield from _wrapped(f"→ {way.say}{f' ({way.only})' if way.only else ''}")
         yield from (f"      {command}" for command in way.run)
     yield from _learnt(cause)
 
@@ -75,8 +75,9 @@ def _decided(cause: Cause) -> Iterator[str]:
     for clue in cause.clues:
         yield from _wrapped(f"Clue: {clue}")
     if cause.decide:
-        yield from _wrapped(f"To be sure: {cause.decide_says}")
+        yield "  To be sure:"
         yield f"      {cause.decide}"
+        yield from _wrapped(cause.decide_says)
 
 
 def _learnt(cause: Cause) -> Iterator[str]:
@@ -152,7 +153,7 @@ def _cause_html(cause: Cause) -> str:
     parts = [f"<div><strong>{_marked(cause.cause)}</strong></div>", f"<div>{_marked(cause.why)}</div>"]
     parts += [f"<div>Clue: {_marked(clue)}</div>" for clue in cause.clues]
     if cause.decide:
-        parts.append(f"<div>To be sure: {_marked(cause.decide_says)}</div>{_pre([cause.decide])}")
+        parts.append(f"<div>To be sure:{_pre([cause.decide])}{_marked(cause.decide_says)}</div>")
     if cause.remedies:
         parts.append(f"<ul>{''.join(_way(way) for way in cause.remedies)}</ul>")
     if cause.lesson:
@@ -163,7 +164,7 @@ def _cause_html(cause: Cause) -> str:
 
 
 def _way(way: Way) -> str:
-    only = f" (with {_marked(way.only)})" if way.only else ""
+    only = f" ({_marked(way.only)})" if way.only else ""
     return f"<li>{_marked(way.say)}{only}{_pre(way.run)}</li>"
 
 
