@@ -50,7 +50,7 @@ def _where(line: Line, of: int) -> str:
 
 
 def _cause(cause: Cause) -> Iterator[str]:
-    yield from textwrap.wrap(cause.cause, WIDTH)
+    yield from _wrapped(cause.cause, "", "")
     yield from _wrapped(cause.why)
     yield from _decided(cause)
     for way in cause.remedies:
@@ -64,7 +64,7 @@ def _brief(cause: Cause, number: int, *, alone: bool) -> Iterator[str]:
     if alone:
         yield from _cause(cause)
         return
-    yield from textwrap.wrap(f"{number}. {cause.cause}", WIDTH, subsequent_indent="   ")
+    yield from _wrapped(f"{number}. {cause.cause}", "", "   ")
     yield from _decided(cause)
     for way in cause.remedies[:1]:
         yield from _wrapped(f"→ {way.say}")
@@ -120,9 +120,9 @@ def _unknown(found: Explanation) -> Iterator[str]:
         yield from _wrapped(f"- {text}")
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(text: str, first: str = "  ", rest: str = "  ") -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
 
 
