@@ -219,3 +219,18 @@ def test_a_builder_that_is_not_there_is_told_from_trouble(monkeypatch, world):
         monkeypatch.setattr(engine, "docker", lambda *_words, text=text, **_more: (1, "", text, EVIDENCE))
         with pytest.raises(error):
             engine.builder("nobody")(world)
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "remedy"),
+    [
+        ("ERROR: unknown flag: --format\n", "older than 0.13", "Install a newer one"),  # as buildx 0.12.1 says it
+        ("ERROR: something else\n", "something else", "plugin installed"),
+    ],
+)
+def test_a_buildx_that_cannot_list_is_blocked(monkeypatch, world, said, message, remedy):
+    """Too old is another thing than not there, and has another remedy."""
+    monkeypatch.setattr(engine, "docker", lambda *_words, **_more: (1, "", said, EVIDENCE))
+    with pytest.raises(Blocked, match=message) as blocked:
+        engine.known_builders(world)
+    assert remedy in blocked.value.remedy
