@@ -227,3 +227,22 @@ def test_the_keyboard_alone_is_enough(visit):
     assert page.evaluate("document.activeElement.classList.contains('md-skip')")
     outputs = page.locator("pre.lab-output")
     assert all(outputs.nth(n).get_attribute("tabindex") == "0" for n in range(outputs.count()))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "path", ["/", "/lessons/multi-platform/", "/errors/exec-format-error/", "/audit/", "/nowhere/exec-format-eror"]
+)
+def test_everybody_can_read_it(visit, axe, path, scheme):
+    """axe-core finds nothing serious on a page of each kind, in either theme."""
+    page = visit(path, scheme=scheme)
+    page.evaluate(axe.read_text())  # as a debugger does: the page takes no script but its own
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert found["passes"]
+    serious = [
+        (one["id"], node["target"], node["failureSummary"])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+    assert not serious
