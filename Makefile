@@ -11,7 +11,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup test test-fast test-all test-shuffled check fix site serve benchmark mutants lock clean
+.PHONY: help learn setup test test-fast test-all test-shuffled check fix site serve benchmark coverage mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -30,7 +30,7 @@ test: setup ## Everything: rules, unit tests, every lesson on a real engine.
 	@tools/browser.sh
 	@$(BIN)/python -m pytest -p no:cacheprovider
 
-test-fast: setup ## The tests that need no engine and no browser: seconds.
+test-fast: setup ## The tests that need no engine and no browser: a minute.
 	@$(BIN)/python -m pytest -q -m "not engine and not browser and not slow"
 
 test-all: setup check ## The slow matrix too.
@@ -64,6 +64,10 @@ benchmark: setup ## Ratios measured in one run; printed, never asserted.
 mutants: setup ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/runner.py for one)
 	@$$(tools/uv.sh) pip install -q --require-hashes --python $(BIN)/python -r requirements-mutants.lock
 	@$(BIN)/python tools/mutants.py $(ONLY)
+
+coverage: setup ## Which lines the quick tests run: reported, not chased.
+	@mkdir -p build; $(BIN)/python -m coverage run -m pytest -q -p no:cacheprovider -m "not engine and not browser and not slow"
+	@$(BIN)/python -m coverage report
 
 lock: setup ## Renew the locks (hashes, no addresses).
 	@UV=$$(tools/uv.sh); compile() { "$$UV" pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 "$$@"; }; \
