@@ -135,6 +135,8 @@ def test_an_engine_without_a_mirror_is_given_the_image(ready):
     alone = Sandbox(ready.home, ready.engine, ready.registry, None, key=ready.key)
     before = buildkit_state.sandbox_file().read_bytes()
     name = "moby/buildkit:buildx-stable-1"
+    for used in docker(ready, "ps", "--all", "--quiet", "--filter", "name=buildx_buildkit_").split():
+        docker(ready, "rm", "--force", "--volumes", used)
     subprocess.run(["docker", "image", "rm", name], env=ready.environment(), capture_output=True, check=False)
     try:
         assert buildkit.start(alone).state == "ready"
