@@ -106,7 +106,8 @@ def test_names_that_one_cause_finds_are_known_to_the_others(guide):
         ("team/app:1", "team/app:1"),
         ("localhost/app", "app"),
         ("localhost:5000/team/app:1", "team/app:1"),
-        ("registry.example.com/app@sha256:0a1b", "app@sha256:0a1b"),
+        ("registry.example.com/team/app@sha256:0a1b", "team/app"),
+        ("app:1@sha256:0a1b", "app:1"),
         ("", "NAME"),
     ],
 )

@@ -120,7 +120,7 @@ def test_a_match_of_warnings_is_a_warning_whatever_its_entry_is():
 @pytest.mark.parametrize("far", [REACH // 2, REACH + 50])
 def test_of_a_long_line_only_what_is_near_the_word_is_read(far):
     """A line of megabytes is not handed to patterns whole, and is shown short."""
-    (hit,) = read(f"start {'a' * far}boom{'b' * far} end\n").hits
+    (hit,) = read(f"above\nstart {'a' * far}boom{'b' * far} end\nbelow\n").hits
     whole = far < REACH
     assert hit.text.startswith("start") is whole
     assert hit.text.endswith("end") is whole
@@ -165,7 +165,7 @@ def test_a_lines_step_brings_its_heading():
     (hit,) = read(log).hits
     assert hit.near[0] == heading
     assert hit.near[1] == f"line {100 - BEFORE}"
-    (hit,) = read(f"#9 [linux/386 1/1] RUN old\n{log}").hits
+    (hit,) = read(f"#9 [linux/386 1/1] RUN old\n{numbered(1, 99)}{log}").hits
     assert hit.near[0] == heading
     (hit,) = read(f"{numbered(1, 99)}#9 0.2 boom\n").hits
     assert hit.near[0] == ""
@@ -244,6 +244,38 @@ def test_what_was_found_is_not_found_again_in_the_next_piece():
 
 
 # ---- pieces -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", range(PIECE - 5, PIECE + 2))
+def test_a_word_on_the_edge_of_two_pieces_is_found(place):
+    """A log without one line's end is cut anywhere, also in the middle of a word."""
+    log = b"-" * place + b"boom" + b"-" * PIECE
+    assert len(scan([log], [known()]).hits) == 1
+
+
+@pytest.mark.parametrize("line", ["error: x", f"error: {'x' * 40} cannot"])
+@pytest.mark.parametrize("place", [60, 40, 20, 2, 0])
+def test_a_line_on_the_edge_of_two_pieces_is_told_once(line, place):
+    """Pieces share their neighbourhood, but no line."""
+    before = "-\n" * ((PIECE - place) // 2)
+    found = read(f"{before}{line}\n{'-' * 9}\n{before}")
+    assert found.looks == [((PIECE - place) // 2 + 1, line)]
+
+
+def test_what_comes_after_a_line_is_waited_for():
+    """A clue below an error is seen although the pipe had not brought it yet."""
+    first = b"-\n" * (PIECE // 2 - 10) + b"boom\n" + b"-\n" * 10
+    (hit,) = scan([first, b"needed\n", b"-\n" * PIECE], [known(requires=["needed"])]).hits
+    assert hit.near[-AFTER:][:11] == ("-",) * 10 + ("needed",)
+
+
+@pytest.mark.parametrize("place", range(3, 9))
+def test_a_word_with_a_colour_in_it_may_come_in_two_parts(place, monkeypatch):
+    """A pipe ends a part anywhere, also inside of a colour."""
+    monkeypatch.setattr(module, "PIECE", place)
+    log = b"-\nbo\x1b[36;1mom\n"
+    assert len(scan([log[: place + 2], log[place + 2 :]], [known()]).hits) == 1
+
 
 SIZES = {"PIECE": 2048, "AROUND": 1024}  # of a log of some kilobytes, as a megabyte is of one of many
 WORDS = st.sampled_from(

@@ -128,13 +128,16 @@ def test_a_long_line_is_shown_short_and_cannot_move_the_cursor():
 
 
 def test_long_texts_are_wrapped_and_commands_are_not():
-    """A terminal of 100 columns shows every line whole; a command can be copied."""
-    long = "word-of `--some-flag` " * 20
+    """A terminal of 100 columns shows every line whole; a command or an address can be copied."""
+    address = f"https://example.com/{'x' * 120}"
+    long = "word-of `--some-flag` " * 20 + address
     found = Explanation(
         causes=(Cause(id="x", row="", title="", cause=long, why=long, lesson="", decide="c " * 90, decide_says="s"),),
         certain=True,
     ).as_text()
-    lines = [line for line in found.splitlines() if not line.startswith("      c")]
+    assert found.splitlines().count(address) == 1
+    assert found.splitlines().count(f"  {address}") == 1
+    lines = [line for line in found.splitlines() if not line.startswith("      c") and address not in line]
     assert max(map(len, lines)) in range(90, 101)
     assert "c " * 90 in found
     assert not any(line.endswith(("word-", "--", "some-")) for line in lines)

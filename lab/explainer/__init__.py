@@ -138,7 +138,7 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
             if clue.weight > 0:
                 said.append(clue.says)
     names.setdefault("arch", names.get("platform", "").partition("/")[2].partition("/")[0])
-    names.setdefault("name", _without_registry(names.get("image", "")))
+    names.setdefault("name", _anywhere(names.get("image", "")))
     return Cause(
         id=entry.id,
         row=entry.row,
@@ -155,10 +155,10 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
     )
 
 
-def _without_registry(image: str) -> str:
-    """What an image is called wherever it is pushed: its name and tag."""
-    first, slash, rest = image.partition("/")
-    return rest if slash and (first == "localhost" or {".", ":"} & {*first}) else image
+def _anywhere(image: str) -> str:
+    """What an image is called wherever it is pushed: its name and tag, without registry and digest."""
+    first, slash, rest = image.partition("@")[0].partition("/")
+    return rest if slash and (first == "localhost" or {".", ":"} & {*first}) else first + slash + rest
 
 
 def _speaks(clue: Clue, text: str, near: tuple[str, ...]) -> dict[str, str] | None:
