@@ -70,7 +70,7 @@ class _Wanted:
 def healthy(now: State) -> bool:
     """Whether engine and registry answer."""
     if now.engine.kind == "private":
-        well = private_engine.answers() and now.address is not None and network.exists(state.bridge())
+        well = private_engine.whole() and now.address is not None and network.exists(state.bridge())
     else:
         well = learner.answers(now.engine)
     return well and registry_answers(now)

@@ -20,6 +20,7 @@ from lab.storage import own_folder, read_json, write_json, write_text
 ROLE = "engine"
 _NETWORK = re.compile(r"br-[0-9a-f]{12}")  # by the first digits of the network's id
 _PATIENCE = 30.0
+_COMES_BACK = 5.0  # seconds that a killed containerd is waited for; a new start of all is quicker than that may take
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
 
@@ -68,6 +69,12 @@ def answers() -> bool:
     return answer is not None and answer.body == b"OK"
 
 
+def whole() -> bool:
+    """Whether it answers, and its containerd answers it: one that was killed is back only after seconds."""
+    answer = ask.get(socket(), "/version")
+    return answer is not None and b'"containerd"' in answer.body
+
+
 def absent() -> tuple[str, ...]:
     """Folders and groups outside the lab's own that an engine makes, and that are not there now."""
     groups = tuple(f"cgroup:{name}" for name in cgroups.BUILDERS if not cgroups.here(name))
@@ -96,11 +103,18 @@ def start(programs: Path, settings: dict[str, Any], address: str) -> None:
 
 
 def runs(settings: dict[str, Any]) -> bool:
-    """Whether the engine answers, and with these settings."""
+    """Whether the engine answers, and with these settings; waits a while for a containerd that is coming back."""
     try:
-        return answers() and read_json(_settings_file()) == settings
+        if not (answers() and read_json(_settings_file()) == settings):
+            return False
     except BadInput:
         return False
+    deadline = time.monotonic() + _COMES_BACK
+    while not whole():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def settings(programs: Path, suite: str, registry: str, *, store: str) -> dict[str, Any]:

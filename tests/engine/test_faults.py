@@ -265,6 +265,7 @@ def test_a_fault_in_a_phase(cell: Cell, home: Path) -> None:
     if cell.phase not in {"up", "down"}:  # after a `down` somebody else may have taken the port
         assert state.remembered() == before, "another address than before"
     assert sandbox.status().problem == ""
+    assert private.whole(), "the engine's containerd is not back"
     if cell.phase == "step":  # what was run without an engine has to be run again
         assert lab("run", asked(cell.fault), course.step(asked(cell.fault)).solution).returncode == 0
     assert runner.look(course.step(ASKS_ENGINE), world.here()).status is Status.PASSED
