@@ -105,7 +105,7 @@ def warning_stays(machine: Machine, printed: Transcript) -> Problem | None:
 
 
 def _bars(timings: Timings) -> Picture:
-    return bars("The same loop, native and emulated", timings.named, unit="s")
+    return bars("The same loop, native and emulated", timings.named)
 
 
 @step(
