@@ -99,6 +99,15 @@ def test_names_that_one_cause_finds_are_known_to_the_others(guide):
     assert named.remedies[0].run == ("app linux/arm/v7 arm",)
 
 
+def test_names_go_into_all_that_is_to_be_done(guide):
+    """What decides, what its answer means, ways out and their commands speak of the learner's own image."""
+    ways = (Remedy(say="mend {image}", run=("run {image}",)),)
+    guide(cause("c", r"boom (?P<image>\w+)", decide="look at {image}", decide_says="shows {image}", remedies=ways))
+    (found,) = explain("boom app").causes
+    (way,) = found.remedies
+    assert (found.decide, found.decide_says, way.say, *way.run) == ("look at app", "shows app", "mend app", "run app")
+
+
 @pytest.mark.parametrize(
     ("image", "name"),
     [
