@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import select
+import shlex
 import signal
 import subprocess
 import time
@@ -52,7 +53,8 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
 
 def _stream(body: str, world: World, keep: Callable[[str], None]) -> int:
     if not world.workspace.is_dir():
-        raise Blocked(f"The folder {str(world.workspace)!r} is gone.", "`lab start` makes it anew.")
+        folder = str(world.workspace)
+        raise Blocked(f"The folder {folder!r} is gone.", f"`lab start {shlex.quote(folder)}` makes it anew.")
     try:
         process = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-c", body],

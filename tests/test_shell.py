@@ -79,5 +79,6 @@ def test_bytes_that_are_no_text_do_no_harm(world):
 def test_a_folder_that_is_gone_is_blocked(world):
     """One clear line instead of a traceback."""
     world.workspace.rmdir()
-    with pytest.raises(Blocked, match="is gone"):
+    with pytest.raises(Blocked, match="is gone") as blocked:
         run(world, "true")
+    assert f"`lab start {world.workspace}`" in blocked.value.remedy
