@@ -8,17 +8,9 @@ import re
 from collections.abc import Iterator
 
 from lab import course
-from lab.explainer.data import Entry, entries, fill
+from lab.explainer.data import EngineFacts, Entry, entries, fill
 
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
-_WHERE = {
-    "os": "on {}",
-    "platform": "on {}",
-    "store": "with the {} image store",
-    "driver": "with the {} driver",
-    "version": "with engine {}",
-}
-_NAMES = {"linux": "Linux", "darwin": "a Mac", "windows": "Windows"}
 _SPECIAL = re.compile(r"([\\*_\[\]{}#])")
 
 INDEX = """---
@@ -68,7 +60,7 @@ def _lines(entry: Entry) -> Iterator[str]:
 
 def _remedies(entry: Entry) -> Iterator[str]:
     for remedy in entry.remedies:
-        only = ", ".join(_WHERE[name].format(_NAMES.get(wanted, wanted)) for name, wanted in remedy.when)
+        only = remedy.condition(EngineFacts())
         say = fill(remedy.say, {})
         yield f"{say}{f' ({only})' if only else ''}{'' if say[-1] in '.:?' else '.'}\n"
         if remedy.run:
