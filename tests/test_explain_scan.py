@@ -182,6 +182,26 @@ def test_a_heading_of_pieces_ago_is_kept():
     assert hit.near[0] == ""
 
 
+def test_a_heading_further_down_is_another_builds():
+    """Not even where a piece ends between the two."""
+    before = "-\n" * (PIECE // 2)
+    (hit,) = read(f"{before}#9 0.1 boom\n{numbered(1, 99)}#9 [linux/386 1/1] RUN later\n{before}").hits
+    assert hit.near[0] == ""
+
+
+@pytest.mark.parametrize(("step", "heading"), [(8, "[b] RUN"), (9, "")])
+def test_a_log_of_nothing_but_headings_fills_no_memory(step, heading, monkeypatch):
+    """Only so many are kept for later pieces, and of each only so much."""
+    monkeypatch.setattr(module, "ATTEMPTS", 2)
+    filler = "x\n" * PIECE
+    (hit,) = read(f"#7 [a] RUN\n#8 [b] RUN\n#9 [c] RUN\n{filler}#{step} 0.1 boom\n").hits
+    assert hit.near[0] == heading
+    (hit,) = read(f"#1 [{'a' * 400}\n{filler}#1 0.1 boom\n").hits
+    assert hit.near[0] == f"[{'a' * 300}"
+    (hit,) = read(f"#1 [{'a' * 400}\n{numbered(1, 99)}#1 0.1 boom\n").hits
+    assert hit.near[0] == f"#1 [{'a' * 296}"
+
+
 # ---- what looks like an error -----------------------------------------------------------------------------------------
 
 

@@ -190,7 +190,7 @@ class _Reader:
         at = buffer.rfind(f"#{step} [".encode(), 0, begin)
         if at < 0:
             return self._headings.get(step, "")
-        return clean(buffer[at : at + 300].split(b"\n", 1)[0])
+        return clean(buffer[at : at + 300].partition(b"\n")[0])
 
     def _retire(self) -> None:
         """An entry that has its line, or has looked in vain too often, makes the rest of the log no slower."""
