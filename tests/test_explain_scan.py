@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -339,3 +340,19 @@ def test_no_colour_is_cut_in_two(shift):
     (hit,) = found.hits
     assert {*hit.near, *found.tail} <= {"-", "boom", ""}
     assert (hit.text, hit.number, found.size) == ("boom", log.count(b"\n") + 1, len(log))
+
+
+@pytest.mark.parametrize(
+    "part", [b"line\n" * 200, b"-" * 1000, b"-" * 999 + b"\n"], ids=["lines", "one line", "long lines"]
+)
+def test_memory_is_that_of_a_piece(part, monkeypatch):
+    """What was read is let go, however the lines are."""
+    monkeypatch.setattr(module, "PIECE", 4096)
+    monkeypatch.setattr(module, "AROUND", 1024)
+    source = (bytes(bytearray(part)) for _ in range(1000))  # each one made anew, and forgotten
+    tracemalloc.start()
+    found = scan(source, [known()])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.size == 1_000_000
+    assert peak < 100_000
