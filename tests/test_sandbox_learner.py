@@ -436,7 +436,14 @@ def test_what_resists_is_said_and_what_is_gone_is_not(docker: Stub) -> None:
         remove()
 
 
-THEIRS = "buildx_buildkit_multi-builder0\t2020-01-01 12:00:00 +0100 CET\n"
+THEIRS = {"multi-builder": "2020-01-01T11:00:00.123456789Z"}
+
+
+def holds(docker: Stub, **made: str) -> None:
+    """The engine has containers of these builders, made then."""
+    names = {f"buildx_buildkit_{name}0": when for name, when in {**THEIRS, **made}.items()}
+    docker.says("ps --all --format {{.Names}}", "".join(f"{name}\n" for name in names))
+    docker.says("container inspect --format", "".join(f"/{name}\t{when}\n" for name, when in names.items()))
 
 
 # --- new builders -----------------------------------------------------------------------------------------------------
@@ -470,7 +477,7 @@ def noted(docker: Stub) -> Stub:
     """A sandbox on an engine where a `multi-builder` of the learner's runs."""
     engine = put_up(docker)
     docker.says("image ls", "")
-    docker.says("ps --all --format", THEIRS)
+    holds(docker)
     theirs.note(engine)
     return docker
 
@@ -497,9 +504,7 @@ def test_a_new_builder_gets_a_name_and_the_hosts_network(noted: Stub) -> None:
 def test_a_builder_that_runs_already_keeps_its_name(noted: Stub) -> None:
     """Renamed, its container would be nobody's; that it cannot reach the registry is known."""
     place = created("quick")
-    noted.says(
-        "ps --all --format", f"{THEIRS}buildx_buildkit_quick0\t{datetime.now(UTC):%Y-%m-%d %H:%M:%S +0000 UTC}\n"
-    )
+    holds(noted, quick=datetime.now(UTC).isoformat())
     builders.fit()
     assert node_of(place)["Name"] == "quick0"
     assert builders.safe_to_remove("quick", state.load().engine)
@@ -542,15 +547,35 @@ def test_a_name_that_a_container_of_theirs_has_is_known(noted: Stub) -> None:
     assert not builders.taken("multi-builder")
 
 
-@pytest.mark.parametrize("made", ["2020-01-01 12:00:00 +0100 CET", "yesterday", ""])
+@pytest.mark.parametrize("made", ["2020-01-01T11:00:00.123456789Z", "yesterday", ""])
 def test_a_container_that_was_there_first_is_theirs(noted: Stub, made: str) -> None:
     """Also one that they made while the lab was up; where nobody can tell when, it counts as theirs."""
     place = created("later")
-    noted.says("ps --all --format", f"buildx_buildkit_later0\t{made}\n")
+    holds(noted, later=made)
     assert builders.taken("later")
     assert not builders.safe_to_remove("later", state.load().engine)
     builders.fit()
     assert node_of(place)["Name"] == f"lab-{state.key()}-later0"
+
+
+def test_a_moment_decides_whose_a_container_is(noted: Stub) -> None:
+    """Theirs was started and the lab's written down in the same second: the one made before is not touched."""
+    place = created("later")
+    os.utime(place, (1_800_000_000.5, 1_800_000_000.5))
+    engine = state.load().engine
+    for fraction, ours in (("4", False), ("499999", False), ("5", True), ("500001", True), ("6", True)):
+        holds(noted, later=f"2027-01-15T08:00:00.{fraction}Z")
+        assert builders.safe_to_remove("later", engine) is ours
+        assert builders.taken("later") is not ours
+
+
+def test_a_container_that_goes_while_it_is_asked_for_counts_as_theirs(noted: Stub) -> None:
+    """`docker container inspect` then fails for all of them: nothing is taken away on a guess."""
+    created("later")
+    holds(noted, later=datetime.now(UTC).isoformat())
+    assert builders.safe_to_remove("later", state.load().engine)
+    noted.says("container inspect --format", err="Error: No such container", status=1)
+    assert not builders.safe_to_remove("later", state.load().engine)
 
 
 @pytest.mark.parametrize("changes", [{"Endpoint": "ssh://me@pi.local"}, {"Endpoint": "another-context"}])

@@ -119,12 +119,12 @@ def _started(engine: EngineRef) -> dict[str, float]:
 def _is_ours(name: str, node: dict[str, Any], started: dict[str, float]) -> bool:
     """Whether the node's container is the lab's: by its name, or as made after the builder was written down.
 
-    One of the learner's that has the same name was there first: `create` and `--bootstrap` in one breath take no time.
+    One of the learner's that has the same name was there first, if only by a moment.
     """
     if str(node.get("Name")).startswith(prefix()):
         return True
     try:
-        written = int((_folder() / "instances" / name).stat().st_mtime)
+        written = (_folder() / "instances" / name).stat().st_mtime
     except OSError:
         return False
     return started.get(container(node), -1) >= written

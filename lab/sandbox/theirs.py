@@ -97,17 +97,23 @@ def _ports(known: list[Image]) -> set[int]:
 
 
 def builder_containers(engine: EngineRef) -> dict[str, float]:
-    """The containers of all builders on the engine, running or not; when made, or -1 where that is unclear."""
-    row = "{{.Names}}\t{{.CreatedAt}}"
-    return dict(map(_made, table(engine, 2, "ps", "--all", "--format", row, "--filter", f"name=^/?{CONTAINER}")))
+    """The containers of all builders on the engine, running or not; when made, or -1 where that is unclear.
+
+    To the microsecond, which `docker ps` does not say: a builder of the lab's may be written down in the same second.
+    """
+    names = rows(engine, "ps", "--all", "--format", "{{.Names}}", "--filter", f"name=^/?{CONTAINER}")
+    row = "{{.Name}}\t{{.Created}}"
+    answer = learner.answer(engine, "container", "inspect", "--format", row, *names) if names else ""
+    made = dict(_made(line) for line in (answer or "").splitlines())
+    return {name: made.get(name, -1.0) for name in names}  # one that was removed just now spoils the answer
 
 
-def _made(fields: list[str]) -> tuple[str, float]:
-    name, text = fields
+def _made(line: str) -> tuple[str, float]:
+    name, _, text = line.partition("\t")
     try:
-        return name, datetime.strptime(" ".join(text.split()[:3]), "%Y-%m-%d %H:%M:%S %z").timestamp()
+        return name.removeprefix("/"), datetime.fromisoformat(text.strip()).timestamp()
     except ValueError:
-        return name, -1
+        return name.removeprefix("/"), -1.0
 
 
 def rows(engine: EngineRef, *command: str) -> list[str]:

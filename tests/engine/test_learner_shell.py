@@ -1,17 +1,25 @@
-"""The first lessons, done in `lab shell` alone: typed on a terminal, checked with `lab check`, no notebook."""
+"""Lessons done in `lab shell` alone: typed on a terminal, checked with `lab check`, no notebook."""
+
+import os
 
 import pytest
 from pretend import Terminal
 
 from lab import course
 
-LESSONS = ("machine", "one-platform", "mismatch")
+FIRST = ("machine", "one-platform", "mismatch")
+SLOW = os.environ.get("LAB_SLOW") == "1"
+LATER = [pytest.param(one.stem, marks=pytest.mark.slow) for one in course.lessons() if one.stem not in FIRST]
 
 
-@pytest.mark.parametrize("stem", LESSONS)
-def test_a_lesson_is_done_by_typing(learner, tmp_path, stem):
+@pytest.mark.parametrize("stem", [*FIRST, *LATER])
+def test_a_lesson_is_done_by_typing(learner, tmp_path, stem, request):
     """Each step by its solution, line by line as people type it; every `lab check` finds it passed."""
+    if stem not in FIRST and not SLOW:
+        pytest.skip("LAB_SLOW=1 runs it")
     lesson = course.lesson(stem)
+    if lesson.number >= course.lesson("emulation").number:
+        request.getfixturevalue("emulators")
     steps = [step for one in course.lessons() if one.number <= lesson.number for step in one.steps]
     learner.untouched(*(step.name for step in steps))
     learner.has_done(*(step.name for step in steps if step not in lesson.steps))
