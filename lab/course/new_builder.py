@@ -100,7 +100,10 @@ def bootstrap_builder(builder: Builder) -> Problem | None:
     engine.builders(),
     host.transcript("switch_builder"),
     solution="docker buildx use default\ndocker buildx ls\ndocker buildx use multi-builder",
-    hints=["One subcommand chooses the current builder. The star in the list shows which one it is."],
+    hints=[
+        "One subcommand chooses the current builder. The star in the list shows which one it is.",
+        "Is your engine that of a docker context? Then its own builder is called like the context, and not default.",
+    ],
     needs=[needs.engine],
     after=[create_builder],
 )
