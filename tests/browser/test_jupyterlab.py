@@ -34,7 +34,7 @@ def test_an_exercise_fails_gives_hints_and_passes(lesson):
     expect(lesson.card("name_programs")).to_contain_text("not attempted")
     lesson.run("%%step name_programs", "%%step name_programs\necho abacus linux/386 > files/machine/answers.txt")
     expect(lesson.card("name_programs")).to_contain_text("failed")
-    expect(lesson.card("name_programs")).to_contain_text("1 answers")
+    expect(lesson.card("name_programs")).to_contain_text("1 answer")
     cell = lesson.cell("%%step name_programs")
     expect(cell.get_by_role("button", name="Show a solution")).to_be_disabled()
     for number in range(1, len(EXERCISE.hints) + 1):
