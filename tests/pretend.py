@@ -11,6 +11,7 @@ from pathlib import Path
 from lab import workspace
 from lab.sandbox import state
 from lab.sandbox.model import EngineRef
+from lab.sandbox.report import PlainReport
 
 
 def sandbox_up(folder: Path) -> None:
@@ -30,6 +31,17 @@ def sandbox_up(folder: Path) -> None:
         )
     )
     workspace.start(folder)
+
+
+class Heard(PlainReport):
+    """A report whose notes a test can read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 class Terminal:

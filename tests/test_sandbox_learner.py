@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pretend import Heard
 
 import lab
 from lab import paths, sandbox, shell_record
@@ -641,17 +642,6 @@ def test_a_builder_of_theirs_that_was_never_fitted_is_only_forgotten(noted: Stub
 
 def told(supported: list[str], emulators: list[str]) -> str:
     return json.dumps({"supported": supported, "emulators": emulators})
-
-
-class Heard(PlainReport):
-    """A report whose notes a test can read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 RUN = "container run --privileged --rm tonistiigi/binfmt:latest"

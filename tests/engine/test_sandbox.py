@@ -20,11 +20,12 @@ from pathlib import Path
 
 import machine
 import pytest
+from pretend import Heard
 
 from lab import paths, sandbox
 from lab.errors import Blocked
 from lab.sandbox import apt, aptget, buildkit, emulators, learner, mirror, network, private, process, state, tree
-from lab.sandbox.report import PlainReport, quiet
+from lab.sandbox.report import quiet
 
 pytestmark = pytest.mark.engine
 _DEEP = "a deep folder " * 8 + "/home"
@@ -43,17 +44,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for place in (tmp_path / "second", tmp_path / _DEEP):  # the second lives on the first's engine
         monkeypatch.setenv("LAB_HOME", str(place))
         sandbox.down()
-
-
-class Heard(PlainReport):
-    """A report whose notes a test can read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def run(command: str, box: sandbox.Sandbox, *, timeout: float = 120) -> subprocess.CompletedProcess[str]:

@@ -38,21 +38,12 @@ def box():
             shutil.rmtree(place)
 
 
-@pytest.fixture(scope="module")
-def emulators(box):
-    """Emulators in the kernel, where somebody agreed."""
-    if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
-        pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
-    sandbox.up(private=True, emulators=True, suite="trixie", store="classic")
-
-
 @pytest.fixture(autouse=True)
 def emulators_where_needed(request):
     """A step that says it needs an emulator gets one; the others run without."""
     name = request.node.callspec.params.get("name", "") if hasattr(request.node, "callspec") else ""
     if name and any(getattr(need, "emulates", False) for need in course.step(name).needs):
         request.getfixturevalue("emulators")
-        sandbox.up(private=True, emulators=True)  # a step of lesson 4 takes them away again
 
 
 def test_the_engine_is_the_older_one_with_the_classic_store(box):
