@@ -30,7 +30,7 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     except LabError as error:
         _say(error)
     except Exception:  # noqa: BLE001 - a lesson without its panel is still a lesson
-        _say(UsageError("The panel cannot be shown; all else works.", f"Details: {keep_traceback('panel')}"))
+        _say(UsageError("The panel cannot be shown; everything else works.", f"Details: {keep_traceback('panel')}"))
 
 
 def unload_ipython_extension(_ipython: InteractiveShell) -> None:
@@ -121,11 +121,11 @@ def explain(text: str = "") -> None:
 
 def reset(name: str = "") -> None:
     """Undo a step, or a whole lesson: what it made goes, files are restored, a copy of yours is kept."""
-    from lab.undo import undo
+    from lab.undo import told, undo
 
     try:
         steps = course.find([name]) if name else [_wanted(name)]
-        said = [*undo(steps, world.here()), f"{len(steps)} steps are as new." if len(steps) > 1 else "As new."]
+        said = [*undo(steps, world.here()), told(len(steps))]
         _write("\n".join(said) + "\n")
     except LabError as error:
         _say(error)
@@ -133,7 +133,7 @@ def reset(name: str = "") -> None:
 
 def _wanted(name: str) -> Step:
     if not isinstance(name, str):
-        raise UsageError(f"A step's name is a text, not {name!r}.", 'As in lab.hint("uname").')
+        raise UsageError(f"A step's name is a text, not {name!r}.", 'An example: lab.hint("uname")')
     if not (name or _state.get("last")):
         raise UsageError("Which step?", 'Give its name, as in lab.hint("uname"), or run its cell first.')
     return course.step(name or _state["last"])

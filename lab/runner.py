@@ -13,9 +13,9 @@ from lab.results import Result, Status
 from lab.steps import Problem, Step
 from lab.world import World
 
-NOT_YET = "Nothing to see yet: this step was not tried."
-EARLIER_FIRST = "Step {earlier!r} comes first: this one builds on what it makes."
-OUR_BUG = "The lab itself made a mistake; it is not yours. Details: {log}"
+NOT_YET = "This step has not been tried yet."
+EARLIER_FIRST = "Do step {earlier!r} first: this step builds on what it makes."
+OUR_BUG = "An internal error of the lab, not your fault. Details: {log}"
 DONE = "Done."
 
 

@@ -54,7 +54,7 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
 def _stream(body: str, world: World, keep: Callable[[str], None]) -> int:
     if not world.workspace.is_dir():
         folder = str(world.workspace)
-        raise Blocked(f"The folder {folder!r} is gone.", f"`lab start {shlex.quote(folder)}` makes it anew.")
+        raise Blocked(f"The folder {folder!r} is gone.", f"`lab start {shlex.quote(folder)}` creates it again.")
     try:
         process = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-c", body],

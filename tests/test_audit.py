@@ -503,7 +503,7 @@ def test_what_holds_no_image_gets_one_clear_line(tmp_path):
         pass
     for name, says in (
         ("empty", "holds no image"),
-        ("noise.tar", "no tar"),
+        ("noise.tar", "not a tar"),
         ("packed.tar", "gunzip"),
         ("other.tar", "holds no image"),
     ):

@@ -150,7 +150,7 @@ def test_our_own_mistake_is_calm_and_logged(capsys, monkeypatch):
     monkeypatch.setattr(learner, "next_open", lambda: 1 / 0)
     status, out, err = lab(capsys, "next")
     assert (status, out) == (70, "")
-    assert "it is not yours" in err
+    assert "not your fault" in err
     assert "Traceback" not in err
     log = err.strip().rpartition(" ")[2]
     with open(log, encoding="utf-8") as file:  # noqa: PTH123

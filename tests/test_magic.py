@@ -150,14 +150,14 @@ def test_a_hint_speaks_of_what_was_typed(ipython):
     ipython.push({"lab": lab})
     loaded(ipython)
     runs(ipython, "%%step uname\nunmae -m")
-    assert "no command 'unmae'" in runs(ipython, "lab.hint()")[0]
+    assert "not know the command 'unmae'" in runs(ipython, "lab.hint()")[0]
 
 
 def test_our_own_mistake_in_the_panel_leaves_the_lesson_usable(ipython, monkeypatch):
     """One calm line with the log's place, and `%%step` works."""
     monkeypatch.setattr(panel, "open_panel", lambda: 1 / 0)
     (shown,) = loaded(ipython)
-    assert "all else works" in shown["text/plain"]
+    assert "everything else works" in shown["text/plain"]
     assert runs(ipython, "%%step uname\nuname -m")[1][-1][MIME]["status"] == "passed"
 
 

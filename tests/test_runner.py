@@ -181,7 +181,7 @@ def test_an_earlier_step_that_is_missing_is_named_and_the_first_of_them(world):
     later = dataclasses.replace(make(raises(NotThere("Nothing."))), name="later", after=("sample", "other"))
     result = runner.look(later, world)
     assert (result.status, result.message, result.remedy) == (Status.BLOCKED, runner.EARLIER_FIRST, "")
-    assert result.text == "Step 'sample' comes first: this one builds on what it makes."
+    assert result.text == "Do step 'sample' first: this step builds on what it makes."
     runner.check(make(lambda _world: PC), world)
     assert runner.look(later, world).values == {"earlier": "other"}
 
@@ -215,7 +215,7 @@ def test_a_mistake_of_ours_in_a_scene_is_logged(world):
     result = runner.prepare(scene(world, ZeroDivisionError("ours")), world)
     log = next((paths.home() / "log").glob("*sample*"))
     assert (result.status, result.remedy) == (Status.BUG, "")
-    assert result.text == f"The lab itself made a mistake; it is not yours. Details: {log}"
+    assert result.text == f"An internal error of the lab, not your fault. Details: {log}"
     assert "ZeroDivisionError: ours" in log.read_text()
 
 

@@ -516,7 +516,7 @@ def test_the_search_finds_a_pasted_message(built):
     assert any("exec format error" in doc["title"] and doc["location"].startswith("errors/") for doc in docs)
     found = [doc for doc in docs if doc["location"].startswith("lessons/mismatch/")]
     assert any("does not match the detected host platform" in doc["text"] for doc in found)
-    assert not any("Says who?" in doc["text"] for doc in docs)
+    assert not any("Evidence" in doc["text"] for doc in docs)
 
 
 def test_the_notebooks_are_offered(built):

@@ -119,7 +119,7 @@ def _told(work: Callable[[], T]) -> T | Trouble:
     except (TypeError, ValueError, KeyError, AttributeError):
         # A newer Docker may answer in another form, and the rest can be told all the same.
         return Trouble(
-            "Docker's answer is of a form that the lab does not know.", "Is there a newer multiplatform-lab?"
+            "Docker's answer has a form that the lab does not know.", "A newer multiplatform-lab may know it."
         )
 
 

@@ -102,8 +102,8 @@ def _why_not(found: Checkup, builder: Builder, platform: Platform) -> tuple[str,
 def emulator_from(found: Checkup, architecture: str) -> str:
     """How an emulator comes onto the engine's machine; `{names}` stands for the architectures."""
     if architecture in _LAB_BRINGS and found.local:
-        return "`lab up --emulators` registers what runs them."
-    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers what runs them."
+        return "`lab up --emulators` registers emulators for them."
+    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers emulators for them."
 
 
 def several(found: Checkup) -> tuple[bool, str, str] | None:
@@ -137,6 +137,6 @@ def sentence(one: Ability) -> str:
     if one.way == "emulated":
         return f"yes, emulated by {one.builder}; with RUN steps: yes, slowly{other}"
     if one.way == "unsure":
-        return f"yes; with RUN steps: {one.builder} says so, and nothing was there to try it with{other}"
+        return f"yes; with RUN steps: yes according to {one.builder}, but it could not be tried{other}"
     other = f"; yes with --builder {one.better}" if one.better else ""
-    return f"yes where nothing RUNs for it (COPY, cross-compilation); with RUN steps: no, {one.why}{other}"
+    return f"yes without RUN steps (COPY, cross-compilation); with RUN steps: no, {one.why}{other}"

@@ -154,9 +154,7 @@ def merge(layers: Sequence[Layer], limits: Limits | None = None) -> Root:
     """The image's files: each layer over those before it. BadInput for more layers than engines take."""
     most = (limits or Limits()).layers
     if len(layers) > most:
-        raise BadInput(
-            f"The image has {len(layers)} layers; more than {most} is no image that an engine takes.", _HOSTILE
-        )
+        raise BadInput(f"The image has {len(layers)} layers; engines take at most {most}.", _HOSTILE)
     root = Root()
     for layer in layers:
         root.lay(layer)

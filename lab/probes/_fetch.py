@@ -72,7 +72,7 @@ def fetch_image(registry: Registry, row: Manifest, evidence: tuple[Evidence, ...
     body, answer = _manifest(registry, row.digest)
     known = _config(registry, body)
     if known is None:
-        raise BadInput(f"{str(registry.reference)!r} is no image that a container can run.")
+        raise BadInput(f"{str(registry.reference)!r} is not an image that a container can run.")
     said = said_by(registry, answer, f"manifests/{row.digest}")
     return Image.from_json(
         known[0],
@@ -121,7 +121,7 @@ def _manifest(registry: Registry, target: str) -> tuple[dict[str, Any], Answer]:
             blobs.verify(answer.body, digest, what, Blocked)
     data = answer.json(what)
     if not isinstance(data, dict) or data.get("schemaVersion") == 1:
-        raise BadInput(f"{what} is no manifest of today's form.", _DAMAGED)
+        raise BadInput(f"{what} is not a manifest in a current format.", _DAMAGED)
     return data, answer
 
 

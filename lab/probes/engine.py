@@ -98,7 +98,7 @@ def image(reference: str) -> Probe[Image]:
 def image_from_json(data: Any, name: str, evidence: tuple[Evidence, ...] = ()) -> Image:
     """Read what `docker image inspect NAME` answers: a list of one image."""
     if not isinstance(data, list) or not data or not isinstance(data[0], dict):
-        raise BadInput(f"`docker image inspect {name}` answered something that is no list of images.")
+        raise BadInput(f"`docker image inspect {name}` answered something that is not a list of images.")
     first = data[0]
     config = first.get("Config") or {}
     layers = (first.get("RootFS") or {}).get("Layers") or ()

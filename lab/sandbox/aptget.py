@@ -76,10 +76,10 @@ def update(place: Path, env: Mapping[str, str], suite: str, report: Report, *, f
     if problem and (force or not have):
         raise Blocked(f"The package mirror cannot be used: {problem}", "Check the network, then run `lab up` again.")
     if problem:
-        report.note(f"The mirror does not answer; going on with the list of last time ({problem}).")
+        report.note(f"The mirror does not answer; continuing with the list from last time ({problem}).")
     now = _release(place)
     if now is None:
-        raise Blocked(f"The package mirror says nothing of {suite}.", "Check the network, then run `lab up` again.")
+        raise Blocked(f"The package mirror does not know {suite}.", "Check the network, then run `lab up` again.")
     if not problem:
         os.utime(now)
     return now.read_text()
@@ -119,8 +119,10 @@ def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package | I
     with process:
         stderr = _follow(process, targets, report)
     if process.returncode:
-        reason = mirror.complaint(stderr) if process.returncode > 0 else f"no byte came for {_STALLED:.0f} s"
-        raise Blocked(f"A download failed: {reason}", "Check the network and the disk, then run `lab up` again.")
+        reason = mirror.complaint(stderr) if process.returncode > 0 else f"no data came for {_STALLED:.0f} s"
+        raise Blocked(
+            f"A download failed: {reason.rstrip('.')}.", "Check the network and the disk, then run `lab up` again."
+        )
     for package in targets:
         report.progress(package.label, package.size, package.size, "B")
 

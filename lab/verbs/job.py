@@ -56,7 +56,7 @@ def _platforms(text: str | None) -> frozenset[Platform]:
     found = {name: given(name) for name in names}
     wrong = [name for name, platform in found.items() if platform is None]
     if wrong:
-        raise UsageError(f"--need takes platforms, and {wrong[0]!r} is none.", "As in --need linux/amd64,linux/arm64")
+        raise UsageError(f"{wrong[0]!r} in --need is not a platform.", "An example: --need linux/amd64,linux/arm64")
     return frozenset(platform for platform in found.values() if platform)
 
 

@@ -14,6 +14,9 @@ from lab.facts import Transcript
 from lab.results import Result, Status, worst
 from lab.steps import Step
 
+_UNDO_ONE = "Undo 1 step and what it made?"
+_UNDO = "Undo {count} steps and what they made?"
+
 
 def home(_given: Namespace) -> int:
     """`lab` alone: where you are, and what is next."""
@@ -28,7 +31,7 @@ def start(given: Namespace) -> int:
     from lab import workspace
 
     copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
-    print(f"{copied.folder}: {len(copied.new)} files are new, {len(copied.kept)} were there and stay as they are.")
+    print(f"{copied.folder}: files copied: {len(copied.new)}; already there, not touched: {len(copied.kept)}.")
     return 0
 
 
@@ -53,7 +56,7 @@ def next_(given: Namespace) -> int:
         )
         print(json.dumps(shown))
     elif step is None:
-        print("All steps have passed. `lab reset` starts anew.")
+        print("All steps have passed. `lab reset` starts over.")
     else:
         _next(step)
     return 0
@@ -77,7 +80,7 @@ def _set_the_scene(step: Step) -> None:
         try:
             step.prepare(world.here())
         except LabError as error:
-            print(f"  (its scene cannot be set yet: {error})")
+            print(f"  (this step cannot be prepared yet: {error})")
 
 
 def run(given: Namespace) -> int:
@@ -164,14 +167,14 @@ def solution(given: Namespace) -> int:
 
 def reset(given: Namespace) -> int:
     """Undo steps."""
-    from lab.undo import undo
+    from lab.undo import told, undo
 
     steps = course.find(given.names)
-    if not given.yes and not _agreed(f"Undo {len(steps)} steps and what they made?"):
-        raise UsageError("Nothing was undone.", "Say --yes where nobody can be asked.")
+    if not given.yes and not _agreed(_UNDO_ONE if len(steps) == 1 else _UNDO.format(count=len(steps))):
+        raise UsageError("Nothing was undone.", "With --yes, nobody is asked.")
     for said in undo(steps, world.here()):
         print(f"  {said}")
-    print(f"{len(steps)} steps are as new.")
+    print(told(len(steps)))
     if folder := shell_record.session():
         shell_record.forget(folder)
         following = next_open()

@@ -21,9 +21,9 @@ kernel, for the whole machine, until `lab down` or a reboot. Lesson 4 shows how 
 def up(given: Namespace) -> int:
     """Bring the sandbox up, say what is there."""
     if given.emulators and os.environ.get(NO_CONSENT) == "no":
-        raise Blocked("Nobody agreed to register emulators in this run.", "Run it with --emulators to agree.")
+        raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
     box = _up(given)
-    print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows it all; `lab down` removes it.")
+    print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows details; `lab down` removes it.")
     return 0
 
 
@@ -57,11 +57,11 @@ def down(given: Namespace) -> int:
     for line in removed:
         print(f"  {line}")
     if not removed:
-        print("Nothing is up, nothing was to be removed.")
+        print("Nothing is up, so there was nothing to remove.")
     elif given.dry_run:
-        print(f"{len(removed)} things would be removed. Nothing was touched.")
+        print(f"To be removed: {len(removed)}. Nothing was touched.")
     else:
-        print(f"{len(removed)} things removed. Your copy of the lessons stays where it is.")
+        print(f"Removed: {len(removed)}. Your copy of the lessons stays where it is.")
     return 0
 
 

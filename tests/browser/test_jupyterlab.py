@@ -61,7 +61,7 @@ def test_a_reset_asks_and_undoes(lesson):
     lesson.run("%%step name_programs", f"%%step name_programs\n{EXERCISE.solution}")
     expect(lesson.card("name_programs")).to_contain_text("passed")
     lesson.press("name_programs", "Reset this step")
-    lesson.press("name_programs", "Really undo it")
+    lesson.press("name_programs", "Press again")
     expect(lesson.card("name_programs")).to_contain_text("not attempted")
     expect(lesson.panel).to_contain_text("0 of 4 steps")
     assert list((lesson.server.folder / "files/machine").glob("answers.txt.mine-*"))
