@@ -90,6 +90,7 @@ _SIGNS = (
     ),
 )
 _FAILED = "Your command ended with exit status {status}. Its last line was: {line}"
+_TAUGHT = "{cause} (lesson {lesson})"
 _INTERRUPTED = "The command was stopped before it ended, so what it would have made may be missing."
 
 
@@ -169,4 +170,7 @@ def _known(output: str) -> str:
         found = explain(output)
     except LabError:
         return ""
-    return f"{found.causes[0].cause} (lesson {found.lesson})" if found.certain and found.lesson else ""
+    if not found.certain:
+        return ""
+    cause = found.causes[0].cause
+    return _TAUGHT.format(cause=cause, lesson=found.lesson) if found.lesson else cause
