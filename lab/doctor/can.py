@@ -23,6 +23,24 @@ _LAB_BRINGS = ("arm64", "arm", "riscv64", "amd64")  # with `lab up --emulators`
 Way = Literal["native", "emulated", "unsure", "no"]
 _ORDER: tuple[Way, ...] = ("native", "emulated", "unsure", "no")
 
+# (where no other builder is better, where one is)
+_SENTENCES: dict[Way, tuple[str, str]] = {
+    "native": ("yes, by {builder} itself; with RUN steps: yes, at full speed",) * 2,
+    "emulated": (
+        "yes, emulated by {builder}; with RUN steps: yes, slowly",
+        "yes, emulated by {builder}; with RUN steps: yes, slowly (natively: --builder {better})",
+    ),
+    "unsure": (
+        "yes; with RUN steps: yes according to {builder}, but it could not be tried",
+        "yes; with RUN steps: yes according to {builder}, but it could not be tried (natively: --builder {better})",
+    ),
+    "no": (
+        "yes without RUN steps (COPY, cross-compilation); with RUN steps: no, {why}",
+        "yes without RUN steps (COPY, cross-compilation); with RUN steps: no, {why}; yes with --builder {better}",
+    ),
+}
+_STALE = "nothing here runs its programs, though {builder} still lists it"
+
 
 @dataclass(frozen=True)
 class Ability:
@@ -95,15 +113,15 @@ def _why_not(found: Checkup, builder: Builder, platform: Platform) -> tuple[str,
     if any(one.architecture == platform.architecture for one in found.emulators):
         return f"its emulator does not work ({trial.said})", ""  # the line about emulators has the remedy
     listed = any(platform in node.platforms for node in builder.nodes)
-    stale = f", though {builder.name} still lists it" if listed else ""
-    return f"nothing here runs its programs{stale}", emulator_from(found, platform.architecture)
+    why = _STALE.format(builder=builder.name) if listed else "nothing here runs its programs"
+    return why, emulator_from(found, platform.architecture)
 
 
 def emulator_from(found: Checkup, architecture: str) -> str:
     """How an emulator comes onto the engine's machine; `{names}` stands for the architectures."""
     if architecture in _LAB_BRINGS and found.local:
-        return "`lab up --emulators` registers emulators for them."
-    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers emulators for them."
+        return "`lab up --emulators` registers emulators."
+    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers emulators."
 
 
 def several(found: Checkup) -> tuple[bool, str, str] | None:
@@ -117,7 +135,7 @@ def several(found: Checkup) -> tuple[bool, str, str] | None:
         return False, said, "`docker buildx create --use` makes a builder that can, with --push."
     if current.driver == "docker":
         return True, "yes, kept in the engine under one tag, or with --push", ""
-    return True, f"yes, with --push{'' if classic else ' or --load'}", ""
+    return True, "yes, with --push" if classic else "yes, with --push or --load", ""
 
 
 def sentences(able: tuple[Ability, ...]) -> Iterator[tuple[tuple[Platform, ...], str, str]]:
@@ -131,12 +149,5 @@ def sentences(able: tuple[Ability, ...]) -> Iterator[tuple[tuple[Platform, ...],
 
 def sentence(one: Ability) -> str:
     """What is to be said of a platform, without its name."""
-    if one.way == "native":
-        return f"yes, by {one.builder} itself; with RUN steps: yes, at full speed"
-    other = f" (natively: --builder {one.better})" if one.better else ""
-    if one.way == "emulated":
-        return f"yes, emulated by {one.builder}; with RUN steps: yes, slowly{other}"
-    if one.way == "unsure":
-        return f"yes; with RUN steps: yes according to {one.builder}, but it could not be tried{other}"
-    other = f"; yes with --builder {one.better}" if one.better else ""
-    return f"yes without RUN steps (COPY, cross-compilation); with RUN steps: no, {one.why}{other}"
+    alone, beside = _SENTENCES[one.way]
+    return (beside if one.better else alone).format(builder=one.builder, better=one.better, why=one.why)

@@ -206,7 +206,9 @@ def _leftovers(found: tuple[Leftover, ...] | Trouble) -> Line:
     if not found:
         return Line("Leftovers", "fine", "none from old builders")
     size = sum(one.size or 0 for one in found)
-    told = f"{_some([one.name for one in found])}: no builder here uses them" + (f", {amount(size, 'B')}" * bool(size))
+    told = f"{_some([one.name for one in found])}: not used by any builder here" + (
+        f", {amount(size, 'B')}" * bool(size)
+    )
     if any(one.running for one in found):
         told = f"{told}; some are running, so they may be somebody else's"
         return Line("Leftovers", "note", told, "Ask before you remove them.")

@@ -114,6 +114,10 @@ def _put(place: Any, text: str) -> None:
         place.value = value
 
 
+_NEXT = "Next: {step}"
+_NEXT_LESSON = "Next: {step} in lesson {number}, {question}"
+
+
 def _following(result: Result) -> str:
     """What comes next, as a link that the page can follow."""
     following = course.steps().get(result.next_step)
@@ -122,8 +126,9 @@ def _following(result: Result) -> str:
     lesson = course.lesson(following.lesson)
     words = f"<code>{html.escape(following.name)}</code>"
     attributes = page.link_to(f"{lesson.name}.ipynb", following.name)
-    place = "" if following.lesson == result.lesson else f" in lesson {lesson.number}, {html.escape(lesson.question)}"
-    return f"Next: {f'<a {attributes}>{words}</a>' if attributes else words}{place}"
+    text = _NEXT if following.lesson == result.lesson else _NEXT_LESSON
+    step = f"<a {attributes}>{words}</a>" if attributes else words
+    return text.format(step=step, number=lesson.number, question=html.escape(lesson.question))
 
 
 def hints_html(step: Step, count: int, said: str) -> str:
