@@ -5,7 +5,7 @@ Each carries its evidence, the exact command (or request) and its raw answer, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lab.errors import BadInput
@@ -312,8 +312,58 @@ class Builders(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Call:
+    """A program that was called: its name, its words as the shell gave them, and where.
+
+    `exit_status` is None where it had not ended, or was killed.
+    """
+
+    program: str
+    words: tuple[str, ...] = ()
+    folder: str = ""
+    exit_status: int | None = None
+
+    @property
+    def worked(self) -> bool:
+        """It ended, and well."""
+        return self.exit_status == 0
+
+    def says(self, *wanted: str) -> bool:
+        """Do these words stand among its words, in this order?"""
+        words = iter(self.words)
+        return all(word in words for word in wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A container that the engine ran: the image as it was named, and how it ended (None: it has not).
+
+    `when` is when it was created, in seconds since 1970 by the engine's clock.
+    """
+
+    image: str
+    exit_status: int | None = None
+    when: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Containers(Fact):
+    """The containers that the engine ran while a step was tried, the first one first."""
+
+    ran: tuple[Ran, ...] = ()
+
+    def of(self, image: str) -> tuple[Ran, ...]:
+        """Those that were started from that image, whether it was named by its tag, its digest or both."""
+        return tuple(one for one in self.ran if same_image(one.image, image))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transcript(Fact):
-    """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted)."""
+    """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted).
+
+    `calls` are the programs that were called, in the order in which they ended; `containers` those that the engine
+    ran meanwhile (None: it was not asked). `began` and `ended` are seconds since 1970, by this machine's clock.
+    """
 
     step: str
     command: str
@@ -321,6 +371,39 @@ class Transcript(Fact):
     exit_status: int
     seconds: float = 0.0
     started: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+    calls: tuple[Call, ...] = ()
+    containers: tuple[Ran, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the evidence is not kept."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "evidence"}
+        ran = None if self.containers is None else [vars(one) for one in self.containers]
+        return {**values, "calls": [vars(one) for one in self.calls], "containers": ran}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Transcript:
+        """Read what `to_json` made. Raises TypeError where it is something else."""
+        calls = tuple(Call(**{**one, "words": tuple(one["words"])}) for one in data.get("calls") or ())
+        ran = data.get("containers")
+        containers = None if ran is None else tuple(Ran(**one) for one in ran)
+        return cls(**{**data, "calls": calls, "containers": containers})
+
+
+def same_image(given: str, wanted: str) -> bool:
+    """Do both names mean the same repository and tag? A name that gives a digest means any tag of its repository."""
+    (name, tag, digest), (other, other_tag, _) = _parts(given), _parts(wanted)
+    return name == other and (tag == other_tag or bool(digest))
+
+
+def _parts(image: str) -> tuple[str, str, str]:
+    """Repository, tag (`latest` where there is none) and digest of a name as people write it."""
+    name, _, digest = image.partition("@")
+    repository, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        repository, tag = name, "latest"
+    return repository.removeprefix("docker.io/").removeprefix("library/"), tag, digest
 
 
 def _text(data: dict[str, Any], key: str) -> str:

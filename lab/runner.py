@@ -10,13 +10,12 @@ from lab.errors import Blocked, LabError, NotThere
 from lab.facts import Evidence, Fact
 from lab.log import keep_traceback
 from lab.results import Result, Status
-from lab.steps import Problem, Step
+from lab.steps import Problem, Proof, Step
 from lab.world import World
 
 NOT_YET = "This step has not been tried yet."
 EARLIER_FIRST = "Do step {earlier!r} first: this step builds on what it makes."
 OUR_BUG = "An internal error of the lab, not your fault. Details: {log}"
-DONE = "Done."
 
 
 def check(step: Step, world: World) -> Result:
@@ -98,10 +97,9 @@ def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
         if missing:
             return Status.BLOCKED, EARLIER_FIRST, {"earlier": missing}, ""
         return Status.NOT_ATTEMPTED, "{reason}", {"reason": error.message or NOT_YET}, error.remedy
-    problem: Problem | None = step.check(*facts)
-    if problem is None:
-        return Status.PASSED, DONE, {}, ""
-    return Status.FAILED, problem.template, problem.values, ""
+    verdict = step.check(*facts) or Proof("Done.")
+    status = Status.FAILED if isinstance(verdict, Problem) else Status.PASSED
+    return status, verdict.template, verdict.values, ""
 
 
 def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:

@@ -11,8 +11,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from lab import witness
 from lab.errors import Blocked
 from lab.facts import Transcript
 from lab.sandbox import builders
@@ -29,7 +31,7 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
     two million characters and is remembered for checks and hints.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    clock = time.perf_counter()
+    clock, began = time.perf_counter(), time.time()
     pieces: list[str] = []
 
     def keep(text: str) -> None:
@@ -37,7 +39,9 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
         show(text)
 
     builders.fit()
-    status = _stream(body, world, keep)
+    with witness.listening(world.env) as (env, calls):
+        status = _stream(body, replace(world, env=env), keep)
+        called = calls()
     builders.fit()
     transcript = Transcript(
         step=step,
@@ -46,6 +50,9 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
         exit_status=status,
         seconds=round(time.perf_counter() - clock, 3),
         started=started,
+        began=began,
+        ended=time.time(),
+        calls=called,
     )
     world.keep(transcript)
     return transcript

@@ -17,11 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lab import witness
 from lab.errors import LabError
+from lab.facts import Call
 from lab.sandbox import builders
 from lab.storage import read_json, write_json, write_text
 
-FOLDER, COUNT = "LAB_SHELL", "LAB_SHELL_COUNT"
+FOLDER, COUNT = "LAB_SHELL", witness.COUNT
 _MARK = re.compile(rb"\x1b\]7117;([SE]);([^\x07]*)\x07")
 _BEGINNING = b"\x1b]7117;"
 _CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>]|[\x00-\x08\x0e-\x1a]")
@@ -40,6 +42,9 @@ class Typed:
     exit_status: int
     seconds: float
     started: str
+    began: float = 0.0
+    ended: float = 0.0
+    calls: tuple[Call, ...] = ()
 
     @property
     def asks_the_lab(self) -> bool:
@@ -53,7 +58,7 @@ class Recorder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._rest = b""
-        self._now: tuple[str, float, str] | None = None
+        self._now: tuple[str, float, str] | None = None  # the command, when it began, and that as people write it
         self._output = bytearray()
         self._typed: list[Typed] = []
 
@@ -85,7 +90,7 @@ class Recorder:
             command = base64.b64decode(coded, validate=True).decode("utf-8", "replace")
         except (binascii.Error, ValueError):
             command = "?"
-        self._now = (command.strip("\n"), time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds"))
+        self._now = (command.strip("\n"), time.time(), datetime.now(UTC).isoformat(timespec="seconds"))
         self._output.clear()
 
     def _end(self, said: bytes) -> None:
@@ -95,8 +100,10 @@ class Recorder:
         if self._now:
             command, began, started = self._now
             text = as_text(bytes(self._output))
-            seconds = round(time.monotonic() - began, 3)
-            self._typed.append(Typed(int(number), command, text, int(status), seconds, started))
+            ended = time.time()
+            calls = witness.calls(self._folder, int(number) - 1)
+            seconds = round(ended - began, 3)
+            self._typed.append(Typed(int(number), command, text, int(status), seconds, started, began, ended, calls))
             del self._typed[:-_KEPT]
         self._now = None
         try:
@@ -145,9 +152,14 @@ def typed(folder: Path, *, patience: float = 1.0) -> list[Typed]:
 def _read(folder: Path) -> tuple[int, list[Typed]]:
     try:
         data: Any = read_json(_file(folder))
-        return int(data["count"]), [Typed(**one) for one in data["typed"]]
+        return int(data["count"]), [_typed(one) for one in data["typed"]]
     except (LabError, TypeError, KeyError, ValueError):
         return 0, []
+
+
+def _typed(data: dict[str, Any]) -> Typed:
+    calls = tuple(Call(**{**one, "words": tuple(one["words"])}) for one in data["calls"])
+    return Typed(**{**data, "calls": calls})
 
 
 def forget(folder: Path) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from lab.course._did import asked_the_machine
 from lab.course._text import counted, failed, first_line, unanswered
 from lab.facts import Binary, Engine, Machine, Transcript
 from lab.made import File
 from lab.platforms import architectures_in, given
 from lab.probes import binary, engine, host
 from lab.probes.host import Answers
-from lab.steps import Problem, step
+from lab.steps import Problem, Proof, Verdict, step
 
 ANSWERS = "files/machine/answers.txt"
 PROGRAMS = ("abacus", "lantern", "compass")
 _MACHINE_FIELD = 20  # bytes of an ELF header up to and with the field that names the machine
 
+MACHINE_NOT_ASKED = "None of the commands that ran asks this machine what it is."
+THIS_MACHINE = "The kernel of this machine calls it {name}: its platform is {platform}."
 NOT_MY_MACHINE = "What was printed names no architecture, or not this machine's."
 NOT_THE_ENGINE = "What was printed is not the platform that the engine runs containers for."
 TOO_FEW_BYTES = "The bytes that were printed end before the field that names the machine."
@@ -31,14 +34,16 @@ ANSWER_WRONG = "The header of {name} says something else."
         "That program is called uname; its manual lists what each option prints.",
     ],
 )
-def uname(machine: Machine, printed: Transcript) -> Problem | None:
+def uname(machine: Machine, printed: Transcript) -> Verdict:
     """Ask your machine what kind of machine it is."""
     if problem := failed(printed):
         return problem
+    if not asked_the_machine(printed):
+        return Problem(MACHINE_NOT_ASKED, found=first_line(printed), wanted="a program that asks the kernel")
     if machine.platform.architecture not in architectures_in(printed.output):
         wanted = "a machine name, such as x86_64, aarch64 or arm64"
         return Problem(NOT_MY_MACHINE, found=first_line(printed), wanted=wanted)
-    return None
+    return Proof(THIS_MACHINE, name=machine.name, platform=machine.platform)
 
 
 @step(

@@ -11,7 +11,7 @@ PROGRAMS = ("linux/arm64", "linux/riscv64", "linux/arm/v7")
 @pytest.mark.parametrize("output", ["x86_64\n", "amd64\n", "Linux host 6.1 x86_64 GNU/Linux\n"])
 def test_any_name_of_this_machine_passes(fact, says, output):
     """`uname -m`, `arch` and `dpkg --print-architecture` are all right."""
-    assert says(lesson.uname, fact.pc, fact.printed(output)) is None
+    assert says(lesson.uname, fact.pc, fact.printed(output, 0, "uname -m")) is None
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,19 @@ def test_any_name_of_this_machine_passes(fact, says, output):
 )
 def test_another_machine_or_none_fails(fact, says, output, status, message):
     """The name must be this machine's, and the command must have worked."""
-    assert says(lesson.uname, fact.pc, fact.printed(output, status)) == message
+    assert says(lesson.uname, fact.pc, fact.printed(output, status, "uname -m")) == message
+
+
+def test_the_words_alone_are_no_answer(fact, says):
+    """`echo x86_64` asks nobody, and `docker version` asks somebody else."""
+    assert says(lesson.uname, fact.pc, fact.printed("x86_64\n")) == lesson.MACHINE_NOT_ASKED
+    assert says(lesson.uname, fact.pc, fact.printed("x86_64\n", 0, "docker version")) == lesson.MACHINE_NOT_ASKED
 
 
 def test_a_mac_says_arm64(fact, says):
     """On a Mac the kernel says arm64, on Linux aarch64: both are the same."""
-    assert says(lesson.uname, fact.mac, fact.printed("arm64\n")) is None
-    assert says(lesson.uname, fact.mac, fact.printed("aarch64\n")) is None
+    assert says(lesson.uname, fact.mac, fact.printed("arm64\n", 0, "uname -m")) is None
+    assert says(lesson.uname, fact.mac, fact.printed("aarch64\n", 0, "uname -m")) is None
 
 
 @pytest.mark.parametrize(
