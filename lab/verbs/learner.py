@@ -18,6 +18,10 @@ _UNDO_ONE = "Undo 1 step and what it made?"
 _UNDO = "Undo {count} steps and what they made?"
 
 
+_UNDO_ONE = "Undo 1 step and what it made?"
+_UNDO = "Undo {count} steps and what they made?"
+
+
 def home(_given: Namespace) -> int:
     """`lab` alone: where you are, and what is next."""
     from lab.verbs import screen

@@ -128,7 +128,7 @@ def builders(
             if served is not None and builder.driver in _HERE:
                 yield from _stale(node, served)
             if node.platforms:
-                yield "    COPY works for every platform; only RUN needs the list"
+                yield "    COPY works for every platform, listed or not"
         yield from _can(builder, engine)
 
 
