@@ -123,4 +123,4 @@ def _step(step: Step) -> str:
 
 
 def _lesson(lesson: course.Lesson) -> str:
-    return f"[lesson {lesson.number}](../lessons/{lesson.stem}.md)"
+    return f"[lesson&nbsp;{lesson.number}](../lessons/{lesson.stem}.md)"

@@ -18,10 +18,6 @@ _UNDO_ONE = "Undo 1 step and what it made?"
 _UNDO = "Undo {count} steps and what they made?"
 
 
-_UNDO_ONE = "Undo 1 step and what it made?"
-_UNDO = "Undo {count} steps and what they made?"
-
-
 def home(_given: Namespace) -> int:
     """`lab` alone: where you are, and what is next."""
     from lab.verbs import screen

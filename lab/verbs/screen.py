@@ -30,12 +30,6 @@ _OWN_ENGINE = """\
 _YOUR_ENGINE = """\
  The sandbox is up on your engine. $REGISTRY is {registry}.
  `lab status` shows details, `lab --help` lists all verbs."""
-_OWN_ENGINE = """\
- The sandbox is up on an engine of the lab's own. $REGISTRY is {registry}.
- `lab status` shows details, `lab --help` lists all verbs."""
-_YOUR_ENGINE = """\
- The sandbox is up on your engine. $REGISTRY is {registry}.
- `lab status` shows details, `lab --help` lists all verbs."""
 Entries = Mapping[str, progress.Entry]
 
 
