@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lab.facts import Transcript
@@ -17,8 +18,9 @@ OTHER_NAME = "There is no image {ref}, but there is one with almost the same nam
 
 
 def first_line(printed: Transcript) -> str:
-    """The first line of the output, or `nothing`."""
-    return next(iter(printed.output.strip().splitlines()), "nothing")
+    """The first line of the output that says something (a bracket of JSON does not), or `nothing`."""
+    lines = printed.output.strip().splitlines()
+    return next((line for line in lines if re.search(r"\w", line)), lines[0] if lines else "nothing")
 
 
 def last_line(printed: Transcript) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.course._did import asked_the_engine, asked_the_machine, read_the_header
-from lab.course._text import counted, failed, first_line, unanswered, without_variant
+from lab.course._text import failed, first_line, unanswered, without_variant
 from lab.facts import Binary, Engine, Machine, Transcript
 from lab.made import File
 from lab.platforms import architectures_in, given
@@ -97,8 +97,8 @@ def own_header(sample: Binary, printed: Transcript) -> Verdict:
     ):
         return Proof(THE_HEADER, path=SAMPLE, platform=sample.platform)
     if any(mark in digits for mark in _BEGINS):
-        count = len(printed.output.split())
-        return Problem(TOO_FEW_BYTES, found=counted(count, "byte"), wanted=f"at least {_MACHINE_FIELD} bytes")
+        wanted = f"at least {_MACHINE_FIELD} bytes"
+        return Problem(TOO_FEW_BYTES, found=first_line(printed).strip(), wanted=wanted)
     return Problem(NOT_THE_HEADER, found=first_line(printed), wanted=f"the header of {SAMPLE}")
 
 

@@ -18,20 +18,22 @@ PI = Platform.parse("linux/arm/v7")
 NO_PLATFORM = "The tag {ref} offers no platform that a machine can run."
 SEVERAL_PLATFORMS = "The tag {ref} offers more than one platform; a plain build makes one."
 FOREIGN_PLATFORM = "The tag {ref} is for another platform than this machine's engine."
-ONE_IMAGE = "In the registry, {ref} is for one platform: {platform}, {digest}."
+ONE_IMAGE = "In the registry, {ref} is for one platform, {platform} (digest {digest})."
 CONFIG_NOT_READ = "None of the commands that ran reads the configuration of {ref}."
 CONFIG_NOT_SEEN = "What was printed does not name the image's platform."
 CONFIG_SAYS = "The configuration of the image {ref} says {platform}."
-REGISTRY_NOT_ASKED = "None of the commands that ran asks the registry about {ref}."
+REGISTRY_NOT_ASKED = "None of the commands that ran asks the registry which platforms {ref} offers."
 LIST_NOT_SEEN = "What was printed does not show which images the registry has under {ref}."
-IS_AN_INDEX = "In the registry, {ref} is an index, {digest}. Platforms: {platforms}. Attestations: {attestations}."
-IS_AN_IMAGE = "In the registry, {ref} is one image and no index: {platforms}, {digest}."
+IS_AN_INDEX = (
+    "In the registry, {ref} is an index (digest {digest}). Platforms: {platforms}. Attestations: {attestations}."
+)
+IS_AN_IMAGE = "In the registry, {ref} is one image and no index (digest {digest}). Platform: {platforms}."
 PREDICTION_MISSING = "There is no prediction yet for {name}."
 PREDICTED_ROWS = "You predicted another number of rows: `--platform` chooses the image's platform and adds no image."
 PREDICTED_PLATFORM = "You predicted another platform: the build was told one, so this machine's own does not count."
 PREDICTED_NO_VARIANT = "Your prediction names 32-bit Arm, but not which variant of it."
 NOT_FOR_THE_PI = "The tag {ref} is not for the Raspberry Pi's platform."
-AS_PREDICTED = "As you predicted, {ref} has one row that a machine can run: {platform}, {digest}."
+AS_PREDICTED = "As you predicted, {ref} has one row that a machine can run: {platform} (digest {digest})."
 
 
 @step(

@@ -188,3 +188,10 @@ def test_a_pass_says_what_was_proven(fact):
         (lesson.predict.check(tag(pi), fact.answers(RIGHT)), lesson.AS_PREDICTED, "linux/arm/v7"),
     ]
     assert all(proof.template == template and named in str(proof) for proof, template, named in proofs)
+
+
+def test_of_json_the_first_line_that_says_something_is_shown(fact):
+    """`[` and `{` tell nobody what was found; where there is nothing else, they are what there was."""
+    index = fact.index("linux/amd64", name=NAME)
+    for output, found in (('[\n    {\n  "Id": "sha256:0"\n', '  "Id": "sha256:0"'), ("[\n]\n", "["), ("", "nothing")):
+        assert lesson.registry_list.check(index, fact.printed(output)).values["found"] == found
