@@ -5,6 +5,7 @@ A check that reads what was printed also looks here, so that the words alone pro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lab.facts import Call, Transcript, same_image
@@ -12,7 +13,9 @@ from lab.facts import Call, Transcript, same_image
 # Programs that know what kind of machine this is.
 _MACHINE = {"uname", "arch", "lscpu", "hostnamectl", "dpkg", "getconf", "sysctl", "python3"}
 # Programs that show the first bytes of a file, or read them.
-_HEADER = {"od", "hexdump", "xxd", "readelf", "objdump", "file"}
+_HEADER = {"od", "hexdump", "xxd", "readelf", "objdump", "file", "python3"}
+# Words of `docker` commands that have a `version` or a container of their own.
+_OTHERS = {"buildx", "compose", "run", "exec"}
 _DIGEST = {"sha256sum", "shasum", "openssl", "python3"}
 # How a registry is asked for what a tag stands for, besides with docker.
 _REGISTRY = {"skopeo", "crane", "regctl", "oras", "curl", "wget"}
@@ -34,15 +37,25 @@ def asked_the_machine(printed: Transcript) -> bool:
 
 
 def asked_the_engine(printed: Transcript) -> bool:
-    """Was the engine asked what it is (`docker version`, `docker info`)?"""
-    return called(printed, "docker", "version") or called(printed, "docker", "info")
+    """Was the engine asked what it is: by `docker version`, `docker info`, or at its socket?"""
+    asked = (*calls_of(printed, "docker", "version"), *calls_of(printed, "docker", "info"))
+    socket = any("docker.sock" in " ".join(call.words) for call in calls_of(printed, "curl"))
+    return socket or any(not _OTHERS.intersection(call.words) for call in asked)
 
 
 def read_the_header(printed: Transcript, path: str) -> bool:
-    """Was the beginning of that file shown or read, with the system's programs or with `lab file`?"""
+    """Was the beginning of that file shown or read, with the system's programs or with `lab file`?
+
+    A program that names no file reads what it is given, so then the command has to name it.
+    """
     name = path.rpartition("/")[2]
     readers = [call for call in printed.calls if call.program in _HEADER or call.words[:1] == ("file",)]
-    return any(call.worked and any(word.rpartition("/")[2] == name for word in call.words) for call in readers)
+    given = [" ".join(call.words) if _names_a_file(call) else printed.command for call in readers if call.worked]
+    return any(re.search(rf"(^|[\s/'\"]){re.escape(name)}($|[\s'\";|&)])", words) for words in given)
+
+
+def _names_a_file(call: Call) -> bool:
+    return call.program == "lab" or any("/" in word or (len(word) > 3 and word[0].isalpha()) for word in call.words)
 
 
 def asked_the_registry(printed: Transcript, image: str) -> bool:
@@ -50,6 +63,22 @@ def asked_the_registry(printed: Transcript, image: str) -> bool:
     shown = (*calls_of(printed, "docker", "imagetools", "inspect"), *calls_of(printed, "docker", "manifest", "inspect"))
     others = [call for call in printed.calls if call.program in _REGISTRY and call.worked]
     return any(names(call, image) for call in (*shown, *others, *calls_of(printed, "lab", "show")))
+
+
+def read_the_configuration(printed: Transcript, image: str, *digests: str) -> bool:
+    """Was that image's configuration shown, by the engine or by a client of the registry?
+
+    The engine takes the beginning of one of the image's digests for its name, too.
+    """
+    shown = [call for call in calls_of(printed, "docker", "inspect") if "manifest" not in call.words]
+    shown = [call for call in shown if "imagetools" not in call.words or ".Image" in " ".join(call.words)]
+    shown += [call for call in printed.calls if call.program in _REGISTRY and call.worked]
+    return any(names(call, image) or any(_begins(word, digests) for word in call.words) for call in shown)
+
+
+def _begins(word: str, digests: tuple[str, ...]) -> bool:
+    digits = word.removeprefix("sha256:")
+    return len(digits) >= 6 and any(digest.removeprefix("sha256:").startswith(digits) for digest in digests)
 
 
 def computed_a_digest(printed: Transcript) -> bool:
