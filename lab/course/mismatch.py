@@ -129,7 +129,7 @@ def plain_pull(machine: Machine, index: Index, printed: Transcript) -> Verdict:
     makes=[Tag("mismatch:plain")],
 )
 def see_warning(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
-    """Push the same image as $REGISTRY/mismatch:plain, one plain image and no index; run it, and see what Docker says."""
+    """Push the same image as $REGISTRY/mismatch:plain, a plain image and no index. Run it, and see what Docker says."""
     wanted, image = other(machine), index.reference
     if index.platforms != {wanted}:
         return Problem(NOT_THE_OTHER, found=listed(index.platforms), wanted=wanted, ref=image)
