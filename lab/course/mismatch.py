@@ -200,7 +200,7 @@ def say_platform(machine: Machine, index: Index, printed: Transcript, ran: Conta
     *(registry.index(f"puzzle:{colour}") for colour in COLOURS),
     solution=f"""
         for colour in red green blue; do
-          docker buildx imagetools inspect $REGISTRY/puzzle:$colour
+          lab show puzzle:$colour
         done
         cat > {ANSWERS} <<END
         red $OTHER
