@@ -115,6 +115,7 @@ ONE = MEASURED.partition("emulated")[0]
         (MEASURED, [NATIVE, EMULATED], lesson.TIMES),
         (MEASURED, [EMULATED, NATIVE], lesson.TIMES),
         (MEASURED, [NATIVE.replace("--platform linux/amd64 ", ""), EMULATED, "docker version"], lesson.TIMES),
+        (WARNING + MEASURED, [NATIVE, EMULATED.replace("--platform=linux/arm64 ", "")], lesson.TIMES),
         (ONE, [NATIVE], lesson.ONE_MEASUREMENT),
         ("", [NATIVE, EMULATED], lesson.ONE_MEASUREMENT),
         (f"{MEASURED}exec /bin/sh: exec format error\n", [NATIVE, EMULATED], lesson.ONE_FAILED),

@@ -24,7 +24,7 @@ WAYS = {
     "run_emulated": Ways(
         other="docker run --rm --platform=$OTHER --entrypoint /bin/uname busybox:1.38 -a",
         wrong=[
-            ("docker run --rm busybox:1.38 uname -m", lesson.NOT_THE_OTHER),
+            ("docker run --rm --platform $HERE busybox:1.38 uname -m", lesson.NOT_THE_OTHER),
             ("docker run --rm --platform linux/s390x busybox:1.38 uname -m", lesson.REFUSED),
             (f"echo {THERE}", NO_CONTAINER),
         ],
