@@ -5,6 +5,7 @@ Each carries its evidence, the exact command (or request) and its raw answer, so
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -156,7 +157,8 @@ class Tags(Fact):
 class Image(Fact):
     """One platform's image: what its configuration says. `layers` are digests, lowest first.
 
-    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts.
+    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts; `history` are the Dockerfile's
+    lines as the builder wrote them down, first one first.
     """
 
     reference: str
@@ -169,6 +171,7 @@ class Image(Fact):
     layers: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     created: str = ""
+    history: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, config: Any, **known: Any) -> Image:
@@ -194,6 +197,7 @@ class Image(Fact):
             workdir=str(inner.get("WorkingDir") or ""),
             labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),
             created=str(config.get("created", "")),
+            history=tuple(_history(config.get("history"))),
             **known,
         )
 
@@ -404,6 +408,13 @@ def _parts(image: str) -> tuple[str, str, str]:
     if not colon or "/" in tag:
         repository, tag = name, "latest"
     return repository.removeprefix("docker.io/").removeprefix("library/"), tag, digest
+
+
+def _history(rows: Any) -> Iterator[str]:
+    """What made each layer, as far as the configuration tells: it need not, and nothing runs by it."""
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(row.get("created_by"), str):
+            yield row["created_by"]
 
 
 def _text(data: dict[str, Any], key: str) -> str:

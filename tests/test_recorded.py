@@ -7,7 +7,7 @@ import pytest
 
 from lab.course import mismatch, one_platform
 from lab.explainer import explain
-from lab.facts import Call, Engine, Image, Images, Index, Machine, Manifest, Transcript
+from lab.facts import Call, Containers, Engine, Image, Images, Index, Machine, Manifest, Ran, Transcript
 from lab.platforms import Platform
 from lab.steps import Problem, Proof
 
@@ -34,7 +34,15 @@ def test_the_warning_is_seen_in_every_wording(version):
     """A foreign image that was run: the step passes, and the error guide knows what it is."""
     text = (ENGINES[version] / "mismatch.txt").read_text()
     printed = Transcript(step="see_warning", command="docker run …", output=text, exit_status=0)
-    assert mismatch.see_warning.check(PC, printed) is None
+    index = Index(
+        reference="x:plain",
+        digest="sha256:1",
+        media_type="",
+        is_index=False,
+        manifests=(Manifest(digest="sha256:1", platform=Platform.parse("linux/arm64")),),
+    )
+    verdict = mismatch.see_warning.check(PC, index, printed, Containers(ran=(Ran(image="x:plain", exit_status=1),)))
+    assert isinstance(verdict, Proof)
     assert explain(text).known
 
 

@@ -100,3 +100,25 @@ def names(call: Call, image: str) -> bool:
         or api in word
         for word in call.words
     )
+
+
+def named_in(printed: Transcript, image: str, program: str, *words: str) -> Iterator[Call]:
+    """The calls of a program that name that image and have these words, in this order, whether they worked or not."""
+    calls = (call for call in printed.calls if call.program == program and call.says(*words))
+    return (call for call in calls if names(call, image))
+
+
+def given_platform(call: Call) -> str | None:
+    """What a call says with `--platform`; None where it names none."""
+    for word, following in zip(call.words, (*call.words[1:], ""), strict=True):
+        if word == "--platform":
+            return following
+        if word.startswith("--platform="):
+            return word.partition("=")[2]
+    return None
+
+
+def brief(digest: str) -> str:
+    """A digest as a sentence shows it: its beginning, 12 hex digits long."""
+    algorithm, _, digits = digest.partition(":")
+    return f"{algorithm}:{digits[:12]}…"

@@ -20,14 +20,17 @@ COMMON = tuple(
     )
 )  # fmt: skip
 _LAB_BRINGS = ("arm64", "arm", "riscv64", "amd64")  # with `lab up --emulators`
-Way = Literal["native", "emulated", "unsure", "no"]
-_ORDER: tuple[Way, ...] = ("native", "emulated", "unsure", "no")
+Way = Literal["native", "emulated", "bundled", "unsure", "unlisted", "no"]
+_ORDER: tuple[Way, ...] = ("native", "emulated", "bundled", "unsure", "unlisted", "no")
+_CANNOT = ("unlisted", "no")
 
 
 @dataclass(frozen=True)
 class Ability:
-    """How RUN steps for `platform` fare on `builder`: natively, by an emulator, not at all, or nobody can tell.
+    """How RUN steps for `platform` fare on `builder`.
 
+    Natively, by an emulator of the kernel's, by one that is bundled in the builder's BuildKit image, or not at all;
+    "unsure": it lists the platform and nobody could try; "unlisted": it does not, and its image was not looked into.
     `better` names another builder that does natively what this one emulates or cannot. `why` says why not.
     """
 
@@ -52,8 +55,8 @@ def _ability(found: Checkup, builders: tuple[Builder, ...], platform: Platform) 
     ways = {builder.name: way(found, builder, platform) for builder in [current, *builders]}
     own = ways[current.name]
     best = min(ways, key=lambda name: _ORDER.index(ways[name]))
-    better = best if own != "native" == ways[best] or own == "no" != ways[best] else ""
-    why, remedy = _why_not(found, current, platform) if own == "no" else ("", "")
+    better = best if own != "native" == ways[best] or (own in _CANNOT and ways[best] not in _CANNOT) else ""
+    why, remedy = _why_not(found, current, platform) if own in _CANNOT else ("", "")
     return Ability(platform, own, current.name, better, why, remedy)
 
 
@@ -66,11 +69,12 @@ def _on(found: Checkup, builder: Builder, node: Node, platform: Platform) -> Way
     if node.error:
         return "no"
     if found.is_here(builder, node.endpoint):
-        return "native" if platform.architecture == found.native else _here(found, node, platform)
+        tried = "native" if platform.architecture == found.native else _here(found, node, platform)
+        return _inside(found, node, platform) if tried == "no" and builder.driver != "docker" else tried
     if platform in node.pinned:
         return "unsure"
     if platform not in node.platforms:
-        return "no"
+        return "unlisted"
     return "native" if platform.architecture == node.platforms[0].architecture else "emulated"
 
 
@@ -84,6 +88,14 @@ def _here(found: Checkup, node: Node, platform: Platform) -> Way:
     # Where no emulator is registered for it, the processor runs its relative's programs by itself.
     alone = found.local and found.seen and platform.architecture not in {one.architecture for one in found.emulators}
     return "native" if alone else "emulated"
+
+
+def _inside(found: Checkup, node: Node, platform: Platform) -> Way:
+    """Where nothing of the machine runs it, an emulator in the node's own BuildKit image may."""
+    held = found.inside(node.name)
+    if held is None:
+        return "unlisted"
+    return "bundled" if platform.architecture in held else "no"
 
 
 def _why_not(found: Checkup, builder: Builder, platform: Platform) -> tuple[str, str]:
@@ -136,7 +148,12 @@ def sentence(one: Ability) -> str:
     other = f" (natively: --builder {one.better})" if one.better else ""
     if one.way == "emulated":
         return f"yes, emulated by {one.builder}; with RUN steps: yes, slowly{other}"
+    if one.way == "bundled":
+        return f"yes; with RUN steps: yes, slowly, by an emulator in the BuildKit image of {one.builder}{other}"
     if one.way == "unsure":
         return f"yes; with RUN steps: {one.builder} says so, and nothing was there to try it with{other}"
     other = f"; yes with --builder {one.better}" if one.better else ""
+    if one.way == "unlisted":
+        said = f"only if the BuildKit image of {one.builder} holds an emulator for it: {one.why}{other}"
+        return f"yes where nothing RUNs for it (COPY, cross-compilation); with RUN steps: {said}"
     return f"yes where nothing RUNs for it (COPY, cross-compilation); with RUN steps: no, {one.why}{other}"
