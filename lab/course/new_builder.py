@@ -35,6 +35,7 @@ OTHER_STORE = "This engine names neither of Docker's two image stores, so nothin
 NO_SUCH_BUILDER = "There is no builder of that name."
 WRONG_DRIVER = "The builder {name} has another driver."
 NOT_CURRENT = "The builder {name} exists, but another one is the current builder."
+NOT_CHOSEN = "None of the commands that ran creates a builder or chooses one."
 CREATED = "The builder {name} is there, its driver is {driver}, and it is the current one."
 NOT_ASKED = "None of the commands that ran asks buildx how the builder stands."
 NOT_SEEN = "What was printed does not show how the new builder stands."
@@ -108,7 +109,7 @@ def _started(builder: Builder) -> Picture:
     makes=[BuilderNamed(NAME)],
     picture=_mine,
 )
-def create_builder(builders: Builders, _printed: Transcript) -> Verdict:
+def create_builder(builders: Builders, printed: Transcript) -> Verdict:
     """Create a builder called multi-builder and make it the current one."""
     mine = builders.named(NAME)
     if mine is None:
@@ -117,6 +118,9 @@ def create_builder(builders: Builders, _printed: Transcript) -> Verdict:
         return Problem(WRONG_DRIVER, found=mine.driver, wanted=DRIVER, name=NAME)
     if not mine.current:
         return Problem(NOT_CURRENT, found=builders.current_name, wanted=NAME, name=NAME)
+    # a `create` that ended with an error counts: where the builder is there already, that is how it ends
+    if not any(call.says("create") or call.says("use") for call in printed.calls if call.program == "docker"):
+        return Problem(NOT_CHOSEN, found=first_line(printed), wanted=f"{NAME}, created or chosen")
     return Proof(CREATED, name=NAME, driver=DRIVER)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.draw import Picture
-from lab.draw.svg import BLUE, GREEN, GREY, Canvas, fit
+from lab.draw.svg import BLUE, GREEN, GREY, Canvas, cut, fit
 from lab.events.read import clean
 from lab.facts import Builder, Node
 
@@ -46,9 +46,9 @@ def _buildkit(node: Node) -> tuple[str, ...]:
 
 
 def _text(builder: Builder, nodes: tuple[Node, ...]) -> Iterator[str]:
-    yield "builder " + ", ".join(clean(word) for word in _head(builder) if word)
+    yield cut("builder " + ", ".join(clean(word) for word in _head(builder) if word), 80)
     for node in nodes:
-        yield "  node " + ", ".join(clean(word) for word in (node.name, node.status, node.endpoint) if word)
+        yield cut("  node " + ", ".join(clean(word) for word in (node.name, node.status, node.endpoint) if word), 80)
         yield "    " + ", ".join(clean(word) for word in _buildkit(node))
     if len(builder.nodes) > _MOST:
         yield f"  and {len(builder.nodes) - _MOST} more nodes"

@@ -27,6 +27,7 @@ MINE = Builder(name="multi-builder", driver="docker-container", current=True)
 
 
 INFO = "docker info"
+CREATE = "docker buildx create --name multi-builder --use"
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,22 @@ def says_failed(step, *facts):
 )
 def test_the_new_builder_is_there_and_current(fact, says, builders, message):
     """Its name, its driver, and the star."""
-    assert says(lesson.create_builder, builders, fact.printed("multi-builder\n")) == message
+    assert says(lesson.create_builder, builders, fact.printed("multi-builder\n", 0, CREATE)) == message
+
+
+def test_a_builder_of_an_earlier_try_does(fact, says):
+    """`create` says then that it is there, and ends with an error; only what was printed proves nothing."""
+    call = Call(program="docker", words=("buildx", "create", "--name", "multi-builder"), exit_status=1)
+    again = replace(fact.printed("ERROR: existing instance\n", 1), calls=(call,))
+    assert says(lesson.create_builder, made(MINE), again) is None
+    assert says(lesson.create_builder, made(MINE), fact.printed("", 0, "docker buildx use multi-builder")) is None
+    assert says(lesson.create_builder, made(MINE), fact.printed("multi-builder\n")) == lesson.NOT_CHOSEN
 
 
 def test_the_recorded_list_after_create_passes(fact, says):
     """What buildx really lists then: inactive, and no platforms."""
     builders = builders_from_json((RECORDED / "ls-inactive.json").read_text())
-    assert says(lesson.create_builder, builders, fact.printed("")) is None
+    assert says(lesson.create_builder, builders, fact.printed("", 0, CREATE)) is None
     assert builders.named("multi-builder").platforms == frozenset()
     assert [node.status for node in builders.named("multi-builder").nodes] == ["inactive"]
 
