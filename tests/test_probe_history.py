@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from lab import shell_steps
 from lab.errors import Blocked
 from lab.facts import Build, Builder, Builders, Evidence, Node, Transcript
 from lab.probes import history
+from lab.results import Status
+from lab.shell_record import Typed
+from lab.steps import Problem, Proof, step
 
 DATA = Path(__file__).parent / "data" / "buildx-0.29.1"
 RUNNING = (Node(name="n", status="running"),)
@@ -82,6 +86,22 @@ def test_the_engines_own_builder_is_called_like_its_context(world, asked):
     tried(world, builds=(Build(builder="work"),))
     assert history.builds("s")(world).own == "default"
     assert history.builds("s")(replace(world, env={**world.env, "DOCKER_CONTEXT": "work"})).own == "work"
+
+
+def test_what_was_found_is_kept_in_the_terminal_too(world, asked):
+    """There the try is one of the latest commands; the one that passes takes its builds along."""
+
+    @step(history.builds("s"), solution="docker build .", hints=["…"])
+    def s(builds):
+        """Build."""
+        return Proof("Built.") if builds.done else Problem("Nothing was built.")
+
+    lines = [
+        Typed(1, "docker build .", "", 0, 2.0, "", BEGAN, BEGAN + 2),
+        Typed(2, "ls", "", 0, 0.1, "", BEGAN + 60, BEGAN + 61),
+    ]
+    assert shell_steps.check(s, world, lines).status is Status.PASSED
+    assert [one.builder for one in world.transcript("s").builds] == ["multi-builder", "default"]
 
 
 @pytest.mark.parametrize(
