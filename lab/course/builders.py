@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from lab.course._did import asked_builders, called, used_buildx
 from lab.course._text import failed, first_line, unanswered
-from lab.facts import Builders, Tool, Transcript
+from lab.facts import Builder, Builders, Tool, Transcript
 from lab.made import File
 from lab.platforms import Platform, listed
 from lab.probes import engine, host, needs
@@ -18,6 +18,7 @@ ANSWERS = "files/builders/answers.txt"
 ASKED = Platform.parse("linux/riscv64")
 QUESTIONS = (("laptop", "multi-builder"), ("laptop", "farm"), ("server", "multi-builder"))
 COPY = "laptop-multi-builder-copy"
+LATER = ("multi-builder", "pi-builder", "spare")  # what lesson 6 creates: these may have come after the try
 _FOLD = re.compile(r"\(\+\d+\)|\(\d+ more\)")  # `(+4)` or `(2 more)`: platforms that the table does not spell out
 
 NOT_ASKED = "None of the commands that ran asks buildx which version it is."
@@ -67,13 +68,15 @@ def list_builders(builders: Builders, printed: Transcript) -> Verdict:
     """List the builders that you have."""
     if problem := failed(printed):
         return problem
-    known = ", ".join(f"{one.name} ({one.driver})" for one in builders.known)
+    there = [one for one in builders.known if one.name not in LATER or one.name in printed.output]
+    known = ", ".join(f"{one.name} ({one.driver})" for one in there)
     if not asked_builders(printed):
         return Problem(NOT_LISTED, found=first_line(printed), wanted=known)
-    words = {word for one in builders.known for word in (one.name, one.driver)}
+    words = {word for one in there for word in (one.name, one.driver)}
     if unseen := sorted(word for word in words if word not in printed.output):
         return Problem(NOT_ALL_BUILDERS, found=f"no {', '.join(unseen)}", wanted=known)
-    return Proof(THESE_BUILDERS, current=builders.current_name, builders=known)
+    current = _current_then(builders, printed)
+    return Proof(THESE_BUILDERS, current=current.name if current else "none", builders=known)
 
 
 @step(
@@ -87,7 +90,7 @@ def inspect_builder(builders: Builders, printed: Transcript) -> Verdict:
     """Show the current builder in full, with all its platforms."""
     if problem := failed(printed):
         return problem
-    current = builders.current
+    current = _current_then(builders, printed)
     if current is None or not current.platforms:
         return Problem(NO_PLATFORMS, found=builders.current_name, wanted="a builder that is running")
     if not asked_builders(printed):
@@ -99,6 +102,13 @@ def inspect_builder(builders: Builders, printed: Transcript) -> Verdict:
     if unseen:
         return Problem(FOLDED, found=f"no {listed(unseen)}", wanted="every platform by its name")
     return Proof(THESE_PLATFORMS, name=current.name, platforms=listed(current.platforms))
+
+
+def _current_then(builders: Builders, printed: Transcript) -> Builder | None:
+    """The builder that was current when it was tried: lesson 6 moves the star."""
+    shown = [one for one in builders.known if one.driver == "docker" and one.name in printed.output]
+    moved = builders.current_name in LATER and builders.current_name not in printed.output
+    return shown[0] if shown and moved else builders.current
 
 
 def _newer(platforms: Iterable[Platform], unseen: set[Platform]) -> set[Platform]:

@@ -82,6 +82,17 @@ def test_a_builder_without_platforms_is_not_enough(fact, says):
     assert says(lesson.inspect_builder, Builders(known=()), fact.printed("")) == lesson.NO_PLATFORMS
 
 
+def test_what_lesson_6_makes_spoils_nothing(fact, says):
+    """A list of before it, and the default builder in full, while `multi-builder` is there now and not started."""
+    later = builders_from_json((RECORDED / "ls-inactive.json").read_text())
+    own = later.named("default")
+    assert later.current_name == "multi-builder"
+    shown = f"Name: default\nDriver: docker\nPlatforms: {', '.join(map(str, own.platforms))}\n"
+    assert says(lesson.list_builders, later, fact.printed("default* docker\n", 0, LS)) is None
+    assert says(lesson.inspect_builder, later, fact.printed(shown, 0, INSPECT)) is None
+    assert says(lesson.inspect_builder, later, fact.printed("Name: default\n", 0, INSPECT)) == lesson.FOLDED
+
+
 HEAD = "NAME/NODE   DRIVER/ENDPOINT   STATUS   BUILDKIT   PLATFORMS\n"
 
 
