@@ -362,11 +362,33 @@ class Containers(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Build:
+    """A build in a builder's own record: its name there, and when it began (seconds since 1970, the engine's clock)."""
+
+    builder: str
+    name: str = ""
+    when: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builds(Fact):
+    """What builders recorded. `own` is the engine's own builder, which is called like the engine's context."""
+
+    own: str = "default"
+    done: tuple[Build, ...] = ()
+
+    def by(self, builder: str) -> tuple[Build, ...]:
+        """The builds of that builder."""
+        return tuple(one for one in self.done if one.builder == builder)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transcript(Fact):
     """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted).
 
-    `calls` are the programs that were called, in the order in which they ended; `containers` those that the engine
-    ran meanwhile (None: it was not asked). `began` and `ended` are seconds since 1970, by this machine's clock.
+    `calls` are the programs that were called, in the order in which they ended. `containers` are those that the engine
+    ran meanwhile, `builds` those that builders recorded (None: nobody was asked). `began` and `ended` are seconds since
+    1970, by this machine's clock.
     """
 
     step: str
@@ -379,12 +401,14 @@ class Transcript(Fact):
     ended: float = 0.0
     calls: tuple[Call, ...] = ()
     containers: tuple[Ran, ...] | None = None
+    builds: tuple[Build, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the evidence is not kept."""
         values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "evidence"}
         ran = None if self.containers is None else [vars(one) for one in self.containers]
-        return {**values, "calls": [vars(one) for one in self.calls], "containers": ran}
+        built = None if self.builds is None else [vars(one) for one in self.builds]
+        return {**values, "calls": [vars(one) for one in self.calls], "containers": ran, "builds": built}
 
     @classmethod
     def from_json(cls, data: Any) -> Transcript:
@@ -392,7 +416,9 @@ class Transcript(Fact):
         calls = tuple(Call(**{**one, "words": tuple(one["words"])}) for one in data.get("calls") or ())
         ran = data.get("containers")
         containers = None if ran is None else tuple(Ran(**one) for one in ran)
-        return cls(**{**data, "calls": calls, "containers": containers})
+        built = data.get("builds")
+        builds = None if built is None else tuple(Build(**one) for one in built)
+        return cls(**{**data, "calls": calls, "containers": containers, "builds": builds})
 
 
 def same_image(given: str, wanted: str) -> bool:

@@ -122,3 +122,18 @@ def brief(digest: str) -> str:
     """A digest as a sentence shows it: its beginning, 12 hex digits long."""
     algorithm, _, digits = digest.partition(":")
     return f"{algorithm}:{digits[:12]}…"
+
+
+def used_buildx(printed: Transcript, verb: str, *words: str) -> bool:
+    """Was that subcommand of buildx called with these words? `docker builder` is another name of `docker buildx`."""
+    return any(
+        call.says(front, verb) and set(words) <= set(call.words) and "imagetools" not in call.words
+        for front in ("buildx", "builder")
+        for call in calls_of(printed, "docker")
+    )
+
+
+def asked_builders(printed: Transcript) -> bool:
+    """Was buildx asked about builders, or the lab, which asks it?"""
+    asked = any(used_buildx(printed, verb) for verb in ("ls", "inspect"))
+    return asked or called(printed, "lab", "builders")

@@ -121,7 +121,7 @@ def builders(
         star = "*" if builder.current else ""
         yield f"{builder.name}{star}"
         if builder.current:
-            yield "  * the current one: a build that names no builder goes here"
+            yield "  * the current one: `docker buildx build` goes here, where it names no builder"
         yield f"  driver {builder.driver}: {DRIVERS.get(builder.driver, 'one that the lab does not know')}"
         for node in builder.nodes:
             yield from _node(node, table)
