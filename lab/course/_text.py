@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.facts import Transcript
+from lab.facts import Index, Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
 from lab.steps import Problem
@@ -47,3 +47,8 @@ def unanswered(answers: Answers, names: Sequence[str]) -> Problem | None:
 def counted(number: int, name: str) -> str:
     """`1 answer`, `2 answers`."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def named_rows(index: Index) -> str:
+    """`linux/amd64 (1a2b…), linux/arm64 (3c4d…)`: the images of an index, each with 12 digits of its digest."""
+    return ", ".join(f"{row.platform} ({row.digest.removeprefix('sha256:')[:12]})" for row in index.images)
