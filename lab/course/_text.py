@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from lab.facts import Index, Transcript
+from lab.facts import Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
 from lab.steps import Problem
@@ -14,8 +15,9 @@ ANSWER_MISSING = "There is no answer yet for {names}."
 
 
 def first_line(printed: Transcript) -> str:
-    """The first line of the output, or `nothing`."""
-    return next(iter(printed.output.strip().splitlines()), "nothing")
+    """The first line of the output that says something (a bracket of JSON does not), or `nothing`."""
+    lines = printed.output.strip().splitlines()
+    return next((line for line in lines if re.search(r"\w", line)), lines[0] if lines else "nothing")
 
 
 def last_line(printed: Transcript) -> str:
@@ -47,8 +49,3 @@ def unanswered(answers: Answers, names: Sequence[str]) -> Problem | None:
 def counted(number: int, name: str) -> str:
     """`1 answer`, `2 answers`."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
-
-
-def named_rows(index: Index) -> str:
-    """`linux/amd64 (1a2b…), linux/arm64 (3c4d…)`: the images of an index, each with 12 digits of its digest."""
-    return ", ".join(f"{row.platform} ({row.digest.removeprefix('sha256:')[:12]})" for row in index.images)

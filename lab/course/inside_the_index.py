@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from lab.course import _scene
 from lab.course._did import asked_the_registry, calls_of, computed_a_digest, named_containers, names, platforms_of
 from lab.course._pushed import Unpushed, pushed
-from lab.course._text import counted, failed, first_line, named_rows, uname
-from lab.course.multi_platform import PAIR
+from lab.course._text import counted, failed, first_line, uname
+from lab.course.multi_platform import PAIR, named_rows
 from lab.draw import Picture
 from lab.draw.tree import tree
 from lab.facts import Containers, Engine, Images, Index, Transcript

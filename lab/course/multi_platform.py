@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lab import events
 from lab.course._did import asked_the_registry, named_containers, names, platforms_of, read_the_programs
 from lab.course._pushed import Unpushed, pushed
-from lab.course._text import failed, first_line, last_line, named_rows, uname
+from lab.course._text import failed, first_line, last_line, uname
 from lab.draw.timeline import timeline
 from lab.errors import NotThere
 from lab.events import BuildEvents, Vertex, emulated
@@ -68,6 +68,11 @@ def _wrong_image(images: Images) -> Problem | None:
             platform, ref = row.platform or image.platform, images.index.reference
             return Problem(OTHER_IMAGE, found=found, wanted=wanted, platform=platform, ref=ref)
     return None
+
+
+def named_rows(index: Index) -> str:
+    """`linux/amd64 (1a2b…), linux/arm64 (3c4d…)`: the images of an index, each with 12 digits of its digest."""
+    return ", ".join(f"{row.platform} ({row.digest.removeprefix('sha256:')[:12]})" for row in index.images)
 
 
 def _one_index(index: Index) -> Proof:
