@@ -42,7 +42,7 @@ WAYS = {
             (RAW, lesson.NOT_A_MANIFEST),
             ("docker buildx imagetools inspect $REGISTRY/inside", lesson.NOT_A_MANIFEST),
             (f"{RAW}@$({ROW.format(2)})", lesson.AN_ATTESTATION),
-            (f"docker image inspect $REGISTRY/inside@$({ROW.format(0)}) || true", lesson.REGISTRY_NOT_ASKED),
+            ("docker image inspect $REGISTRY/inside", lesson.REGISTRY_NOT_ASKED),
         ],
     ),
     "without_attestations": Ways(
@@ -64,11 +64,12 @@ WAYS = {
             ("docker run --rm --pull always -q --platform $HERE $REGISTRY/inside", lesson.PLATFORM_NAMED),
             ("docker run --rm --pull always -q $REGISTRY/inside true", lesson.NOT_MINE),
             (
-                "docker image rm -f $REGISTRY/inside; docker pull -q --platform $OTHER $REGISTRY/inside; "
-                "docker run --rm $REGISTRY/inside",
+                f"{BUILD} --provenance=false --platform $OTHER -t $REGISTRY/inside; "
+                "docker run --rm --pull always $REGISTRY/inside",
                 lesson.WARNED,
             ),
         ],
+        spoils=("see_index",),
     ),
     "release": Ways(
         other=f"digest=$({RAW} | sha256sum | cut -c-64)\n"
