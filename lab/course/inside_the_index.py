@@ -152,7 +152,7 @@ def one_manifest(images: Images, printed: Transcript) -> Verdict:
 @step(
     pushed(registry.index(BARE), BARE, "without_attestations"),
     solution="""
-        docker buildx build --quiet -t $REGISTRY/inside:bare --provenance=false \
+        docker buildx build --quiet -t $REGISTRY/inside:bare --provenance=false \\
           --platform linux/amd64,linux/arm64 --push files/inside
         docker buildx imagetools inspect $REGISTRY/inside:bare
     """,

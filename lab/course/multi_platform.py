@@ -293,7 +293,7 @@ def _third(world: World) -> Images:
 @step(
     _third,
     solution="""
-        docker buildx build -t $REGISTRY/buildx-test \
+        docker buildx build -t $REGISTRY/buildx-test \\
           --platform linux/arm64,linux/amd64,linux/arm/v7 --push files/multi-platform
     """,
     hints=[
