@@ -333,6 +333,18 @@ def test_a_tree_draws_attestations_apart():
         assert f"for {platform}; nothing runs from it" in picture.text
 
 
+def test_an_attestation_stands_in_the_column_of_manifests_with_its_digest():
+    """It is a manifest: in the column of configurations and layers there are only those."""
+    index, images = recorded("run")
+    digests = {svg.short(row.digest) for row in index.manifests if row.is_attestation}
+    places = {
+        node.text: float(node.get("x")) for node in drawn(tree(index, images)).iter() if node.tag.endswith("text")
+    }
+    assert digests
+    assert {places[digest] for digest in digests} == {places["attestation"]}
+    assert places["attestation"] < places["configuration, layers"]
+
+
 def test_sizes_are_those_of_the_manifest():
     """The registry's own numbers; without a manifest among the evidence no size is made up."""
     index, images = recorded("pi")

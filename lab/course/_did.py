@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lab.facts import Call, Transcript, same_image
+from lab.facts import Call, Containers, Transcript, same_image
+from lab.platforms import Platform, given
 
 # Programs that know what kind of machine this is.
 _MACHINE = {"uname", "arch", "lscpu", "hostnamectl", "dpkg", "getconf", "sysctl", "python3"}
@@ -137,3 +138,30 @@ def asked_builders(printed: Transcript) -> bool:
     """Was buildx asked about builders, or the lab, which asks it?"""
     asked = any(used_buildx(printed, verb) for verb in ("ls", "inspect"))
     return asked or called(printed, "lab", "builders")
+
+
+def platforms_of(call: Call) -> Iterator[Platform]:
+    """The platforms that a call names with `--platform`; a word that is none is left out."""
+    for word, following in zip(call.words, (*call.words[1:], ""), strict=True):
+        listed = following if word == "--platform" else word.removeprefix("--platform=")
+        if word.startswith("--platform"):
+            yield from filter(None, map(given, listed.split(",")))
+
+
+def read_the_programs(printed: Transcript, image: str) -> bool:
+    """Did a command look at the programs inside that image, and not only at what its index says?"""
+    calls = [call for call in printed.calls if call.worked and names(call, image)]
+    by_lab = any(
+        call.program == "lab" and (call.words[:1] == ("audit",) or {"show", "--programs"} <= set(call.words))
+        for call in calls
+    )
+    inside = any(call.program == "docker" and _HEADER & set(call.words) for call in calls)
+    copied = any(call.program == "docker" and {"create", "run", "save"} & set(call.words) for call in calls)
+    read = any(call.program in _HEADER or call.words[:1] == ("file",) for call in printed.calls if call.worked)
+    return by_lab or inside or (copied and read)
+
+
+def named_containers(containers: Containers) -> str:
+    """The images of the containers that ran, with how those ended that did not end well; `no container`."""
+    named = (f"{one.image} (exit status {one.exit_status})" if one.exit_status else one.image for one in containers.ran)
+    return ", ".join(named) or "no container"
