@@ -5,6 +5,7 @@ Each carries its evidence, the exact command (or request) and its raw answer, so
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -156,7 +157,8 @@ class Tags(Fact):
 class Image(Fact):
     """One platform's image: what its configuration says. `layers` are digests, lowest first.
 
-    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts.
+    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts; `history` are the Dockerfile's
+    lines as the builder wrote them down, first one first.
     """
 
     reference: str
@@ -169,6 +171,7 @@ class Image(Fact):
     layers: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     created: str = ""
+    history: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, config: Any, **known: Any) -> Image:
@@ -194,6 +197,7 @@ class Image(Fact):
             workdir=str(inner.get("WorkingDir") or ""),
             labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),
             created=str(config.get("created", "")),
+            history=tuple(_history(config.get("history"))),
             **known,
         )
 
@@ -358,11 +362,33 @@ class Containers(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Build:
+    """A build in a builder's own record: its name there, and when it began (seconds since 1970, the engine's clock)."""
+
+    builder: str
+    name: str = ""
+    when: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builds(Fact):
+    """What builders recorded. `own` is the engine's own builder, which is called like the engine's context."""
+
+    own: str = "default"
+    done: tuple[Build, ...] = ()
+
+    def by(self, builder: str) -> tuple[Build, ...]:
+        """The builds of that builder."""
+        return tuple(one for one in self.done if one.builder == builder)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transcript(Fact):
     """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted).
 
-    `calls` are the programs that were called, in the order in which they ended; `containers` those that the engine
-    ran meanwhile (None: it was not asked). `began` and `ended` are seconds since 1970, by this machine's clock.
+    `calls` are the programs that were called, in the order in which they ended. `containers` are those that the engine
+    ran meanwhile, `builds` those that builders recorded (None: nobody was asked). `began` and `ended` are seconds since
+    1970, by this machine's clock.
     """
 
     step: str
@@ -375,12 +401,14 @@ class Transcript(Fact):
     ended: float = 0.0
     calls: tuple[Call, ...] = ()
     containers: tuple[Ran, ...] | None = None
+    builds: tuple[Build, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the evidence is not kept."""
         values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "evidence"}
         ran = None if self.containers is None else [vars(one) for one in self.containers]
-        return {**values, "calls": [vars(one) for one in self.calls], "containers": ran}
+        built = None if self.builds is None else [vars(one) for one in self.builds]
+        return {**values, "calls": [vars(one) for one in self.calls], "containers": ran, "builds": built}
 
     @classmethod
     def from_json(cls, data: Any) -> Transcript:
@@ -388,7 +416,9 @@ class Transcript(Fact):
         calls = tuple(Call(**{**one, "words": tuple(one["words"])}) for one in data.get("calls") or ())
         ran = data.get("containers")
         containers = None if ran is None else tuple(Ran(**one) for one in ran)
-        return cls(**{**data, "calls": calls, "containers": containers})
+        built = data.get("builds")
+        builds = None if built is None else tuple(Build(**one) for one in built)
+        return cls(**{**data, "calls": calls, "containers": containers, "builds": builds})
 
 
 def same_image(given: str, wanted: str) -> bool:
@@ -404,6 +434,13 @@ def _parts(image: str) -> tuple[str, str, str]:
     if not colon or "/" in tag:
         repository, tag = name, "latest"
     return repository.removeprefix("docker.io/").removeprefix("library/"), tag, digest
+
+
+def _history(rows: Any) -> Iterator[str]:
+    """What made each layer, as far as the configuration tells: it need not, and nothing runs by it."""
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(row.get("created_by"), str):
+            yield row["created_by"]
 
 
 def _text(data: dict[str, Any], key: str) -> str:

@@ -10,7 +10,7 @@ from lab.errors import Blocked, LabError, NotThere
 from lab.facts import Evidence, Fact
 from lab.log import keep_traceback
 from lab.results import Result, Status
-from lab.steps import Problem, Proof, Step
+from lab.steps import Problem, Step
 from lab.world import World
 
 NOT_YET = "This step has not been tried yet."
@@ -97,7 +97,7 @@ def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
         if missing:
             return Status.BLOCKED, EARLIER_FIRST, {"earlier": missing}, ""
         return Status.NOT_ATTEMPTED, "{reason}", {"reason": error.message or NOT_YET}, error.remedy
-    verdict = step.check(*facts) or Proof("Done.")
+    verdict = step.check(*facts)
     status = Status.FAILED if isinstance(verdict, Problem) else Status.PASSED
     return status, verdict.template, verdict.values, ""
 

@@ -21,6 +21,11 @@ class _Supposing(World):
 
     tried: Transcript | None = None
     asked: list[str] = field(default_factory=list)
+    told: list[Transcript] = field(default_factory=list)
+
+    def keep(self, transcript: Transcript) -> None:
+        """What a probe adds to the supposed try is kept with it, if that try is."""
+        self.told.append(transcript)
 
     def transcript(self, step: str) -> Transcript:
         """The supposed try, or what was really kept."""
@@ -50,7 +55,7 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
             best = (result, None)
             break
         if best is None or result.status is Status.PASSED or best[0].status is Status.NOT_ATTEMPTED:
-            best = (result, tried)
+            best = (result, (*supposing.told, tried)[0])
         if result.status is Status.PASSED:
             break
     if best is None:

@@ -58,7 +58,7 @@ class Proof(_Said):
     """What a step that passes has proven, with the platforms, digests and names that were found."""
 
 
-Verdict = Problem | Proof | None
+Verdict = Problem | Proof
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import doctor, paths
-from lab.doctor import can, leftovers, programs, reach, words
+from lab.doctor import bundled, can, leftovers, programs, reach, words
 from lab.doctor.ask import checkup, platform_of
 from lab.doctor.facts import Checkup, Disk, Emulator, Leftover, Reach, Trial, Trouble
 from lab.facts import Builder, Engine, Node
@@ -198,7 +198,44 @@ def test_a_node_elsewhere_is_believed():
     assert way("linux/arm64", builders=current) == ("native", "")
     assert way("linux/arm/v7", builders=current) == ("emulated", "")
     assert way("linux/amd64", builders=current) == ("unsure", "default")
-    assert way("linux/riscv64", builders=current) == ("no", "")
+    assert way("linux/riscv64", builders=current) == ("unlisted", "")  # its image may hold an emulator for it
+
+
+@pytest.mark.parametrize(
+    ("held", "trial", "wanted", "said"),
+    [
+        (
+            (("multi0", frozenset({"arm64", "riscv64"})),),
+            "refused",
+            "bundled",
+            "by an emulator in the BuildKit image of multi",
+        ),
+        ((("multi0", frozenset({"riscv64"})),), "refused", "no", "with RUN steps: no, nothing here runs its programs"),
+        ((("multi0", frozenset()),), "refused", "no", "with RUN steps: no"),
+        ((("other0", frozenset({"arm64"})),), "refused", "unlisted", "only if the BuildKit image of multi holds"),
+        ((), "refused", "unlisted", "only if the BuildKit image of multi holds an emulator for it"),
+        ((("multi0", frozenset({"arm64"})),), "ran", "emulated", "emulated by multi"),
+    ],
+)
+def test_an_emulator_in_the_builders_own_image_serves_its_run_steps(held, trial, wanted, said):
+    """The official image holds some, the lab's none, and buildx lists the platforms of neither."""
+    changes = {"builders": (replace(BOX, current=True),), "bundled": held}
+    changes["trials"] = (Trial("arm64", trial),)
+    changes["emulators"] = (QEMU,) if trial == "ran" else ()
+    able = next(one for one in can.abilities(replace(WELL, **changes)) if one.platform == ARM64)
+    assert (able.way, said in can.sentence(able)) == (wanted, True), can.sentence(able)
+
+
+def test_the_engines_own_builder_has_no_image_that_could_hold_one():
+    """So its no is a no."""
+    assert way("linux/riscv64", bundled=(("default", frozenset({"riscv64"})),)) == ("no", "")
+
+
+def test_the_emulators_of_a_buildkit_are_known_by_their_names():
+    """QEMU's names of processors are not Docker's."""
+    listing = "buildctl\nbuildkit-qemu-aarch64\nbuildkit-qemu-i386\nbuildkit-qemu-ppc64le\nbuildkit-runc\nqemu-arm\n"
+    assert bundled.architectures(listing) == {"arm64", "386", "ppc64le"}
+    assert bundled.architectures("buildctl\nbuildkitd\n") == frozenset()
 
 
 def test_a_builder_that_was_never_started_can_what_this_kernel_can():

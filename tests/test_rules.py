@@ -209,7 +209,7 @@ def test_links_between_lessons_lead_somewhere(path):
 LAYERS = [
     {"errors", "paths", "platforms", "storage", "log"},
     {"facts", "results"},
-    {"oci", "blobs"},
+    {"oci", "blobs", "witness"},
     {"sandbox"},
     {"world", "steps"},
     {"probes", "layers", "explainer", "events"},

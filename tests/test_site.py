@@ -112,7 +112,7 @@ def test_an_exercise_hides_its_solution(run):
 def test_a_page_says_how_long_where_and_when(run):
     """Minutes, the notebook for download, engine, buildx, host and day."""
     page = lesson.page(run)
-    assert "10 minutes · 4 steps · [Notebook](01-machine.ipynb)" in page.markdown
+    assert "12 minutes · 4 steps · [Notebook](01-machine.ipynb)" in page.markdown
     assert (
         "25 November 2026: Docker engine 28.5.2 (containerd image store), buildx 0.29.1, on linux/amd64"
         in page.markdown

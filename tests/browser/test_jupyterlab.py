@@ -229,7 +229,7 @@ def test_picture_of_a_lesson(lesson, theme, name):
     for step in ("foreign_image", "see_warning"):
         lesson.run(f"%%step {step}")
         expect(lesson.card(step)).to_contain_text("passed")
-    expect(lesson.panel).to_contain_text("2 of 5 steps")
+    expect(lesson.panel).to_contain_text("2 of 6 steps")
     lesson.cell("%%step see_warning").scroll_into_view_if_needed()
     lesson.page.mouse.move(5, 5)
     lesson.page.wait_for_timeout(700)

@@ -75,7 +75,11 @@ def test_the_solution_passes_and_its_words_alone_do_not(name, learner, tmp_path)
 
 
 # A tag of the course, or a file that a step is about; and something else of the same kind.
-OTHERS = ((r"\$REGISTRY/[a-z-]+(:[a-z0-9]+)?", "$REGISTRY/decoy"), (r"files/machine/sample", "/bin/sh"))
+OTHERS = (
+    (r"\$REGISTRY/[a-z-]+(:[a-z0-9]+)?", "$REGISTRY/decoy"),
+    (r"lab show [a-z-]+(:[a-z0-9]+)?", "lab show decoy"),
+    (r"files/machine/sample", "/bin/sh"),
+)
 
 
 def about_something_else(script):
