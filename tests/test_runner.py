@@ -11,8 +11,9 @@ from lab.errors import BadInput, Blocked, NotThere
 from lab.facts import Evidence, Machine
 from lab.platforms import Platform
 from lab.results import Result, Status
-from lab.steps import Problem, step
+from lab.steps import Problem, Proof, Verdict, step
 
+RIGHT = "A {name} is it."
 WRONG = "The machine {name} is another one."
 PC = Machine(name="x86_64", platform=Platform("linux", "amd64"))
 
@@ -36,11 +37,11 @@ def in_the(world):
 
 def make(*probes, needs=(), after=()):
     @step(*probes, solution="true", needs=needs, after=after)
-    def sample(machine: Machine) -> Problem | None:
+    def sample(machine: Machine) -> Verdict:
         """Do something."""
-        return (
-            None if machine == PC else Problem(WRONG, name=machine.name, found=machine.platform, wanted="linux/amd64")
-        )
+        if machine == PC:
+            return Proof(RIGHT, name=machine.name)
+        return Problem(WRONG, name=machine.name, found=machine.platform, wanted="linux/amd64")
 
     return sample
 
@@ -93,7 +94,7 @@ def test_a_result_says_all_that_a_view_shows(world):
     before = datetime.now(UTC).replace(microsecond=0)
     result = runner.look(sample, world)
     assert (result.step, result.lesson, result.goal) == ("sample", sample.lesson, "Do something.")
-    assert (result.message, result.text, result.values, result.remedy) == ("Done.", "Done.", {}, "")
+    assert (result.message, result.text, result.values, result.remedy) == (RIGHT, "A x86_64 is it.", {"name": "x86_64"}, "")
     assert (result.evidence, result.picture, result.next_step) == ((first, second), None, "")
     when = datetime.fromisoformat(result.when)
     assert (when.microsecond, when.utcoffset()) == (0, timedelta(0))
