@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lab import __version__
+from lab import __version__, marks
 from lab.errors import Bug, LabError
 
 _JSON = (("--json",), {"action": "store_true", "help": "print JSON for programs"})
@@ -194,7 +194,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(top)
-    given = top.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with marks.around(_verb(words)) as status:
+        status.append(_done(top, words))
+        return status[0]
+
+
+def _verb(words: Sequence[str]) -> str:
+    first = words[0] if words else marks.HOME
+    return first if first in _VERBS else marks.HOME
+
+
+def _done(top: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    given = top.parse_args(words)
     try:
         return _handler(given.where if given.verb else "learner:home")(given)
     except LabError as error:

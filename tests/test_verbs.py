@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pretend import Terminal, sandbox_up
 
 from lab import course, progress, shell_record, shell_steps, watch
-from lab.facts import Transcript
+from lab.facts import Call, Transcript
 from lab.results import Status
 from lab.shell_record import Recorder, Typed
 from lab.verbs import watching
@@ -34,7 +34,7 @@ def end(status, number):
 
 def commands(folder):
     return [
-        (one["command"], one["output"], one["exit_status"])
+        (one["command"], "".join(words for _, words in one["parts"]), one["exit_status"])
         for one in json.loads((folder / "typed.json").read_text())["typed"]
     ]
 
@@ -64,8 +64,8 @@ def test_marks_are_heard_and_not_shown(tmp_path, size):
 def test_whatever_a_program_prints_is_shown_whole(tmp_path_factory, data):
     """Bytes that are no marks of ours pass unchanged, but for what may still become one."""
     recorder = Recorder(tmp_path_factory.mktemp("s"))
-    shown = recorder.heard(data) + recorder._rest
-    assert shown == re.sub(rb"\x1b\]7117;[SE];[^\x07]*\x07", b"", data)
+    shown = recorder.heard(data) + recorder.held_back
+    assert shown == re.sub(rb"\x1b\]7117;[SELM];[^\x07]*\x07", b"", data)
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,69 @@ def test_a_very_long_output_is_bounded(tmp_path):
     assert len(commands(tmp_path)[0][1]) <= 200_000
 
 
-@pytest.mark.parametrize(("command", "own"), [("lab check", True), ("lab", True), ("lab hint uname", True), ("  lab next", True), ("lab file x", False), ("lab show build-test", False), ("label", False), ("uname", False)])  # fmt: skip
-def test_questions_to_the_lab_are_no_tries(command, own):
-    """`lab check` does not stand between a command and its check; `lab file` is a command of the lessons."""
-    assert Typed(1, command, "", 0, 0.0, "").asks_the_lab is own
+def says(verb, text, how="direct", status=0):
+    """What the lab's own marks look like on the terminal."""
+    return f"\x1b]7117;L;77;{verb};{how}\x07{text}\x1b]7117;M;77;{status}\x07".encode()
+
+
+def heard(folder, command, *pieces, status=0, number=1):
+    recorder = Recorder(folder)
+    recorder.heard(begin(command) + b"".join(pieces) + end(status, number))
+    return shell_record.typed(folder)
+
+
+@pytest.mark.parametrize(
+    ("command", "pieces"),
+    [
+        ("lab check", [says("check", "x86_64\r\n")]),
+        ("clear; lab check", [b"\x1b[H\x1b[2J", says("check", "x86_64\r\n", status=1)]),
+        ("(lab status)", [says("status", "linux/amd64\r\n")]),
+        ("lab status | grep amd64", [says("status", "", "piped"), b"linux/amd64\r\n"]),
+        ("lab", [says("home", "x\r\n")]),
+    ],
+)
+def test_questions_to_the_lab_are_no_tries(tmp_path, command, pieces):
+    """However it is asked: behind another command, in a subshell, through another program."""
+    assert heard(tmp_path, command, *pieces) == []
+
+
+def test_of_one_line_what_the_lab_said_is_left_out(tmp_path):
+    """`uname -m; lab check` is a try with the words of `uname`, and it did not fail because the check did."""
+    (tried,) = heard(tmp_path, "uname -m; lab check", b"x86_64\r\n", says("check", "arm64\r\n", status=1), status=1)
+    assert tried.output == "x86_64\n"
+    assert tried.without_the_lab().exit_status == 0
+
+
+def test_a_verb_that_is_part_of_the_step_counts(tmp_path):
+    """`lab file` is a command of the lessons, for the step that names it."""
+    (tried,) = heard(tmp_path, "lab file x; true", says("file", "x: linux/arm64\r\n"), b"y\r\n")
+    assert shell_steps.transcript(course.step("own_header"), [tried]).output == "x: linux/arm64\ny\n"
+    assert shell_steps.transcript(UNAME, [tried]).output == "y\n"
+
+
+def test_a_line_counts_while_it_runs(tmp_path, monkeypatch):
+    """When `lab check` asks, what stood before it on the same line is known; after a pass it is forgotten."""
+    monkeypatch.setenv("LAB_MARKS", "/dev/tty")
+    recorder = Recorder(tmp_path)
+    asks = f"\x1b]7117;L;{os.getpid()};check;direct\x07".encode()
+    recorder.heard(begin("uname -m; lab check; ls; lab check") + b"x86_64\r\n" + asks)
+    assert [one.output for one in shell_record.typed(tmp_path)] == ["x86_64\n"]
+    shell_record.forget(tmp_path)
+    assert shell_record.typed(tmp_path) == []
+    recorder.heard(b"passed" + f"\x1b]7117;M;{os.getpid()};0\x07".encode() + b"files\r\n" + asks)
+    assert [one.output for one in shell_record.typed(tmp_path)] == ["files\n"]
 
 
 def typed(*pairs):
     return [
-        Typed(number, command, output, status, 0.1, "") for number, (command, output, status) in enumerate(pairs, 1)
+        Typed(number, command, (("", output),), status, 0.1, "", calls=called(command))
+        for number, (command, output, status) in enumerate(pairs, 1)
     ]
+
+
+def called(command):
+    program, *words = command.split()
+    return (Call(program=program, words=tuple(words), exit_status=0),)
 
 
 MINE = ("uname -m", f"{os.uname().machine}\n", 0)
@@ -161,11 +214,11 @@ def test_after_a_pass_old_commands_count_no_more(tmp_path):
     assert len(shell_record.typed(tmp_path)) == 1
     shell_record.forget(tmp_path)
     assert shell_record.typed(tmp_path) == []
-    recorder.heard(begin("lab check") + end(0, 3) + begin("ls") + end(0, 4))
+    recorder.heard(begin("lab check") + says("check", "") + end(0, 3) + begin("ls") + end(0, 4))
     assert [one.command for one in shell_record.typed(tmp_path)] == ["ls"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"count": 1}', '{"count": "x", "typed": [{}]}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"count": 1}', '{"count": 1, "typed": [{"parts": 1}]}', '{"count": "x", "typed": [{}]}'])
 def test_a_damaged_record_is_no_record(tmp_path, content):
     """The check then looks at the world alone."""
     (tmp_path / "typed.json").write_text(content)

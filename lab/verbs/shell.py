@@ -12,7 +12,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab import course, paths, shell_record, witness, world
+from lab import course, marks, paths, shell_record, witness, world
 from lab.errors import Blocked, UsageError
 from lab.storage import write_text
 
@@ -56,7 +56,8 @@ def shell(_given: Namespace) -> int:
         folder = Path(place)
         rc = folder / "rc"
         write_text(rc, startup(here.env))
-        env = {**witness.environment(here.env, folder), shell_record.FOLDER: place, shell_record.COUNT: "0"}
+        own = {shell_record.FOLDER: place, shell_record.COUNT: "0", marks.PLACE: "/dev/tty"}
+        env = {**witness.environment(here.env, folder), **own}
         _greet(folder)
         recorder = shell_record.Recorder(folder)
         return shell_tty.run([bash, "--noprofile", "--rcfile", str(rc), "-i"], env, here.workspace, recorder.heard)
