@@ -55,7 +55,11 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_FOLDER,)),
     "list": ("learner:list_", "all lessons and steps, and how they stand", (_JSON,)),
-    "next": ("learner:next_", "the next open step and what to do", (_JSON,)),
+    "next": (
+        "learner:next_",
+        "the next open step: its text in the lesson, and what to do",
+        ((("--brief",), {"action": "store_true", "help": "only what to do"}), _JSON),
+    ),
     "run": (
         "learner:run",
         "run a command in the sandbox as a step's cell does, then check the step",
@@ -151,14 +155,17 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "tour": (
         "tour:tour",
-        "run lessons headless on this machine and report",
+        "run lessons headless on this machine and report; for authors, and for workflows",
         (
             (("lessons",), {"nargs": "*", "metavar": "LESSON"}),
             _EMULATORS,
+            _YES,
             (("--output",), {"metavar": "DIR", "default": "build/tour", "help": "default: build/tour"}),
         ),
     ),
 }
+
+_SELDOM = ("tour",)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -171,7 +178,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     for name, (where, text, arguments) in _VERBS.items():
-        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        daily: dict[str, Any] = {"help": text} if name not in _SELDOM else {}  # a verb without help stands in no list
+        verb = verbs.add_parser(name, **daily, description=text[0].upper() + text[1:] + ".")
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)

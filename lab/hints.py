@@ -41,8 +41,8 @@ _SIGNS = (
     ),
     _sign(
         r"unable to prepare context: path \"(?P<word>[^\"]+)\" not found",
-        "There is no folder {word} where the command ran. Every cell starts in the folder of the lessons, so a `cd` "
-        "of an earlier cell is forgotten.",
+        "There is no folder {word} where the command ran. A step's command starts in the folder of the lessons: a cell "
+        "begins there each time, while in `lab shell` a `cd` stays.",
     ),
     _sign(
         r"failed to read dockerfile|Dockerfile: no such file or directory",
@@ -81,7 +81,8 @@ _SIGNS = (
     ),
     _sign(
         r"(?:cat|od|ls|cd|stat|head): .*?(?P<word>[^\s:'\u2018\u2019]+)['\u2018\u2019]?: No such file or directory",
-        "There is no {word} where the command ran. Every cell starts in the folder of the lessons.",
+        "There is no {word} where the command ran. A step's command starts in the folder of the lessons: a cell begins "
+        "there each time, while in `lab shell` a `cd` stays.",
     ),
     _sign(r"no space left on device", "The disk is full. `lab status` says how much the lab takes."),
     _sign(

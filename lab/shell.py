@@ -57,6 +57,11 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
     return transcript
 
 
+def has_command(body: str) -> bool:
+    """Is there anything to run, besides comments?"""
+    return any(line.strip() and not line.strip().startswith("#") for line in body.splitlines())
+
+
 class _Ear:
     """Hands on what is printed as it comes, and keeps it by who said it."""
 
@@ -84,9 +89,7 @@ class _Ear:
 
     def kept(self, verbs: frozenset[str] | None) -> str:
         """All that was printed but for the lab's own words, those of `verbs` excepted; None keeps all."""
-        parts = [
-            words for whose, words in self._spoken.parts if verbs is None or set(whose.split()) <= verbs
-        ]
+        parts = [words for whose, words in self._spoken.parts if verbs is None or set(whose.split()) <= verbs]
         return b"".join(parts).decode("utf-8", "replace")
 
 
@@ -112,7 +115,7 @@ def _stream(body: str, world: World, ear: _Ear) -> int:
 
 
 def _start(body: str, world: World) -> tuple[int, subprocess.Popen[bytes]]:
-    """Start it; its output is read from the pipe, which `lab` also has by a name of its own, to mark its words there."""
+    """Start it; its output is read from the pipe, where `lab` marks its own words by the name in `LAB_MARKS`."""
     pipe, end = os.pipe()
     named = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
     try:

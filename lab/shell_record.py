@@ -22,6 +22,7 @@ from lab import marks, witness
 from lab.errors import LabError
 from lab.facts import Call
 from lab.sandbox import builders
+from lab.shell import has_command
 from lab.storage import read_json, write_json, write_text
 
 FOLDER, COUNT = "LAB_SHELL", witness.COUNT
@@ -59,6 +60,8 @@ class Typed:
 
         Where it ended with such a verb, its exit status is that of the last program before.
         """
+        if not has_command(self.command):
+            return None
         parts = tuple(part for part in self.parts if set(part[0].split()) <= verbs)
         calls = tuple(witness.of_learner(self.calls, verbs))
         asked = len(parts) < len(self.parts) or len(calls) < len(self.calls) or bool(self.last)
@@ -206,7 +209,9 @@ def _read_when_there(folder: Path, patience: float) -> list[Typed]:
 def _read(folder: Path) -> tuple[dict[str, Any], list[Typed]]:
     try:
         data: Any = read_json(_file(folder))
-        return {"count": int(data["count"]), "asked_by": data.get("asked_by", "")}, [_typed(one) for one in data["typed"]]
+        return {"count": int(data["count"]), "asked_by": data.get("asked_by", "")}, [
+            _typed(one) for one in data["typed"]
+        ]
     except (LabError, TypeError, KeyError, ValueError, AttributeError):
         return {}, []
 

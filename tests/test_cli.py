@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from pretend import sandbox_up
 
-from lab import __version__, cli, course, progress
+from lab import __version__, cli, course, paths, progress
 from lab.errors import LabError
-from lab.verbs import learner
+from lab.results import Result, Status
+from lab.verbs import learner, prose
 
 
 @pytest.fixture
@@ -272,3 +274,45 @@ def test_errors_of_ours_carry_their_status():
         found.add(kind.exit_status)
         queue += kind.__subclasses__()
     assert found <= {1, 2, 3, 70}
+
+
+def test_the_tour_asks_before_it_touches_anything(up, monkeypatch, capsys):
+    """It removes what the steps make, a learner's own too: where nobody can be asked, nothing is run."""
+    del up
+    monkeypatch.setattr("lab.tour.tour", lambda *_given, **_more: pytest.fail("it ran"))
+    status, _, err = lab(capsys, "tour", "machine")
+    assert status == 2
+    assert "--yes" in err
+
+
+def test_the_tour_is_not_among_the_daily_verbs(capsys):
+    """It is for authors; its own help is there."""
+    with pytest.raises(SystemExit):
+        cli.run(["--help"])
+    assert "tour" not in capsys.readouterr().out.partition("Exit status")[0].split()
+    with pytest.raises(SystemExit):
+        cli.run(["tour", "--help"])
+    assert "--yes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", list(course.steps()))
+def test_the_lessons_text_leads_to_its_step_in_the_terminal(name):
+    """Readable words, whole code, no HTML, no drawing that a terminal cannot show."""
+    text = prose.leading_to(course.step(name))
+    assert text
+    assert not re.search(r"mermaid|<br|\]\(", text)
+    assert text.count("```") % 2 == 0
+
+
+def test_next_says_where_answers_go_and_what_help_there_is(up, capsys):
+    """The file of an exercise by its whole name; the short form leaves the lesson's text out."""
+    for step in course.lesson("machine").steps[:3]:
+        done = Result(step=step.name, lesson="machine", status=Status.PASSED, goal="", when="x")
+        progress.record(paths.learner(), step, done)
+    text = prose.leading_to(course.step("name_programs"))
+    _, long, _ = lab(capsys, "next")
+    _, brief, _ = lab(capsys, "next", "--brief")
+    assert f"{up}/files/machine/answers.txt" in long
+    assert "Hints: 3" in long
+    assert text in long
+    assert long.replace(f"{text}\n\n", "") == brief

@@ -218,7 +218,9 @@ def test_after_a_pass_old_commands_count_no_more(tmp_path):
     assert [one.command for one in shell_record.typed(tmp_path)] == ["ls"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"count": 1}', '{"count": 1, "typed": [{"parts": 1}]}', '{"count": "x", "typed": [{}]}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"count": 1}', '{"count": 1, "typed": [{"parts": 1}]}', '{"count": "x", "typed": [{}]}']
+)
 def test_a_damaged_record_is_no_record(tmp_path, content):
     """The check then looks at the world alone."""
     (tmp_path / "typed.json").write_text(content)
@@ -261,6 +263,35 @@ def test_a_slip_is_spoken_of(terminal):
     terminal.close()
 
 
+def test_hint_and_explain_look_at_the_screen(terminal):
+    """The last command that was typed, and never the lab's own words."""
+    terminal.types("echo 'exec /bin/x: exec format error'; false")
+    terminal.types("lab list; lab check")
+    assert "exec format error" in terminal.types("lab explain --last")
+    terminal.types("unmae -m; lab check")
+    said = terminal.types("lab hint")
+    assert "'unmae'" in said
+    assert "failed" not in said
+    terminal.close()
+
+
+def test_what_the_lab_prints_passes_no_step(terminal):
+    """Asked behind, before, inside and through other commands."""
+    for line in ("lab list", "clear; lab list", "(lab list)", "lab list | cat", "true && lab explain 'x86_64 aarch64'"):
+        terminal.types(line)
+        assert "passed" not in terminal.types("lab check"), line
+    assert "✔ passed  uname" in terminal.types("uname -m; lab check")
+    terminal.close()
+
+
+def test_an_earlier_cd_is_spoken_of(terminal):
+    """A step's command starts in the folder of the lessons."""
+    assert "cd " not in terminal.types("lab next --brief")
+    terminal.types("cd /")
+    assert "First: cd " in terminal.types("lab next --brief")
+    terminal.close()
+
+
 def test_ctrl_c_stops_the_command_and_not_the_shell(terminal):
     """As in any terminal."""
     os.write(terminal.master, b"sleep 60\r")
@@ -296,7 +327,7 @@ def test_watching_says_what_is_new_and_ends_when_all_pass(world, monkeypatch):
     def follow():
         seen.extend(result.status for result in watching.look_until_passed([UNAME], world))
 
-    thread = threading.Thread(target=follow)
+    thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     time.sleep(0.3)
     keep(world, "echo x", "x\n")
@@ -309,7 +340,7 @@ def test_watching_says_what_is_new_and_ends_when_all_pass(world, monkeypatch):
 
 
 def keep(world, command, output):
-    world.keep(Transcript(step="uname", command=command, output=output, exit_status=0))
+    world.keep(Transcript(step="uname", command=command, output=output, exit_status=0, calls=called(command)))
 
 
 def test_a_watched_check_ends_with_ctrl_c_and_its_status(folder):
