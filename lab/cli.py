@@ -42,7 +42,7 @@ _UP = (
 
 # verb: (where it is done, one line of help, its arguments)
 _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-    "learn": ("sandbox:learn", "bring the sandbox up and open JupyterLab at lesson 1", (*_UP, _FOLDER)),
+    "learn": ("sandbox:learn", "bring the sandbox up and open JupyterLab at your next step", (*_UP, _FOLDER)),
     "up": ("sandbox:up", "bring up engine, registry and base images", _UP),
     "status": ("sandbox:status", "what is up, on one screen", (_JSON,)),
     "down": (

@@ -128,4 +128,4 @@ def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:
 
 
 def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:
-    return tuple(evidence for fact in facts for evidence in fact.evidence)
+    return tuple(dict.fromkeys(evidence for fact in facts for evidence in fact.evidence))
