@@ -1,5 +1,6 @@
 """The command line: exit statuses, one clear line for what cannot be done, never a traceback, quick to start."""
 
+import io
 import json
 import os
 import re
@@ -9,9 +10,10 @@ import sys
 import pytest
 from pretend import sandbox_up
 
-from lab import __version__, cli, course, paths, progress
+from lab import __version__, cli, course, jupyter, paths, progress, sandbox
 from lab.errors import LabError
 from lab.results import Result, Status
+from lab.sandbox import emulators, overview
 from lab.verbs import learner, prose
 
 
@@ -316,3 +318,49 @@ def test_next_says_where_answers_go_and_what_help_there_is(up, capsys):
     assert "Hints: 3" in long
     assert text in long
     assert long.replace(f"{text}\n\n", "") == brief
+
+
+def test_status_tells_another_labs_emulators_from_ours(monkeypatch):
+    """`lab down` would leave those where they are."""
+    mine, other, system = (
+        emulators.Handler(name, "/qemu", "F", "", ours=name.startswith("lab-"))
+        for name in (f"{emulators.own_prefix()}arm", "lab-0000-arm", "qemu-arm")
+    )
+    text = overview.Status(emulators=(mine, other, system)).as_text()
+    assert f"{mine.name} (the lab's), lab-0000-arm (of another lab), qemu-arm\n" in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "says"),
+    [([], "are registered with the kernel"), (["linux/arm64"], "No emulator is registered for linux/arm64")],
+)
+def test_up_says_what_became_of_the_emulators(up, capsys, monkeypatch, missing, says):
+    """They were asked for, so they are spoken of; where nothing was asked, nothing is said."""
+    del up
+    box = sandbox.load()
+    monkeypatch.setattr(sandbox, "up", lambda **_wishes: box)
+    monkeypatch.setattr(sandbox, "missing_emulators", lambda _box: missing)
+    assert says in lab(capsys, "up", "--emulators")[1]
+    assert "mulator" not in lab(capsys, "up")[1]
+
+
+def test_learn_opens_the_lesson_of_the_next_step(up, monkeypatch):
+    """Not lesson 1 again, in the middle of the course."""
+    opened = []
+    monkeypatch.setattr(sandbox, "up", lambda **_wishes: sandbox.load())
+    monkeypatch.setattr("lab.jupyter.serve", lambda folder, first: opened.append((folder, first)) or 0)
+    for step in course.lesson("machine").steps:
+        done = Result(step=step.name, lesson="machine", status=Status.PASSED, goal="", when="x")
+        progress.record(paths.learner(), step, done)
+    assert cli.run(["learn", str(up)]) == 0
+    assert opened == [(up, "02-one-platform.ipynb")]
+    assert jupyter._first(up, "02-one-platform.ipynb") == "02-one-platform.ipynb"
+    assert jupyter._first(up, "") == jupyter._first(up, "99-gone.ipynb") == "01-machine.ipynb"
+
+
+def test_a_run_without_a_command_on_a_terminal_says_what_it_waits_for(up, capsys, monkeypatch):
+    """Not silence."""
+    del up
+    monkeypatch.setattr("sys.stdin", io.StringIO("echo x"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    assert "Ctrl-D" in lab(capsys, "run", "uname")[2]

@@ -283,6 +283,10 @@ def test_an_untouched_cell_is_no_try(ipython, folder):
     """Not "failed", though answers or the world are there; an answer that was written counts."""
     loaded(ipython)
     cell = "%%step name_programs\n# Your commands go here."
-    assert runs(ipython, cell)[1][-1][MIME]["status"] == "not attempted"
+
+    def status():
+        return [bundle[MIME]["status"] for bundle in runs(ipython, cell)[1] if MIME in bundle]
+
+    assert status() == ["not attempted"]
     (folder / "files" / "machine" / "answers.txt").write_text("abacus linux/386\nlantern x\ncompass y\n")
-    assert runs(ipython, cell)[1][-1][MIME]["status"] == "failed"
+    assert status() == ["failed"]

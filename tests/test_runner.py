@@ -60,6 +60,15 @@ def test_what_was_run_without_a_command_is_no_failed_try(world):
     assert runner.check_untried(make(lambda _world: PC), world).status is Status.PASSED
 
 
+def test_what_two_probes_asked_alike_is_shown_once(world):
+    """The same command and answer twice would only be longer."""
+    seen = dataclasses.replace(PC, evidence=(Evidence("uname -m", "x86_64"),))
+    twice = dataclasses.replace(
+        make(lambda _world: seen), probes=(lambda _world: seen,) * 2, check=lambda *_facts: None
+    )
+    assert runner.look(twice, world).evidence == seen.evidence
+
+
 def test_probes_and_needs_are_asked_of_the_same_world(world):
     """A failing check asks its needs; where they stand, it stays failed, with what the check said and no remedy."""
     assert runner.look(make(in_the(world)), world).status is Status.PASSED

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pretend import Terminal, sandbox_up
 
-from lab import course, progress, shell_record, shell_steps, watch
+from lab import course, paths, progress, shell_record, shell_steps, watch
 from lab.facts import Call, Transcript
-from lab.results import Status
+from lab.results import Result, Status
 from lab.shell_record import Recorder, Typed
 from lab.verbs import watching
 
@@ -289,6 +290,24 @@ def test_an_earlier_cd_is_spoken_of(terminal):
     assert "cd " not in terminal.types("lab next --brief")
     terminal.types("cd /")
     assert "First: cd " in terminal.types("lab next --brief")
+    terminal.close()
+
+
+def test_the_prompt_follows_a_notebook(terminal):
+    """A step that passed elsewhere is not the next one any more."""
+    result = Result(step="uname", lesson="machine", status=Status.PASSED, goal="", when="x")
+    progress.record(paths.learner(), UNAME, result)
+    time.sleep(1)
+    assert f"(lab {list(course.steps())[1]})" in terminal.types("true")
+    terminal.close()
+
+
+def test_the_lessons_are_copied_where_they_are_missing(folder, tmp_path):
+    """`lab shell` needs no `lab start` first; one line says where they are."""
+    shutil.rmtree(folder)
+    terminal = Terminal(tmp_path)
+    assert f"copied into {folder}" in terminal.screen
+    assert "01-machine.ipynb" in terminal.types("ls")
     terminal.close()
 
 
