@@ -100,7 +100,7 @@ def from_try(step: Step, tried: Transcript | None) -> str:
         return ""
     if tried.exit_status == 130:
         return _INTERRUPTED
-    return _slip(tried.output) or _known(tried.output) or _quoted(tried.command) or _last_word(tried)
+    return slip(tried.output) or _known(tried.output) or _quoted(tried.command) or _last_word(tried)
 
 
 def _quoted(command: str) -> str:
@@ -152,7 +152,8 @@ def lines(step: Step, shown: int, tried: Transcript | None, solution: str) -> li
     return [*([f"From what you ran: {said}"] if said else []), *ladder, rest]
 
 
-def _slip(output: str) -> str:
+def slip(output: str) -> str:
+    """What an output tells of an everyday slip, which is no matter of platforms; "" where it is none."""
     for one in _SIGNS:
         if found := one.pattern.search(output):
             words = [text for text in found.groupdict().values() if text]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def explain(given: Namespace) -> int:
     """What an error text or a log means."""
-    from lab import explainer
+    from lab import explainer, hints
 
     if given.last:
         found = explainer.explain(_last_output(), engine=_engine())
@@ -27,6 +27,9 @@ def explain(given: Namespace) -> int:
             print("Paste the error, then press Ctrl-D.", file=sys.stderr)
         found = explainer.run(what, engine=_engine())
     print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+    slip = "" if found.known else hints.slip("\n".join(line.text for line in found.looks))
+    if slip and not given.json:
+        print(f"It is no matter of platforms. {slip}")
     return found.exit_status
 
 
