@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lab import __version__
+from lab import __version__, marks
 from lab.errors import Bug, LabError
 
 _JSON = (("--json",), {"action": "store_true", "help": "print JSON for programs"})
@@ -42,7 +42,7 @@ _UP = (
 
 # verb: (where it is done, one line of help, its arguments)
 _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at lesson 1", (*_UP, _FOLDER)),
+    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at your next step", (*_UP, _FOLDER)),
     "up": ("sandbox:up", "start the engine and the registry, and provide the base images", _UP),
     "status": ("sandbox:status", "what is running, on one screen", (_JSON,)),
     "down": (
@@ -55,7 +55,11 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_FOLDER,)),
     "list": ("learner:list_", "all lessons and steps, with your progress", (_JSON,)),
-    "next": ("learner:next_", "the next open step, and what to do", (_JSON,)),
+    "next": (
+        "learner:next_",
+        "the next open step: its text in the lesson, and what to do",
+        ((("--brief",), {"action": "store_true", "help": "only what to do"}), _JSON),
+    ),
     "run": (
         "learner:run",
         "run a command in the sandbox as a step's cell does, then check the step",
@@ -155,10 +159,13 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         (
             (("lessons",), {"nargs": "*", "metavar": "LESSON"}),
             _EMULATORS,
+            _YES,
             (("--output",), {"metavar": "DIR", "default": "build/tour", "help": "default: build/tour"}),
         ),
     ),
 }
+
+_SELDOM = ("tour",)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -171,7 +178,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     for name, (where, text, arguments) in _VERBS.items():
-        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        daily: dict[str, Any] = {"help": text} if name not in _SELDOM else {}  # a verb without help stands in no list
+        verb = verbs.add_parser(name, **daily, description=text[0].upper() + text[1:] + ".")
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)
@@ -194,7 +202,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(top)
-    given = top.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with marks.around(_verb(words)) as status:
+        status.append(_done(top, words))
+        return status[0]
+
+
+def _verb(words: Sequence[str]) -> str:
+    first = words[0] if words else marks.HOME
+    return first if first in _VERBS else marks.HOME
+
+
+def _done(top: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    given = top.parse_args(words)
     try:
         return _handler(given.where if given.verb else "learner:home")(given)
     except LabError as error:

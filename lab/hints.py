@@ -41,8 +41,8 @@ _SIGNS = (
     ),
     _sign(
         r"unable to prepare context: path \"(?P<word>[^\"]+)\" not found",
-        "There is no folder {word} in the folder where the command ran. Every cell starts in the folder of the "
-        "lessons, so a `cd` of an earlier cell is forgotten.",
+        "There is no folder {word} where the command ran. A step's command starts in the folder of the lessons: a cell "
+        "begins there each time, while in `lab shell` a `cd` stays.",
     ),
     _sign(
         r"failed to read dockerfile|Dockerfile: no such file or directory",
@@ -81,7 +81,8 @@ _SIGNS = (
     ),
     _sign(
         r"(?:cat|od|ls|cd|stat|head): .*?(?P<word>[^\s:'\u2018\u2019]+)['\u2018\u2019]?: No such file or directory",
-        "There is no {word} where the command ran. Every cell starts in the folder of the lessons.",
+        "There is no {word} where the command ran. A step's command starts in the folder of the lessons: a cell begins "
+        "there each time, while in `lab shell` a `cd` stays.",
     ),
     _sign(r"no space left on device", "The disk is full. `lab status` says how much the lab takes."),
     _sign(
@@ -100,7 +101,7 @@ def from_try(step: Step, tried: Transcript | None) -> str:
         return ""
     if tried.exit_status == 130:
         return _INTERRUPTED
-    return _slip(tried.output) or _known(tried.output) or _quoted(tried.command) or _last_word(tried)
+    return slip(tried.output) or _known(tried.output) or _quoted(tried.command) or _last_word(tried)
 
 
 def _quoted(command: str) -> str:
@@ -152,7 +153,8 @@ def lines(step: Step, shown: int, tried: Transcript | None, solution: str) -> li
     return [*([f"From what you ran: {said}"] if said else []), *ladder, rest]
 
 
-def _slip(output: str) -> str:
+def slip(output: str) -> str:
+    """What an output tells of an everyday slip, which is no matter of platforms; "" where it is none."""
     for one in _SIGNS:
         if found := one.pattern.search(output):
             words = [text for text in found.groupdict().values() if text]

@@ -81,7 +81,7 @@ def as_html(result: Result, *, following: str | None = None) -> str:
     parts += [f"<div>{inline(text)}</div>" for text in _sentences(result)]
     if rows := _compared(result):
         cells = "".join(
-            f'<tr><th scope="row" style="text-align:left">{name}</th>'
+            f'<tr><th scope="row" style="text-align:left;white-space:nowrap;vertical-align:top">{name}</th>'
             f'<td style="text-align:left"><code>{html.escape(value)}</code></td></tr>'
             for name, value in rows
         )
@@ -126,7 +126,8 @@ def _evidence(result: Result) -> str:
     if not result.evidence:
         return ""
     shown = "".join(
-        f"<pre><code>{html.escape(e.asked)}</code></pre><pre>{html.escape(_short(e.answer))}</pre>"
+        f'<div class="lab-label">Asked</div><pre><code>{html.escape(e.asked)}</code></pre>'
+        f'<div class="lab-label">Answer</div><pre>{html.escape(_short(e.answer))}</pre>'
         for e in result.evidence
     )
     return f"<details><summary>Evidence</summary>{shown}</details>"

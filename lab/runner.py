@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab import course, progress
 from lab.errors import Blocked, LabError, NotThere
 from lab.facts import Evidence, Fact
 from lab.log import keep_traceback
+from lab.made import File
 from lab.results import Result, Status
 from lab.steps import Problem, Step
 from lab.world import World
@@ -21,6 +23,18 @@ OUR_BUG = "An internal error of the lab, not your fault. Details: {log}"
 def check(step: Step, world: World) -> Result:
     """Ask the step's probes, check their facts, and remember a pass."""
     result = look(step, world)
+    progress.record(world.home, step, result)
+    return result
+
+
+def check_untried(step: Step, world: World) -> Result:
+    """The same where the step was run with no command in it: what does not pass was not attempted.
+
+    An answer that was written into the step's own file is a try all the same.
+    """
+    result = look(step, world)
+    if result.status is Status.FAILED and not any(isinstance(one, File) and one.changed(world) for one in step.makes):
+        result = replace(result, status=Status.NOT_ATTEMPTED, message=NOT_YET, values={}, picture=None)
     progress.record(world.home, step, result)
     return result
 
@@ -114,4 +128,4 @@ def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:
 
 
 def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:
-    return tuple(evidence for fact in facts for evidence in fact.evidence)
+    return tuple(dict.fromkeys(evidence for fact in facts for evidence in fact.evidence))

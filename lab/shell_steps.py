@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lab import progress, runner, shell_record
+from lab import marks, progress, runner, shell_record
 from lab.errors import Blocked
 from lab.facts import Ran, Transcript
 from lab.probes import engine
@@ -41,6 +41,7 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
     What passed, or else what was typed last, is kept as the step's transcript.
     """
     best: tuple[Result, Transcript | None] | None = None
+    tries = [own for own in (one.without_the_lab(step.lab_verbs) for one in tries) if own is not None]
     ran = _containers(step, world, tries)
     for window in shell_record.windows(tries):
         tried = transcript(step, window)
@@ -82,7 +83,7 @@ def transcript(step: Step, window: Sequence[Typed]) -> Transcript:
     return Transcript(
         step=step.name,
         command="\n".join(one.command for one in window),
-        output="".join(one.output for one in window),
+        output="".join(marks.kept(one.parts, step.lab_verbs) for one in window),
         exit_status=window[-1].exit_status,
         seconds=round(sum(one.seconds for one in window), 3),
         started=window[0].started,

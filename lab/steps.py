@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -85,6 +86,12 @@ class Step:
     prepare: Callable[[World], None] | None = None
     makes: tuple[Made, ...] = ()
     picture: Callable[..., Picture] | None = None
+
+    @property
+    def lab_verbs(self) -> frozenset[str]:
+        """The verbs of the lab that are part of the step: its solution or its hints name them."""
+        named = set(re.findall(r"\blab ([a-z]+)", "\n".join((self.solution, *self.hints))))
+        return frozenset(named | ({"audit"} if "show" in named else set()))  # it says all that `show` does
 
     @property
     def version(self) -> str:

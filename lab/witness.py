@@ -11,15 +11,18 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from lab.facts import Call
+from lab.marks import HOME
 from lab.storage import write_text
 
 PLACE = "LAB_CALLS"
 COUNT = "LAB_SHELL_COUNT"  # which command line of `lab shell` it is
+
+_FOLDER = "bin"
 
 # Programs that answer what a step asks. What is not on the machine is left out.
 PROGRAMS = (
@@ -54,17 +57,18 @@ exec "$name" "$@"
 def listening(env: Mapping[str, str]) -> Iterator[tuple[dict[str, str], Callable[[], tuple[Call, ...]]]]:
     """An environment whose calls are noted, and what tells them; the notes are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="lab-calls-", ignore_cleanup_errors=True) as place:
-        yield environment(env, Path(place)), lambda: calls(Path(place))
+        yield {**environment(env, Path(place)), COUNT: "0"}, lambda: calls(Path(place))
 
 
 def environment(env: Mapping[str, str], place: Path) -> dict[str, str]:
     """The same environment, with the scripts in `place` first in its PATH. Raises OSError where it is not writable."""
-    programs = place / "bin"
+    programs = place / _FOLDER
     programs.mkdir(exist_ok=True)
     script = programs / ".note"
     write_text(script, _SCRIPT)
     script.chmod(0o755)
-    path = env.get("PATH", os.defpath)
+    outer = str(Path(env[PLACE]) / _FOLDER) if env.get(PLACE) else ""
+    path = os.pathsep.join(one for one in env.get("PATH", os.defpath).split(os.pathsep) if one != outer)
     for name in PROGRAMS:
         if shutil.which(name, path=path):
             with contextlib.suppress(FileExistsError):
@@ -79,6 +83,11 @@ def calls(place: Path, line: int = 0) -> tuple[Call, ...]:
         with contextlib.suppress(OSError):
             notes.append((note.stat().st_mtime_ns, note.read_bytes()))
     return tuple(call for _, data in sorted(notes) for call in _read(data))
+
+
+def of_learner(found: Iterable[Call], verbs: frozenset[str]) -> Iterator[Call]:
+    """Those that are no questions to the lab itself; calls of these verbs of the lab are kept."""
+    return (call for call in found if call.program != "lab" or (call.words[:1] or (HOME,))[0] in verbs)
 
 
 def _read(data: bytes) -> Iterator[Call]:

@@ -102,7 +102,9 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
 
     here = this_machine().platform.architecture
     other = "amd64" if here == "arm64" else "arm64"
-    path = os.pathsep.join((given.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    folders = given.get("PATH", os.defpath).split(os.pathsep)
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join(folders if own in folders else (*folders, own))
     return {**given, "PATH": path, "HERE": f"linux/{here}", "OTHER": f"linux/{other}"}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import course, hints
+from lab import cli, course, hints
 from lab.facts import Transcript
 from lab.progress import Entry
 
@@ -97,3 +97,22 @@ def test_the_ladder_says_how_much_is_left():
     """One by one, then where the solution is."""
     assert hints.lines(STEP, 0, None, "X")[-1] == f"({len(STEP.hints)} more)"
     assert "X shows a way" in hints.lines(STEP, len(STEP.hints), None, "X")[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            'ERROR: failed to build: unable to prepare context: path "files/mismatch" not found',
+            "no folder 'files/mismatch'",
+        ),
+        (
+            "ERROR: failed to solve: failed to read dockerfile: open Dockerfile: no such file or directory",
+            "no Dockerfile",
+        ),
+    ],
+)
+def test_explain_knows_an_everyday_slip_too(text, says, capsys):
+    """It is no entry of the error guide, and has a plain meaning all the same."""
+    assert cli.run(["explain", text]) == 1
+    assert says in capsys.readouterr().out

@@ -208,8 +208,8 @@ def test_links_between_lessons_lead_somewhere(path):
 
 LAYERS = [
     {"errors", "paths", "platforms", "storage", "log"},
-    {"facts", "results"},
-    {"oci", "blobs", "witness"},
+    {"facts", "results", "marks", "witness"},
+    {"oci", "blobs"},
     {"sandbox"},
     {"world", "steps"},
     {"probes", "layers", "explainer", "events"},

@@ -53,6 +53,23 @@ def test_a_true_fact_passes_and_is_kept(world):
     assert progress.passed(world.home, "sample")
 
 
+def test_what_was_run_without_a_command_is_no_failed_try(world):
+    """An exercise's untouched cell, where the world holds what earlier steps made; a pass is a pass."""
+    wrong = dataclasses.replace(make(lambda _world: PC), check=lambda _machine: Problem("No."))
+    assert runner.check_untried(wrong, world).status is Status.NOT_ATTEMPTED
+    assert progress.read(world.home)["sample"].tries == 0
+    assert runner.check_untried(make(lambda _world: PC), world).status is Status.PASSED
+
+
+def test_what_two_probes_asked_alike_is_shown_once(world):
+    """The same command and answer twice would only be longer."""
+    seen = dataclasses.replace(PC, evidence=(Evidence("uname -m", "x86_64"),))
+    twice = dataclasses.replace(
+        make(lambda _world: seen), probes=(lambda _world: seen,) * 2, check=lambda *_facts: None
+    )
+    assert runner.look(twice, world).evidence == seen.evidence
+
+
 def test_probes_and_needs_are_asked_of_the_same_world(world):
     """A failing check asks its needs; where they stand, it stays failed, with what the check said and no remedy."""
     assert runner.look(make(in_the(world)), world).status is Status.PASSED

@@ -50,7 +50,7 @@ def test_a_whole_run_is_read(run):
 
 def test_a_lesson_without_a_run_says_how_to_make_one(tmp_path):
     """The refusal names the lesson and the command."""
-    with pytest.raises(BadInput, match=r"'01-machine' has no run.*lab tour --output"):
+    with pytest.raises(BadInput, match=r"'01-machine' has no run.*lab tour --yes --output"):
         runs.read(MACHINE, tmp_path)
 
 
@@ -628,6 +628,6 @@ def test_a_changed_notebook_stops_the_release(tmp_path):
         site_build.executed(one, tmp_path / "tour", **({"source": "old"} if one == BUILDER else {}))
     done = site_build.build(tmp_path / "tour", tmp_path / "site")
     assert done.returncode == 1
-    assert "'06-new-builder.ipynb' has changed since its run. `lab tour --output" in done.stderr
+    assert "'06-new-builder.ipynb' has changed since its run. `lab tour --yes --output" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(Path(tmp_path / "site").rglob("*.html"))

@@ -1,5 +1,7 @@
 """What was called is what counts, and not how it was typed."""
 
+import sys
+
 import pytest
 
 from lab import shell, witness
@@ -92,3 +94,47 @@ def test_words_are_looked_for_in_their_order():
     call = Call(program="docker", words=("buildx", "--builder", "b", "imagetools", "inspect", "x"))
     assert call.says("imagetools", "inspect", "x")
     assert not call.says("inspect", "imagetools")
+
+
+LAB = """\
+#!{python}
+import sys
+from lab.cli import run
+sys.exit(run())
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "output"),
+    [
+        ("echo a; lab list; echo b", "a\nb\n"),
+        ("echo a; (lab list) && echo b", "a\nb\n"),
+        ("echo a; sh -c 'lab list'; echo b", "a\nb\n"),
+        ("echo a; lab list | cat", "a\n"),
+        ("echo a; x=$(lab list); echo $x", "a\n"),
+        ("echo a; lab list >/dev/null; echo b", "a\nb\n"),
+        ("echo a; lab nonsense; echo b", "a\nb\n"),
+    ],
+)
+def test_what_the_lab_says_in_a_cell_is_shown_and_is_not_the_learners(body, output, world_with, tmp_path):
+    """Only what the learner's own programs printed can pass a step."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "lab").write_text(LAB.format(python=sys.executable))
+    (programs / "lab").chmod(0o755)
+    world = world_with(env={"PATH": f"{programs}:/usr/bin:/bin", "LAB_HOME": str(tmp_path / "home")})
+    shown = []
+    tried = shell.run("uname", body, world, shown.append)
+    assert tried.output == output
+    assert tried.calls == ()
+    assert "\x1b" not in "".join(shown)
+    assert len("".join(shown)) > len(output) or "/dev/null" in body
+
+
+def test_a_step_keeps_what_the_lab_says_in_its_own_words(world_with, tmp_path):
+    """`lab file` is how a step is done that names it."""
+    world = world_with(env={"PATH": f"{sys.executable.rpartition('/')[0]}:/usr/bin:/bin", "LAB_HOME": str(tmp_path)})
+    tried = shell.run("own_header", "lab file /bin/true; lab list", world, lambda _text: None)
+    assert tried.output.startswith("/bin/true")
+    assert "uname" not in tried.output
+    assert [call.words[0] for call in tried.calls] == ["file"]

@@ -196,7 +196,7 @@ def _row(row: Row, lesson: str, link: LinkTo) -> str:
     return (
         f'<li class="lab-{row.state.replace(" ", "-")}"{current}>'
         f'<span class="lab-mark" aria-hidden="true">{row.mark}</span> '
-        f'{goal}{kind} <span class="lab-state">{row.state}</span></li>'
+        f'<span>{goal}{kind} <span class="lab-state">{row.state}</span></span></li>'
     )
 
 

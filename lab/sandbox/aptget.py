@@ -24,6 +24,7 @@ from lab.storage import write_text
 
 _HELPER = "/usr/lib/apt/apt-helper"
 _FRESH = 6 * 3600.0  # seconds that a fetched index serves without asking again
+_NAMED = 3  # packages that are named one by one
 _STALLED = 120.0  # seconds without a new byte after which a download is given up
 
 
@@ -96,7 +97,7 @@ def get(due: Sequence[Package | Index], uri: str, env: Mapping[str, str], report
         return
     debs = paths.cache() / "debs"
     if isinstance(due[0], Package):
-        report.phase(f"Downloading {len(due)} package{'s' * (len(due) > 1)}")
+        report.phase(_downloading([package.label for package in due]))
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=debs) as folder:
         targets = {wanted: Path(folder) / f"{number}-{wanted.file.name}" for number, wanted in enumerate(due)}
         command = [_HELPER, "download-file"]
@@ -109,6 +110,13 @@ def get(due: Sequence[Package | Index], uri: str, env: Mapping[str, str], report
         _watch(command, env, targets, report)
         for wanted, target in targets.items():
             target.replace(wanted.file)
+
+
+def _downloading(names: list[str]) -> str:
+    """What is fetched, by name, so that no two lines read the same."""
+    if len(names) <= _NAMED:
+        return f"Downloading {', '.join(names)}"
+    return f"Downloading {', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
 def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package | Index, Path], report: Report) -> None:

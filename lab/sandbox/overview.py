@@ -71,8 +71,14 @@ class Status:
             yield "It holds", ", ".join(self.images) or "nothing yet"
             yield "Builders", ", ".join(self.builders) or "none"
             yield "BuildKit", _progress(self.buildkit)
-        yield "Emulators", ", ".join(one.name + " (the lab's)" * one.ours for one in self.emulators) or "none"
+        yield "Emulators", ", ".join(one.name + _whose(one) for one in self.emulators) or "none"
         yield "Disk", f"sandbox {amount(self.sandbox_bytes, 'B')}, downloads {amount(self.cache_bytes, 'B')}"
+
+
+def _whose(handler: Handler) -> str:
+    if not handler.ours:
+        return ""
+    return " (the lab's)" if handler.name.startswith(emulators.own_prefix()) else " (of another lab)"
 
 
 def status() -> Status:

@@ -12,7 +12,7 @@ from lab.errors import BadInput
 from lab.results import Result, Status
 from lab.tour import results_of, step_name
 
-RENEW = "`lab tour --output {folder}` renews it."
+RENEW = "`lab tour --yes --output {folder}` renews it."
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,29 @@ if TYPE_CHECKING:
 
 def explain(given: Namespace) -> int:
     """What an error text or a log means."""
-    from lab import explainer
+    from lab import explainer, hints
 
     if given.last:
-        from lab import world
-
-        found = explainer.explain(world.here().latest().output, engine=_engine())
+        found = explainer.explain(_last_output(), engine=_engine())
     else:
         what = " ".join(given.what) if given.what else "-"
         if what == "-" and sys.stdin.isatty():
             print("Paste the error, then press Ctrl-D.", file=sys.stderr)
         found = explainer.run(what, engine=_engine())
     print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+    slip = "" if found.known else hints.slip("\n".join(line.text for line in found.looks))
+    if slip and not given.json:
+        print(f"It is no matter of platforms. {slip}")
     return found.exit_status
+
+
+def _last_output() -> str:
+    """What the last command printed: of those typed in `lab shell`, else of the step that was run last."""
+    from lab import marks, shell_record, world
+
+    folder = shell_record.session()
+    typed = shell_record.on_screen(folder) if folder else None
+    return marks.kept(typed.parts, shell_record.LOOKS) if typed else world.here().latest().output
 
 
 def audit(given: Namespace) -> int:

@@ -23,8 +23,19 @@ def up(given: Namespace) -> int:
     if given.emulators and os.environ.get(NO_CONSENT) == "no":
         raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
     box = _up(given)
+    if given.emulators is not None:
+        print(_emulators(box))
     print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows details; `lab down` removes it.")
     return 0
+
+
+def _emulators(box: sandbox.Sandbox) -> str:
+    """What became of the emulators that were asked for, or asked away."""
+    if missing := sandbox.missing_emulators(box):
+        return f"No emulator is registered for {', '.join(missing)}."
+    if box.engine.remote:
+        return "Emulators are a matter of the engine's own machine: `docker buildx ls` lists what it runs."
+    return "The lessons' emulators are registered with the kernel. `lab emulators` lists them."
 
 
 def _up(given: Namespace) -> sandbox.Sandbox:
@@ -67,8 +78,10 @@ def down(given: Namespace) -> int:
 
 def learn(given: Namespace) -> int:
     """Bring all up and serve JupyterLab until Ctrl-C."""
-    from lab import jupyter, workspace
+    from lab import course, jupyter, workspace
+    from lab.verbs.learner import next_open
 
     _up(given)
     copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
-    return jupyter.serve(copied.folder)
+    step = next_open()
+    return jupyter.serve(copied.folder, course.lesson(step.lesson).notebook.name if step else "")

@@ -1,5 +1,6 @@
 """What a learner sees in JupyterLab: the panel, cards, buttons, both themes, a browser and a kernel that come and go."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -24,6 +25,20 @@ def test_a_guided_step_passes_and_the_panel_follows(lesson):
     expect(lesson.panel.locator("[aria-current=step]")).to_contain_text("Docker engine")
     assert lesson.hosts == {lesson.server.root.removeprefix("http://")}
     assert lesson.errors == []
+
+
+def test_cells_that_are_no_step_work_in_the_sandbox(lesson):
+    """`!docker` and `%%bash` mean the lab's engine and registry; `lab` is there without an import."""
+    lesson.open("01-machine.ipynb")
+    lesson.load()
+    registry = json.loads(lesson.server.lab("status", "--json"))["registry"]
+    lesson.run("%%step uname", "!echo at $REGISTRY; docker ps && echo the engine is up")
+    expect(lesson.cell("!echo at").locator(".jp-OutputArea")).to_contain_text(f"at {registry}")
+    expect(lesson.cell("!echo at").locator(".jp-OutputArea")).to_contain_text("is up")
+    lesson.run("!echo at", "%%bash\necho in $REGISTRY")
+    expect(lesson.cell("%%bash").locator(".jp-OutputArea")).to_contain_text(f"in {registry}")
+    lesson.run("%%bash", "lab.hint('uname')")
+    expect(lesson.cell("lab.hint").locator(".jp-OutputArea")).to_contain_text("1. ")
 
 
 def test_an_exercise_fails_gives_hints_and_passes(lesson):
