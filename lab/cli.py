@@ -133,6 +133,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                 {"nargs": "+", "metavar": "IMAGE", "help": "a name as for docker pull, a layout or an archive"},
             ),
             (("--need",), {"metavar": "PLATFORMS", "help": "platforms that must be there, with commas between them"}),
+            (("--all",), {"action": "store_true", "help": "tell also of programs that nothing starts or loads"}),
             (("--sarif",), {"action": "store_true", "help": "print SARIF for a code host"}),
             _JSON,
         ),
@@ -160,6 +161,14 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
 }
 
+# What a verb's exit statuses mean, where they are its own.
+_STATUSES = {
+    "audit": (
+        "Exit status: 0 no errors, 1 errors were found, 2 usage, 3 blocked (a registry does not answer), 4 an image "
+        "cannot be read (no such tag or file, no image, damaged). With several images it is the greatest of theirs."
+    ),
+}
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line as argparse knows it; the reference page is made from this."""
@@ -171,7 +180,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     for name, (where, text, arguments) in _VERBS.items():
-        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        verb = verbs.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_STATUSES.get(name)
+        )
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)

@@ -28,18 +28,23 @@ _OPAQUE = ".wh..wh..opq"
 _WHITEOUT = ".wh."
 _HOPS = 40
 _SNIFF = 4096
-_DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SCRIPT = 64 << 10  # bytes of a script that are kept, so that what it starts can be read
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _HOSTILE = "It is damaged or hostile; nothing more of it was read."
 
 
 @dataclass
 class Limits:
-    """What one image may cost: each layer takes from it what it uses. `unpacked` is in bytes."""
+    """What one image may cost: each layer takes from it what it uses. `unpacked` and `scripts` are in bytes.
+
+    Where `scripts` is used up, no more of their text is kept; all else that is used up is an error.
+    """
 
     entries: int = 300_000
     unpacked: int = 64 << 30
     layers: int = 512
     names: int = 64 << 20
+    scripts: int = 32 << 20
 
     def again(self, layer: Layer) -> None:
         """A layer that was read before, for another image, counts too."""
@@ -53,6 +58,13 @@ class Limits:
         for left, of in ((self.entries, "files"), (self.names, "names"), (self.unpacked, "bytes")):
             if left < 0:
                 raise BadInput(f"{what} holds more {of} than any image should.", _HOSTILE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script(Binary):
+    """A script with its text, as far as it is kept ("" where it is not)."""
+
+    text: str = ""
 
 
 class Symlink(NamedTuple):
@@ -109,16 +121,19 @@ def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) 
         elif name.startswith(_WHITEOUT):
             whiteouts.append(f"{folder}/{name[len(_WHITEOUT) :]}".lstrip("/"))
         elif path:
-            entry = _entry(tar, member, what)
+            entry = _entry(tar, member, what, limits)
             # Most files are alike in all that is kept of them.
             entries.append((path, same.setdefault(entry, entry) if isinstance(entry, Binary) else entry))
     return Layer(tuple(entries), tuple(whiteouts), tuple(opaque))
 
 
 def path_of(name: str, what: str) -> str:
-    """An archive's name for a file, cleaned; BadInput where it leads out of the archive's own root."""
+    """An archive's name for a file, cleaned; BadInput where it leads out of the archive's own root.
+
+    An absolute name begins at that root, as engines unpack it; ko writes such names.
+    """
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts or (name.startswith("/") and parts):
+    if ".." in parts:
         raise BadInput(f"{what} holds {name!r}, which leads out of the image.", _HOSTILE)
     return "/".join(parts)
 
@@ -126,7 +141,7 @@ def path_of(name: str, what: str) -> str:
 _PLAIN = {runnable: Binary(path="", kind="unknown", runnable=runnable) for runnable in (False, True)}
 
 
-def _entry(tar: Tar, member: Member, what: str) -> Entry:
+def _entry(tar: Tar, member: Member, what: str, limits: Limits) -> Entry:
     if member.kind == "link":
         return Symlink(member.target)
     if member.kind == "hardlink":
@@ -137,7 +152,26 @@ def _entry(tar: Tar, member: Member, what: str) -> Entry:
     head = tar.read(min(member.size, _SNIFF))
     if not runnable and not head.startswith((b"\x7fELF", b"#!")):
         return _PLAIN[False] if head else Binary(path="", kind="empty", runnable=False)
+    if head.startswith(b"#!"):
+        return _script(tar, head, limits, runnable=runnable)
     return replace(binary.read(_Rest(tar), head=head), runnable=runnable)
+
+
+def _script(tar: Tar, head: bytes, limits: Limits, *, runnable: bool) -> Script:
+    room = min(_SCRIPT, limits.scripts)
+    shell = b"sh" in head.split(b"\n", 1)[0]
+    whole = head + tar.read(room - len(head)) if shell and room > len(head) else head
+    # Of what no shell reads, only the first line says what is started.
+    text = (whole if shell else whole.split(b"\n", 1)[0])[:room]
+    limits.scripts -= len(text)
+    found = binary.read(head)
+    return Script(
+        path="",
+        kind=found.kind,
+        interpreter=found.interpreter,
+        runnable=runnable,
+        text=text.decode("utf-8", "replace"),
+    )
 
 
 class _Rest:
@@ -191,6 +225,29 @@ class Root:
         real, node = self._walk(path)
         return replace(node, path=real) if isinstance(node, Binary) else None
 
+    def kind(self, path: str) -> str:
+        """What stands at that path, links followed: `file`, `folder`, `other`, or "" where there is nothing."""
+        node = self._walk(path)[1]
+        if isinstance(node, dict):
+            return FOLDER
+        return "file" if isinstance(node, Binary) else (node if isinstance(node, str) else "")
+
+    def real(self, path: str) -> str:
+        """The path where it truly is, links followed; the path itself where nothing is there."""
+        return self._walk(path)[0] or path
+
+    def loaders(self) -> Iterator[str]:
+        """The loaders that stand where programs ask for them."""
+        for folder in ("/lib", "/lib64", "/libexec"):
+            node = self._walk(folder)[1]
+            if isinstance(node, dict):
+                yield from (f"{folder}/{name}" for name in node if name.startswith(("ld-linux", "ld-musl", "ld64.so")))
+
+    def has_loader(self, library: str) -> bool:
+        """Is there a loader of that C library (`musl`, `glibc`)? Alpine's gcompat brings glibc's."""
+        wanted = {"musl": ("ld-musl",), "glibc": ("ld-linux", "ld64.so")}.get(library, ())
+        return bool(wanted) and any(one.rpartition("/")[2].startswith(wanted) for one in self.loaders())
+
     def program(self, image: Image, path: str = "") -> Binary | None:
         """The file at `path`, or what a container of that image starts; None where there is none."""
         command = (*image.entrypoint, *image.cmd)
@@ -202,8 +259,11 @@ class Root:
         """The file that a word of a command names in a container: by its path, or through PATH."""
         if "/" in word:
             return self.find(word if word.startswith("/") else f"{image.workdir}/{word}")
-        env = next((line for line in image.env if line.startswith("PATH=")), _DEFAULT_PATH)
-        found = [one for folder in env[5:].split(":") if (one := self.find(f"{folder}/{word}"))]
+        return self.through(word, next((line[5:] for line in image.env if line.startswith("PATH=")), DEFAULT_PATH))
+
+    def through(self, word: str, path: str) -> Binary | None:
+        """The file that a bare word names through `path`, a list of folders with colons between them."""
+        found = [one for folder in path.split(":") if (one := self.find(f"{folder}/{word}"))]
         return next((one for one in found if one.runnable), found[0] if found else None)
 
     def programs(self) -> Iterator[Binary]:
