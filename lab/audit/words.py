@@ -23,7 +23,7 @@ _OPENS = frozenset(("if", "case", "for", "while", "until", "select", "{"))
 _CLOSES = frozenset(("fi", "esac", "done", "}"))
 _GOES_ON = frozenset(("then", "else", "elif", "do", "in", "!", "time"))
 _REDIRECTS = frozenset(("<", ">", ">>", "<&", ">&", "&>", "<>", ">|", "<<", "<<-", "<<<"))
-_REMARK = re.compile(r"(\s)#\s[^'\"]*\Z")
+_REMARK = re.compile(r"\s#(?=\s|\Z)")
 _LINE, _LONGEST = 2000, 64 << 10
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*|[0-9@*#])(?:(:?[-])([^{}$`]*))?\}|([A-Za-z_]\w*|[0-9@*#]))")
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)\Z", re.DOTALL)
@@ -95,10 +95,17 @@ def _plain(text: str) -> str:
         if ends:
             ends = "" if line.strip() == ends else ends
         elif not line.lstrip().startswith("#"):
-            lines.append(_REMARK.sub(r"\1", line) if len(line) < _LINE else line)
+            lines.append(_without_remark(line) if len(line) < _LINE else line)
             fed = _HEREDOC.search(line)
             ends = fed[2] if fed and "<<<" not in line else ""
     return "\n".join(lines)
+
+
+def _without_remark(line: str) -> str:
+    """A line up to a comment at its end: one that does not stand within quotes."""
+    starts = (found.start() for found in _REMARK.finditer(line))
+    before = (line[:start] for start in starts)
+    return next((part for part in before if not part.count("'") % 2 and not part.count('"') % 2), line)
 
 
 def _tokens(text: str) -> Iterator[str]:
