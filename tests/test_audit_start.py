@@ -25,7 +25,7 @@ TOOLS = (
 
 def look(files=None, *, entrypoint=(), cmd=(), env=(), workdir="", tools=True):
     """What starts in an arm64 image with the usual tools, and an amd64 program at /app/server."""
-    base = {name: (ARM64, RUN) for name in TOOLS} if tools else {}
+    base = dict.fromkeys(TOOLS, (ARM64, RUN)) if tools else {}
     made = oci.layer(base | {"app/server": (AMD64, RUN)} | (files or {}))
     with made.open() as stream:
         root = layers.merge([layers.read(stream)])

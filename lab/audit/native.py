@@ -44,15 +44,21 @@ def language(path: str) -> str:
     return next((name for name, place in _PLACES if place.search(path)), "")
 
 
-def library_of_c(binary: Binary) -> str:
-    """Which C library an extension is made for, by what it asks for, else by its name: "" where neither says."""
+def library_of_c(binary: Binary, tags: frozenset[str] = frozenset()) -> str:
+    """Which C library an extension is made for: by what it asks for, else by its name; "" where neither says.
+
+    `tags` are names that the image's own interpreter goes by, which say nothing: older Pythons on Alpine call theirs
+    `-linux-gnu` too.
+    """
     needed = [posixpath.basename(name) for name in binary.needed]
     if any(name.startswith(("libc.musl-", "ld-musl-")) for name in needed):
         return MUSL
     if any(name == "libc.so.6" or name.startswith(("ld-linux", "ld64.so")) for name in needed):
         return GLIBC
-    tag = _TAG.search(binary.path) or _PACKAGE.search(binary.path)
-    said = tag[0] if tag else posixpath.basename(binary.path)
+    if tag(binary.path) in tags:
+        return ""
+    named = _TAG.search(binary.path) or _PACKAGE.search(binary.path)
+    said = named[0] if named else posixpath.basename(binary.path)
     if "musl" in said:
         return MUSL
     return GLIBC if re.search(r"[-.](?:gnu|glibc)(?![a-z])", said) else ""
@@ -78,8 +84,8 @@ def foreign(binary: Binary, label: Platform, library: str) -> Problem | None:
 def other_library(
     binary: Binary, label: Platform, library: str, *, tags: frozenset[str] = frozenset()
 ) -> Problem | None:
-    """An extension for the other C library than the image's; `tags` are names that its own interpreter goes by."""
-    own = library_of_c(binary)
+    """An extension for the other C library than the image's; `tags` as in `library_of_c`."""
+    own = library_of_c(binary, tags)
     if not own or not library or own == library or binary.platform is None:
         return None
     if not _same(binary.platform, label):
