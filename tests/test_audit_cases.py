@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -242,3 +243,49 @@ def test_an_image_with_one_damaged_layer_keeps_what_was_found_before(tmp_path):
     made = report(layout(tmp_path, [("", oci.index([good("arm64"), broken]))]))
     assert (made.exit_status, found(made)) == (4, [("entrypoint-foreign", ERROR, "linux/amd64")])
     assert "no tar archive" in made.unreadable
+
+
+# --- as each tool writes it -----------------------------------------------------------------------------------------
+
+
+def recording(name, tmp_path):
+    """A recording of `data/audit/make.sh`: a layout unpacked, or an archive."""
+    if (DATA / "audit" / f"{name}.layout.tar.gz").is_file():
+        return unpacked(name, tmp_path)
+    place = tmp_path / f"{name}.tar"
+    place.write_bytes(gzip.decompress((DATA / "audit" / f"{name}.tar.gz").read_bytes()))
+    return str(place)
+
+
+MADE_BY = sorted(
+    path.name.removesuffix(".gz").removesuffix(".tar").removesuffix(".layout") for path in (DATA / "audit").glob("*.gz")
+)
+TOOLS = [name for name in MADE_BY if name not in CASES and name not in ("artifact", "helm")]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_each_tool_writes_is_read(tool, tmp_path):
+    """The one fault that every recording has: an amd64 program under the label linux/arm64."""
+    made = audit(recording(tool, tmp_path))
+    wrong = {
+        (one.rule, one.platform, one.paths[0].rpartition("/")[2]) for one in made.findings if one.severity == ERROR
+    }
+    program = "shop" if tool == "ko-build" else "server"
+    assert wrong == {("entrypoint-foreign", "linux/arm64", program)}
+    assert not [
+        one for one in made.findings if one.rule in ("platform-twice", "not-held", "no-image", "platform-unknown")
+    ]
+
+
+def test_recordings_of_all_tools_are_there():
+    """Older and newer forms, of seven families of tools."""
+    assert {name.partition("-")[0] for name in TOOLS} == {
+        "buildah",
+        "buildkit",
+        "crane",
+        "docker",
+        "ko",
+        "podman",
+        "skopeo",
+        "umoci",
+    }

@@ -380,6 +380,15 @@ def test_a_path_of_a_thousand_folders_is_walked():
     assert sum(1 for _ in merged.programs()) == 1
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_archive_may_end_with_the_last_files_own_bytes(packed):
+    """As umoci writes it: neither filled up to a block, nor with blocks of zeros behind it."""
+    data = raw(("app", tarfile.REGTYPE, ARM64))[: 512 + len(ARM64)]
+    assert root(read(gzip.compress(data) if packed else data)).find("/app")
+    with pytest.raises(BadInput, match="cut short"):
+        read(gzip.compress(data[:-1]))
+
+
 @pytest.mark.parametrize("cut_at", [100, 511, 513, 700, 1023, 1100])
 def test_an_archive_cut_short_is_told(cut_at):
     """Half a layer is damage, packed or not."""
