@@ -4,6 +4,7 @@
 # github.com/google/go-containerregistry/cmd/crane and github.com/google/ko); root. Off line; all is undone at the end.
 # Recorded with podman 4.3.1, buildah 1.28.2, skopeo 1.9.3, umoci 0.4.7, crane 0.20.2, ko 0.17.1.
 # `make.sh docker` makes those of Docker instead, in a shell with an engine (recorded with the versions in their names).
+# That of Docker 20.10.24 (the storage driver vfs) holds the images of podman and crane: `docker load` of both, `docker save`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
