@@ -9,7 +9,7 @@ import pytest
 
 from lab import layers, oci
 from lab.audit import checks, native, noise, rules
-from lab.audit.report import ERROR, WARNING
+from lab.audit.held import ERROR, WARNING, Held
 from lab.facts import Binary, Image, Manifest
 from lab.platforms import Platform
 
@@ -57,7 +57,7 @@ def image(files, command=("app",), *, library="glibc", env=("PATH=/usr/bin",), e
         layer = layers.read(stream)
     row = Manifest(digest="sha256:1", platform=LABEL, written="linux/arm64")
     one = Image(reference="", digest="sha256:1", platform=LABEL, entrypoint=command, env=env)
-    return checks.Held(row, one, layers.merge([layer]), everything=everything)
+    return Held(row, one, layers.merge([layer]), everything=everything)
 
 
 def found(held):

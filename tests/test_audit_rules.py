@@ -10,7 +10,8 @@ import pytest
 
 from lab import layers, oci
 from lab.audit import checks
-from lab.audit.checks import ERROR, NOTE, TABLE, WARNING, Held, Tag
+from lab.audit.checks import TABLE
+from lab.audit.held import ERROR, NOTE, WARNING, Held, Tag
 from lab.facts import Image, Index, Manifest
 from lab.platforms import Platform
 

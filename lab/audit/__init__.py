@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lab import layers
 from lab.audit import checks
 from lab.audit import rules as rules
+from lab.audit.held import Held, Rule, Tag
 from lab.audit.report import Finding, Report
 from lab.audit.sources import InRegistry, NoImage, local
 from lab.errors import BadInput, Blocked, LabError, NotThere
@@ -136,7 +137,7 @@ class _Audit:
             else:
                 missing.append(row)
         if held or missing:
-            tag = checks.Tag(index, need, tuple(missing), tuple(other))
+            tag = Tag(index, need, tuple(missing), tuple(other))
             self._platforms |= {str(row.platform) for row in tag.rows if row.platform}
             self._add(checks.ON_TAGS, tag, name)
             self._held(source, held, name)
@@ -156,18 +157,16 @@ class _Audit:
             if label.os == "linux":
                 root = layers.merge([kept.get(digest, _NOTHING) for digest in image.layers], limits)
                 shared = tuple(_shared(image, held, kept))
-                one = checks.Held(row, image, root, shared, everything=self._everything)
+                one = Held(row, image, root, shared, everything=self._everything)
                 self._add(checks.ON_IMAGES, one, name, str(label))
             else:
                 # Its programs are of another world.
-                one = checks.Held(row, image, layers.merge([]))
+                one = Held(row, image, layers.merge([]))
                 self._add([checks.labels_differ], one, name, str(label))
             later = {digest for _, other in held[number + 1 :] for digest in other.layers}
             kept = _small({digest: layer for digest, layer in kept.items() if digest in later})
 
-    def _add(
-        self, table: Iterable[checks.Rule], facts: checks.Tag | checks.Held, image: str, platform: str = ""
-    ) -> None:
+    def _add(self, table: Iterable[Rule], facts: Tag | Held, image: str, platform: str = "") -> None:
         for rule in table:
             for found in rule.check(facts):
                 severity = found.severity or rule.severity

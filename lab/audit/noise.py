@@ -106,4 +106,5 @@ class Sieve:
         if LIBRARY.search(one.path) or one.path.endswith(".node"):
             return True
         folder = posixpath.dirname(one.path) or "/"
-        return folder in self._folders or posixpath.basename(folder) in _PROGRAMS
+        # Packages bring many scripts for interpreters that an image has no use for.
+        return folder in self._folders or (one.kind == "elf" and posixpath.basename(folder) in _PROGRAMS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lab.audit.checks import ERROR, NOTE, TABLE, WARNING
+from lab.audit.checks import TABLE
+from lab.audit.held import ERROR, NOTE, WARNING
 
 if TYPE_CHECKING:
     from lab.steps import Problem
