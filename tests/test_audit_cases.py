@@ -16,6 +16,7 @@ from lab.audit import audit, report
 from lab.audit.report import ERROR, NOTE, WARNING
 from lab.errors import BadInput
 from lab.platforms import Platform
+from tests import fake_registry
 
 DATA = Path(__file__).parent / "data"
 RUN = 0o755
@@ -171,7 +172,25 @@ def signature():
     )
 
 
-@pytest.mark.parametrize("other", [chart, signature])
+def bare():
+    """A manifest of the kind that came before charts and the like had configurations."""
+    kind = "application/vnd.oci.artifact.manifest.v1+json"
+    body = {"mediaType": kind, "artifactType": "application/vnd.example.sbom", "blobs": []}
+    return oci.Manifest(oci.blob(json.dumps(body).encode(), kind))
+
+
+@pytest.mark.parametrize("other", [chart, signature, bare])
+def test_a_registrys_chart_is_no_image(other):
+    """The same words as of a folder; a tag with an image beside it is read."""
+    with fake_registry.running() as server:
+        server.add("app", "chart", other())
+        server.add("app", "both", oci.index([oci.Entry(other(), {"os": "linux", "architecture": "amd64"}), good()]))
+        alone, both = (report(f"{server.address}/app:{tag}") for tag in ("chart", "both"))
+    assert (alone.exit_status, "holds no image: it is application/vnd." in alone.unreadable) == (4, True)
+    assert (both.exit_status, found(both)) == (0, [("no-image", NOTE, "")])
+
+
+@pytest.mark.parametrize("other", [chart, signature, bare])
 def test_what_is_no_image_keeps_none_of_the_others_from_being_read(other, tmp_path):
     """In one list with images: a note, and the fault of the image beside it."""
     tag = oci.index([oci.Entry(other(), {"os": "unknown", "architecture": "unknown"}), good("arm64")])

@@ -209,12 +209,22 @@ def test_an_interpreter_that_env_does_not_find_is_named(line, wanted, says):
         "command -v none && none; /app/server", "if x; then /none; fi; /app/server", "f() { /none; }; /app/server",
         "case $(uname -m) in x86_64) exec /none/a;; *) exec /none/b;; esac", ". /env.sh; exec none", "/none; exec /app/server",
         "eval none", "for i in 1 2; do /none; done; exec /app/server", "exec `which none`", "exec ~/none", "exit 0; /none",
+        "exec $(which node) none.js", "x=$(ls; pwd) none", "[[ $x =~ ^(a|b)$ ]] && /none; /app/server",
         "export A=b; cd $HOME; ./none", "test -f /x && exec /none; exec /app/server", "exec 3>&1; exec /app/server",
     ],
 )  # fmt: skip
 def test_what_is_not_sure_is_not_said(text):
     """A command that runs in some cases only, or whose name cannot be told, is no finding."""
     assert lacking(look(entrypoint=["/bin/sh", "-c", text])) == []
+
+
+@pytest.mark.parametrize("word", ["server.js", "/etc/app.conf", "-v"])
+def test_a_word_of_cmd_that_a_script_may_put_a_program_before_is_not_missing(word):
+    """Node's and Redis's entrypoints: what is no program becomes an argument of theirs."""
+    text = b'#!/bin/sh\nif [ -z "$(command -v "${1}")" ]; then\n  set -- node "$@"\nfi\nexec "$@"\n'
+    found = look({"e.sh": (text, RUN), "etc/app.conf": (b"a=b", 0o644)}, entrypoint=["/e.sh"], cmd=[word])
+    assert (programs(found), lacking(found)) == (["/e.sh", "/bin/sh"], [])
+    assert "/app/server" in programs(look({"e.sh": (text, RUN)}, entrypoint=["/e.sh"], cmd=["/app/server"]))
 
 
 def test_a_script_that_asks_for_the_machine_is_not_judged_by_its_other_branches():

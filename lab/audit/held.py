@@ -98,4 +98,5 @@ class Held:
         """The image's C library, by the loaders that the languages' interpreters ask for, else by those it holds."""
         asked = [one.interpreter for one in self.started.languages.values() if one.interpreter]
         asked = asked or [one.interpreter for one in self.started.programs if one.kind == "elf" and one.interpreter]
+        asked = [loader for loader in asked if self.root.find(loader)]
         return native.library_of_image(asked) or native.library_of_image(self.root.loaders())

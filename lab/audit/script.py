@@ -42,6 +42,7 @@ class Shell:
         self._boxed = boxed
         self._stop_at_errors = False
         self._sourced = False
+        self._given = ""
         self._functions: frozenset[str] = frozenset()
         self._me = ""
 
@@ -98,6 +99,9 @@ class Shell:
         for number, command in enumerate(found):
             if command.inner or doubtful:
                 scene = _unknown(command, scene)
+                if command.words[:2] == ("set", "--") and arguments:
+                    # Where CMD holds options, or a file, a script puts the program before it.
+                    self._given = arguments[0]
             else:
                 words, scene = self._words(command, arguments, scene)
                 if words and words[0] == "set" and "--" in words:
@@ -117,7 +121,7 @@ class Shell:
         if command.inner:
             return False
         name = next((word for word in command.words if not ASSIGNMENT.match(word)), "")
-        return command.after == "||" or (command.after == "&&" and (doubtful or name in _TESTS))
+        return command.after == "||" or (command.after == "&&" and (doubtful or name in _TESTS or "$" in name))
 
     def _words(self, command: Command, arguments: tuple[str, ...], scene: Scene) -> tuple[tuple[str, ...], Scene]:
         """A command's words with its variables filled in; none where its name cannot be told."""
@@ -173,7 +177,8 @@ class Shell:
         if not words or any(sign in words[0] for sign in "*?${}`"):
             return
         own = words[0] in _BUILTINS or words[0] in self._functions or (self._boxed and words[0] in _APPLETS)
-        self._following.command(words, scene, Asked(self._name, bare=not (self._sourced or own)))
+        asked = Asked(self._name, bare=not (self._sourced or own), sure=words[0] != self._given)
+        self._following.command(words, scene, asked)
 
     def _last(self, found: list[Command], arguments: tuple[str, ...], scene: Scene) -> None:
         """A script's last `exec "$@"`, also within a function or a case: it is what an image's CMD comes to."""

@@ -31,7 +31,7 @@ class Lacking:
     """A word that names nothing in the image, or a folder.
 
     `role` is what it would have been; `by` is who asks for it ("" for the engine); `of` is the script whose first
-    line asks for it, or what the wrapper was to start; `sure` is never false of what the engine itself starts.
+    line asks for it, or what the wrapper was to start.
     """
 
     word: str
@@ -61,11 +61,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks for a command, for which script's first line, and how sure it is that the name must be there."""
+    """Who asks for a command, and for which script's first line.
+
+    `bare` is whether a name without a slash must be a program (and no function); `sure` is whether it is the name of
+    one at all.
+    """
 
     by: str = ""
     of: str = ""
-    bare: bool = True  # a name without a slash must be a program: no function, no builtin of a busybox
+    bare: bool = True
+    sure: bool = True
 
 
 def started(root: Root, image: Image) -> Started:
@@ -95,6 +100,8 @@ class Following:
         try:
             program = self.lookup(words[0], scene)
         except LookupError:
+            return
+        if not asked.sure and (program is None or not program.runnable or program.kind not in ("elf", "script")):
             return
         if program is None:
             self._lacks(words, scene, asked)

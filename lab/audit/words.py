@@ -140,19 +140,26 @@ class _Reading:
                 self._paren()
             elif _OPERATORS.fullmatch(part):
                 yield from self._end(part)
-                if part == ")" and self._open[-1:] == ["("]:
-                    self._open.pop()
+                if part == ")":
+                    self._close()
             else:
                 self._word(part)
         yield from self._end("")
 
     def _paren(self) -> None:
-        if self._words and self._words[-1].endswith("$"):
-            # What another command prints takes the place of a word: nothing of this line can be told.
+        printed = bool(self._words) and self._words[-1].endswith("$")
+        if printed:
             self._words[-1] += "("
-        elif self._words:
+        else:
             self._words = []  # the name of a function
-        self._open.append("(")
+        self._open.append("$(" if printed else "(")
+
+    def _close(self) -> None:
+        if self._open[-1:] == ["$("]:
+            # What that command prints stands for words of this one, which therefore cannot be told.
+            self._words = ["$"]
+        if self._open[-1:] in (["("], ["$("]):
+            self._open.pop()
 
     def _word(self, token: str) -> None:
         if self._words:
@@ -162,7 +169,7 @@ class _Reading:
             if token in ("for", "case", "select"):
                 self._words = ["for"]
         elif token in _CLOSES:
-            while self._open and self._open.pop() == "(":
+            while self._open and self._open.pop() in ("(", "$("):
                 pass
             self._words = [":"]
         elif token not in _GOES_ON:

@@ -41,6 +41,8 @@ def no_image(manifest: Mapping[str, Any]) -> str:
     """What a manifest is of where it is no image's (a chart, a signature, an attestation): a media type, else ""."""
     config, rows = manifest.get("config"), manifest.get("layers")
     said = manifest.get("artifactType")
+    if config is None and rows is None:
+        return str(said or manifest.get("mediaType") or "a manifest without a configuration")
     kind = str(config.get("mediaType", "")) if isinstance(config, dict) else ""
     if kind and "image" not in kind:
         return str(said or kind)
@@ -151,11 +153,11 @@ def _manifest(registry: Registry, target: str) -> tuple[dict[str, Any], Answer]:
 
 def _config(registry: Registry, manifest: Mapping[str, Any]) -> tuple[Any, tuple[Evidence, ...]] | None:
     """An image's configuration; None where the manifest is of something else (a chart, an attestation, …)."""
+    if no_image(manifest):
+        return None
     described = manifest.get("config")
     if not isinstance(described, dict) or not isinstance(digest := described.get("digest"), str):
         raise BadInput(f"The manifest of {str(registry.reference)!r} names no configuration.", _DAMAGED)
-    if no_image(manifest):
-        return None
     answer = registry.get(f"blobs/{digest}")
     what = f"The configuration {digest[:19]}… from {registry.reference.endpoint!r}"
     if answer.status != 200:
