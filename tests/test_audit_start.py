@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lab import layers, oci
 from lab.audit import rules, words, wrappers
@@ -281,6 +283,14 @@ def test_scripts_that_start_each_other_come_to_an_end():
     files = {"a": (b"#!/bin/sh\nexec /b\n", RUN), "b": (b"#!/bin/sh\nexec /a\n", RUN), "c": (b"#!/c\n", RUN)}
     assert programs(look(files, entrypoint=["/a"])) == ["/a", "/bin/sh", "/b"]
     assert programs(look(files, entrypoint=["/c"])) == ["/c"]
+    assert programs(look({"a": (b"#!/bin/sh\nsh /a x\n", RUN)}, entrypoint=["/a"])) == ["/a", "/bin/sh"]
+
+
+def test_a_thousand_scripts_one_after_the_other_are_followed_only_so_far():
+    """Depth costs no stack."""
+    files = {f"{n}": (f"#!/bin/sh\nexec /{n + 1}\n".encode(), RUN) for n in range(1000)}
+    assert len(programs(look(files, entrypoint=["/0"]))) < 50
+    assert lacking(look(entrypoint=["env"] * 5000)) == []
 
 
 @pytest.mark.parametrize(("words_", "language"), [(["python3", "-m", "app"], "python"), (["node", "/x.js"], "node")])
@@ -305,3 +315,20 @@ def test_every_wrapper_that_is_told_nothing_starts_nothing():
     for name, one in wrappers.WRAPPERS.items():
         assert wrappers.told(name, one, ()).words == ()
         assert wrappers.told(name, one, ("--",)).words == ()
+
+
+PIECES = st.sampled_from(
+    [*wrappers.WRAPPERS, "sh", "-c", "/bin/sh", "--", "-S", "-e", "$@", "${1#-}", "$(", ")", "(", "{", "}", "if", "fi", "case", "esac", ";;", "&&",
+     "||", ";", "|", "&", "\n", "exec", "set", "shift", "cd", "..", "", "a=b", "'", '"', "\\", "`", "<<EOF", ">", "server", "/app/server", "#", "qemu-x"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES | st.text(max_size=6), max_size=25), st.lists(PIECES, max_size=6))
+def test_no_words_make_it_fall_over(pieces, command):
+    """Whatever stands in a script or in a command: some programs, or none."""
+    text = " ".join(pieces)
+    files = {"e.sh": (f"#!/bin/sh\n{text}\n".encode("utf-8", "replace"), RUN)}
+    for entrypoint in (["/e.sh"], ["sh", "-c", text], ["env", "-S", text], [*command, *pieces]):
+        found = look(files, entrypoint=entrypoint, cmd=command, tools=False)
+        assert all(one.word for one in found.lacking)

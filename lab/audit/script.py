@@ -89,7 +89,7 @@ class Shell:
             return
         if file is None:
             self._following.lack(Lacking(word, PROGRAM, self._name))
-        elif isinstance(file, Script):
+        elif isinstance(file, Script) and self._following.first(file.path, arguments):
             self._me = file.path
             self.text(file.text, arguments, scene)
 

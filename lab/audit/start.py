@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lab.layers import Root
 
 PROGRAM, WRAPPER, SHELL, INTERPRETER = "program", "wrapper", "shell", "interpreter"
-_MOST = 100  # programs that are followed; no sound image comes near
+_MOST = 40  # commands that are followed, one within another; no sound image comes near
 _LANGUAGE = re.compile(r"(python|pypy|node|ruby|php|perl|java)(js)?(-fpm)?[\d.]*t?\Z")
 _BOXES = ("busybox", "toybox")
 
@@ -91,6 +91,7 @@ class Following:
         self.found = Started()
         self._root = root
         self._left = _MOST
+        self._read: set[tuple[str, ...]] = set()
 
     def command(self, words: tuple[str, ...], scene: Scene, asked: Asked) -> None:
         """A command that is started for sure."""
@@ -127,6 +128,12 @@ class Following:
     def file(self, word: str, scene: Scene) -> Binary | None:
         """The file that a shell reads, which is not looked for in PATH; LookupError where that cannot be told."""
         return self.lookup(word if "/" in word else f"./{word}", scene)
+
+    def first(self, path: str, arguments: tuple[str, ...]) -> bool:
+        """Is it the first time that a shell reads this file with these words?"""
+        known = (path, *arguments) in self._read
+        self._read.add((path, *arguments))
+        return not known
 
     def lack(self, one: Lacking) -> None:
         """Write down what is not there, once."""
