@@ -137,6 +137,7 @@ SCRIPTS = {
     "over two lines": '#!/bin/sh\nexec gosu app \\\n  "$@"\n',
     "another script": '#!/bin/sh\nexec /second.sh "$@"\n',
     "a variable of its own": '#!/bin/sh\nAPP=/app/server\nexec "$APP" "$@"\n',
+    "a long one that stops at errors": "#!/bin/sh\nset -e\n" + "sleep 1\n" * 500 + "exec /app/server\n",
     "what cannot be read before it": "#!/bin/sh\necho 'never ends\nexec /app/server\n",
 }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lab.layers import Root
 
 PROGRAM, WRAPPER, SHELL, INTERPRETER = "program", "wrapper", "shell", "interpreter"
-_MOST = 40  # commands that are followed, one within another; no sound image comes near
+_DEEP, _MOST = 40, 2000  # commands that are followed: one within another, and in all; no sound image comes near
 _LANGUAGE = re.compile(r"(python|pypy|node|ruby|php|perl|java)(js)?(-fpm)?[\d.]*t?\Z")
 _BOXES = ("busybox", "toybox")
 
@@ -91,13 +91,19 @@ class Following:
         self.found = Started()
         self._root = root
         self._left = _MOST
+        self._deep = 0
         self._read: set[tuple[str, ...]] = set()
 
     def command(self, words: tuple[str, ...], scene: Scene, asked: Asked) -> None:
         """A command that is started for sure."""
         self._left -= 1
-        if self._left < 0 or not words[0]:
+        if self._left < 0 or self._deep >= _DEEP or not words[0]:
             return
+        self._deep += 1
+        self._follow(words, scene, asked)
+        self._deep -= 1
+
+    def _follow(self, words: tuple[str, ...], scene: Scene, asked: Asked) -> None:
         try:
             program = self.lookup(words[0], scene)
         except LookupError:
