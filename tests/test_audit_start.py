@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,14 @@ def test_a_thousand_scripts_one_after_the_other_are_followed_only_so_far():
     files = {f"{n}": (f"#!/bin/sh\nexec /{n + 1}\n".encode(), RUN) for n in range(1000)}
     assert len(programs(look(files, entrypoint=["/0"]))) < 50
     assert lacking(look(entrypoint=["env"] * 5000)) == []
+
+
+def test_a_script_that_reads_another_again_and_again_costs_little():
+    """What is read of texts is bounded in all."""
+    again = "#!/bin/sh\nset -e\n" + "".join(f"sh /big {n}\n" for n in range(1500))
+    started_at = time.process_time()
+    look({"e": (again.encode(), RUN), "big": (b"#!/bin/sh\n" + b"true;" * 12_000, RUN)}, entrypoint=["/e"])
+    assert time.process_time() - started_at < 20
 
 
 @pytest.mark.parametrize(("words_", "language"), [(["python3", "-m", "app"], "python"), (["node", "/x.js"], "node")])

@@ -56,6 +56,8 @@ class Shell:
 
     def text(self, text: str, arguments: tuple[str, ...], scene: Scene) -> None:
         """The commands of a text."""
+        if not self._following.readable(text):
+            return
         try:
             found = commands(text)
         except ValueError:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PROGRAM, WRAPPER, SHELL, INTERPRETER = "program", "wrapper", "shell", "interpreter"
 _DEEP, _MOST = 40, 2000  # commands that are followed: one within another, and in all; no sound image comes near
+_LETTERS = 1 << 20  # of all shell texts that are read
 _LANGUAGE = re.compile(r"(python|pypy|node|ruby|php|perl|java)(js)?(-fpm)?[\d.]*t?\Z")
 _BOXES = ("busybox", "toybox")
 
@@ -92,6 +93,7 @@ class Following:
         self._root = root
         self._left = _MOST
         self._deep = 0
+        self._letters = _LETTERS
         self._read: set[tuple[str, ...]] = set()
 
     def command(self, words: tuple[str, ...], scene: Scene, asked: Asked) -> None:
@@ -140,6 +142,11 @@ class Following:
         known = (path, *arguments) in self._read
         self._read.add((path, *arguments))
         return not known
+
+    def readable(self, text: str) -> bool:
+        """Is there room for one more text?"""
+        self._letters -= len(text)
+        return self._letters >= 0
 
     def lack(self, one: Lacking) -> None:
         """Write down what is not there, once."""
