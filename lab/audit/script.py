@@ -51,7 +51,7 @@ class Shell:
         rest, text = self._options(words[1:])
         if text and rest:
             self.text(rest[0], rest[2:], scene)
-        elif rest:
+        elif rest and rest[0]:
             self._file(rest[0], rest[1:], scene)
 
     def text(self, text: str, arguments: tuple[str, ...], scene: Scene) -> None:

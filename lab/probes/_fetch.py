@@ -42,7 +42,8 @@ def no_image(manifest: Mapping[str, Any]) -> str:
     config, rows = manifest.get("config"), manifest.get("layers")
     said = manifest.get("artifactType")
     if config is None and rows is None:
-        return str(said or manifest.get("mediaType") or "a manifest without a configuration")
+        written = str(manifest.get("mediaType") or "")
+        return str(said or "") or (written if "artifact" in written else "")
     kind = str(config.get("mediaType", "")) if isinstance(config, dict) else ""
     if kind and "image" not in kind:
         return str(said or kind)
