@@ -137,6 +137,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                 {"nargs": "+", "metavar": "IMAGE", "help": "a name as for docker pull, an OCI layout or an archive"},
             ),
             (("--need",), {"metavar": "PLATFORMS", "help": "platforms that must be there, separated by commas"}),
+            (("--all",), {"action": "store_true", "help": "tell also of programs that nothing starts or loads"}),
             (("--sarif",), {"action": "store_true", "help": "print SARIF for a code host"}),
             _JSON,
         ),
@@ -166,6 +167,13 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
 }
 
 _SELDOM = ("tour",)
+# What a verb's exit statuses mean, where they are its own.
+_STATUSES = {
+    "audit": (
+        "Exit status: 0 no errors, 1 errors were found, 2 usage, 3 blocked (a registry does not answer), 4 an image "
+        "cannot be read (no such tag or file, no image, damaged). With several images it is the greatest of theirs."
+    ),
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -179,7 +187,8 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     for name, (where, text, arguments) in _VERBS.items():
         daily: dict[str, Any] = {"help": text} if name not in _SELDOM else {}  # a verb without help stands in no list
-        verb = verbs.add_parser(name, **daily, description=text[0].upper() + text[1:] + ".")
+        told = text[0].upper() + text[1:] + "."
+        verb = verbs.add_parser(name, **daily, description=told, epilog=_STATUSES.get(name))
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)

@@ -223,7 +223,8 @@ class Binary(Fact):
     cut short) or `unknown`. `platform` is None for what is no ELF file; of a 32-bit Arm program that does not say
     which Arm it needs, the variant is "". `interpreter` is the loader that a dynamic program asks the kernel for
     ("" for a static one), or what stands after a script's `#!`. `level` is the x86-64 level that the program says
-    it needs (0 where it says nothing). `runnable` is whether it has the x bit.
+    it needs (0 where it says nothing). `runnable` is whether it has the x bit. `needed` are the libraries that it
+    asks its loader for, as far as they were read; `relocatable` is what no kernel starts as it is (`.o`, `.ko`).
     """
 
     path: str
@@ -232,6 +233,8 @@ class Binary(Fact):
     interpreter: str = ""
     level: int = 0
     runnable: bool = True
+    needed: tuple[str, ...] = ()
+    relocatable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,9 @@ class Tar:
         return BadInput(f"{self._what} {why}.", "It is damaged or hostile; nothing more of it was read.")
 
     def _header(self) -> bytes:
-        self._skip(self._left + self._padding)
+        self._skip(self._left)
+        # umoci's archives end with the last file's own bytes; Go's reader, which engines use, takes that for their end.
+        self._stream.read(self._padding)
         self._left = self._padding = 0
         header = self._stream.read(BLOCK)
         if not header or header.count(0) == BLOCK:

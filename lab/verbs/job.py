@@ -43,13 +43,13 @@ def _last_output() -> str:
 
 
 def audit(given: Namespace) -> int:
-    """Is each image what its label says?"""
+    """Is each image what its label says? One that cannot be read keeps none of the others from being told of."""
     from lab import audit as auditor
     from lab.audit.report import sarif
 
     need = _platforms(given.need)
     here = _world()
-    reports = [auditor.audit(name, need=need, world=here) for name in given.images]
+    reports = [auditor.report(name, need=need, world=here, everything=given.all) for name in given.images]
     if given.sarif:
         print(json.dumps(sarif(reports), indent=1))
     elif given.json:
