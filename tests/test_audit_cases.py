@@ -261,7 +261,7 @@ def test_an_image_with_one_damaged_layer_keeps_what_was_found_before(tmp_path):
     broken = oci.image([oci.blob(b"x" * 600, oci.layers.TAR)], platform="linux/arm64")
     made = report(layout(tmp_path, [("", oci.index([good("arm64"), broken]))]))
     assert (made.exit_status, found(made)) == (4, [("entrypoint-foreign", ERROR, "linux/amd64")])
-    assert "no tar archive" in made.unreadable
+    assert "not a tar archive" in made.unreadable
 
 
 # --- as each tool writes it -----------------------------------------------------------------------------------------
