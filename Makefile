@@ -68,7 +68,7 @@ serve: setup-dev ## Show the site to authors as they write.
 benchmark: setup-dev ## Ratios measured in one run; printed, never asserted.
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b"; done
 
-mutants: setup-dev ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/runner.py for one)
+mutants: setup-dev ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/learning/runner.py for one)
 	@$$(tools/uv.sh) pip install -q --require-hashes --python $(BIN)/python -r requirements-mutants.lock
 	@$(BIN)/python tools/mutants.py $(ONLY)
 

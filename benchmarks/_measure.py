@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import lab
-from lab import paths, sandbox, workspace, world
-from lab.world import World
+from lab import paths, sandbox
+from lab.course import workspace
+from lab.model.world import World
+from lab.probes.here import environment_of, this_world
 
 PYTHON = sys.executable
 LAB = (PYTHON, "-c", "from lab.cli import main; main()")
@@ -75,10 +77,10 @@ def own_sandbox(*, emulators: bool = False) -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as name:
         place = Path(name)
         values = {key: str(place / key.lower()) for key in ("LAB_HOME", "LAB_LEARNER", "LAB_WORKSPACE")}
-        with world.environment_of(values | {"LAB_CACHE": cache}):
+        with environment_of(values | {"LAB_CACHE": cache}):
             try:
                 sandbox.up(private=True, emulators=emulators)
                 workspace.start(place / "lab_workspace")
-                yield world.here()
+                yield this_world()
             finally:
                 sandbox.down()

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import oci
 from lab.audit import audit
+from lab.images import build
+from lab.model.world import World
 from lab.probes import registry
-from lab.world import World
 
 PLATFORMS = ("linux/amd64", "linux/arm64", "linux/arm/v7")
 LAYERS = 4
@@ -44,22 +44,22 @@ def files(megabytes: int) -> list[tuple[str, Path, int]]:
     return found
 
 
-def image(platform: str, chosen: list[tuple[str, Path, int]], folder: Path) -> oci.Manifest:
+def image(platform: str, chosen: list[tuple[str, Path, int]], folder: Path) -> build.Manifest:
     """An image of those files in a few layers, with one file of its own in each so that none is shared."""
     layers = []
     for number in range(LAYERS):
-        part: dict[str, oci.File | oci.Folder | oci.Link | tuple[bytes, int]] = {
-            name: oci.File(path, mode) for name, path, mode in chosen[number::LAYERS]
+        part: dict[str, build.File | build.Folder | build.Link | tuple[bytes, int]] = {
+            name: build.File(path, mode) for name, path, mode in chosen[number::LAYERS]
         }
         part["etc/platform"] = (platform.encode(), 0o644)
-        layers.append(oci.layer(part, folder=folder))
-    return oci.image(layers, platform=platform, config={"Cmd": ["ls"]})
+        layers.append(build.layer(part, folder=folder))
+    return build.image(layers, platform=platform, config={"Cmd": ["ls"]})
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """A registry on a free port, from Debian's package, unpacked for the occasion."""
-    from lab.sandbox import apt
+    from lab.sandbox.packages import apt
 
     apt.unpack(apt.fetch(["docker-registry"])["docker-registry"], folder / "tree")
     with socket.socket() as free:
@@ -123,9 +123,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         chosen = files(megabytes // len(PLATFORMS))
-        tag = oci.index([image(platform, chosen, folder) for platform in PLATFORMS])
+        tag = build.index([image(platform, chosen, folder) for platform in PLATFORMS])
         with serving(folder) as address:
-            oci.push(f"http://{address}", "big", "tag", tag)
+            build.push(f"http://{address}", "big", "tag", tag)
             world = World(env=dict(os.environ), registry=address, workspace=folder, home=folder)
             digests = [digest for one in registry.images("big:tag")(world).images for digest in one.layers]
             packed = sum(layer.size for one in tag.manifests for layer in one.blobs)

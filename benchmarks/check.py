@@ -12,9 +12,12 @@ import time
 
 from _measure import LAB, PYTHON, compile_bytecode, environment, medians, own_sandbox, run, told
 
-from lab import course, sandbox, shell
-from lab.sandbox import private, process, state
-from lab.world import World
+from lab import course, sandbox
+from lab.model.world import World
+from lab.sandbox import state
+from lab.sandbox.engine import own
+from lab.sandbox.host import process
+from lab.terminal import shell
 
 # step → the same questions, bare; `{…}` is filled in
 BARE = {
@@ -51,7 +54,7 @@ def without_engine(world: World) -> None:
     """The registry's check while the engine is stopped (and goes on afterwards)."""
     env = environment(world.env)
     usual = min(run([*LAB, "check", REGISTRY_ONLY], env) for _ in range(3))
-    engines = process.find(state.key(), private.ROLE)
+    engines = process.find(state.key(), own.ROLE)
     try:
         for one in engines:
             os.kill(one.pid, signal.SIGSTOP)

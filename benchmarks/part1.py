@@ -18,13 +18,14 @@ from pathlib import Path
 import nbformat
 from _measure import compile_bytecode, environment, own_sandbox, run
 
-from lab import course, tour, undo
-from lab import world as worlds
+from lab import course
+from lab.learning import reset, tour
+from lab.learning.tour.kernels import kernels
+from lab.model.steps import Step
+from lab.model.world import World
+from lab.probes.here import environment_of, this_world
 from lab.probes.needs import NO_CONSENT
 from lab.sandbox import buildkit
-from lab.steps import Step
-from lab.tour_kernels import kernels
-from lab.world import World
 
 PART = 8  # lessons of Part 1
 ROUNDS = 2
@@ -43,11 +44,11 @@ def steps() -> list[Step]:
 @contextmanager
 def untouched(world: World) -> Iterator[None]:
     """Before and after, nothing that a step makes is there; that is not measured."""
-    list(undo.undo(steps(), world))
+    list(reset.undo(steps(), world))
     try:
         yield
     finally:
-        list(undo.undo(steps(), world))
+        list(reset.undo(steps(), world))
 
 
 def as_notebooks(world: World) -> tuple[float, int]:
@@ -85,8 +86,8 @@ def main() -> None:
     """Take turns, print the best of each."""
     compile_bytecode()
     consent = "--emulators" in sys.argv
-    with own_sandbox(emulators=consent) as _, worlds.environment_of({NO_CONSENT: "yes" if consent else "no"}):
-        world = worlds.here()
+    with own_sandbox(emulators=consent) as _, environment_of({NO_CONSENT: "yes" if consent else "no"}):
+        world = this_world()
         buildkit.wait(600)
         as_script(world)  # fills the build cache
         scripts, notebooks, passed = [], [], 0

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lab.magic import check, explain, hint, load_ipython_extension, reset, solution, unload_ipython_extension
-    from lab.sandbox.client import docker
+    from lab.notebook.magic import (
+        check,
+        explain,
+        hint,
+        load_ipython_extension,
+        reset,
+        solution,
+        unload_ipython_extension,
+    )
+    from lab.sandbox.engine.client import docker
 
 __all__ = [
     "check",
@@ -25,11 +33,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load the notebook verbs only when they are asked for, so that `lab --help` stays quick."""
     if name == "docker":
-        from lab.sandbox.client import docker
+        from lab.sandbox.engine.client import docker
 
         return docker
     if name in __all__:
-        from lab import magic
+        from lab.notebook import magic
 
         return getattr(magic, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lab import __version__, marks
+from lab import __version__
 from lab.errors import Bug, LabError
+from lab.terminal import marks
 
 _JSON = (("--json",), {"action": "store_true", "help": "print JSON for programs"})
 _YES = (("-y", "--yes"), {"action": "store_true", "help": "do not ask"})

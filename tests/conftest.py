@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from lab.world import World
+from lab.model.world import World
 
 # Started in the background of a script, this process and all its children would ignore Ctrl-C, which tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""A small registry in this process, that can be told to misbehave. Holds what `lab.oci` makes."""
+"""A small registry in this process, that can be told to misbehave. Holds what `lab.images.build` makes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lab.oci import Manifest
+    from lab.images.build import Manifest
 
 
 class Handler(BaseHTTPRequestHandler):

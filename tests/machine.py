@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from lab import paths
-from lab.sandbox import private, state
+from lab.sandbox import state
+from lab.sandbox.engine import own
 
 Picture = dict[str, frozenset[str]]
 _DEEP = ("/opt", "/run", "/usr/local/bin", "/root/.docker", "/etc/apt", "/etc/docker", "/etc/containerd", "/etc/cni")
@@ -45,7 +46,7 @@ def traces(before: Picture, *, patience: float = 10.0) -> dict[str, list[str]]:
 
 def _differences(before: Picture, after: Picture) -> dict[str, list[str]]:
     foreign = re.compile(_SHARED.pattern.format(key=state.key()))
-    others = private.other_engines()
+    others = own.other_engines()
     found = {
         kind: sorted(
             line

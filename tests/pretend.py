@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab import workspace
+from lab.course import workspace
 from lab.sandbox import state
 from lab.sandbox.model import EngineRef
 from lab.sandbox.report import PlainReport

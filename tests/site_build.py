@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from lab import course
-from lab.facts import Evidence
-from lab.results import MIME, Result, Status
-from lab.tour import step_name
+from lab.learning.tour import step_name
+from lab.model.facts import Evidence
+from lab.model.results import MIME, Result, Status
 
 ROOT = Path(__file__).parent.parent
 STAMP = {

@@ -16,15 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import oci
 from lab.audit import audit, rules
 from lab.audit.checks import TABLE
 from lab.audit.report import ERROR, NOTE, WARNING, Finding, Report, sarif
 from lab.errors import BadInput, NotThere
-from lab.facts import Binaries, Binary, Image, Index, Manifest
-from lab.platforms import Platform
-from lab.probes import _transport
-from lab.steps import Problem
+from lab.images import build, transport
+from lab.model.facts import Binaries, Binary, Image, Index, Manifest
+from lab.model.platforms import Platform
+from lab.model.steps import Problem
 from tests import fake_registry
 
 ELF = Path(__file__).parent / "data" / "elf"
@@ -37,7 +36,7 @@ def elf(name):
 
 
 def image(files, platform="linux/amd64", below=(), **config):
-    return oci.image([*below, oci.layer(files)], platform=platform, config={"Entrypoint": ["/app/server"]} | config)
+    return build.image([*below, build.layer(files)], platform=platform, config={"Entrypoint": ["/app/server"]} | config)
 
 
 def good(machine="amd64", platform=None):
@@ -215,20 +214,20 @@ def test_a_true_image_passes(audited):
         "riscv64": None,
         "s390x": None,
     }
-    report = audited(oci.index([good(machine, platform) for machine, platform in machines.items()]))
+    report = audited(build.index([good(machine, platform) for machine, platform in machines.items()]))
     assert (report.findings, report.exit_status, len(report.platforms)) == ((), 0, 6)
     assert "every program is what its label says" in report.as_text()
 
 
 def test_a_true_dynamic_image_with_scripts_and_links_passes(audited):
     """Loader and interpreter behind links, as in a Debian image; PATH, a working directory, attestations."""
-    base = oci.layer(
+    base = build.layer(
         {
             "usr/lib64/ld-linux-x86-64.so.2": elf("hello-amd64"),
-            "lib64": oci.Link("usr/lib64"),
-            "bin": oci.Link("usr/bin"),
+            "lib64": build.Link("usr/lib64"),
+            "bin": build.Link("usr/bin"),
             "usr/bin/dash": elf("dynamic-amd64"),
-            "usr/bin/sh": oci.Link("dash"),
+            "usr/bin/sh": build.Link("dash"),
             "usr/bin/app": elf("dynamic-amd64"),
             "usr/share/firmware.bin": (b"\x7fELF\x02\x01\x01" + bytes(11) + b"\xf7" + bytes(60), 0o644),
         }
@@ -236,7 +235,7 @@ def test_a_true_dynamic_image_with_scripts_and_links_passes(audited):
     script = {"usr/local/bin/start.sh": (b"#!/bin/sh\nexec app\n", RUN), "etc/app.conf": (b"a=b", RUN)}
     one = image(script, below=[base], Entrypoint=["start.sh"], WorkingDir="/srv")
     note = one.entry(platform="unknown/unknown", annotations={"vnd.docker.reference.type": "attestation-manifest"})
-    report = audited(oci.index([one, note]), need=frozenset([Platform.parse("linux/amd64")]))
+    report = audited(build.index([one, note]), need=frozenset([Platform.parse("linux/amd64")]))
     assert (found(report), report.platforms) == ([], ("linux/amd64",))
 
 
@@ -304,22 +303,22 @@ CASES = {
         "/usr/bin/tool",
     ),
     "the index says one thing, the image another": (
-        lambda: oci.index([good("arm64").entry(platform="linux/amd64")]),
+        lambda: build.index([good("arm64").entry(platform="linux/amd64")]),
         [("labels-differ", ERROR, "linux/amd64"), ("entrypoint-foreign", ERROR, "linux/amd64")],
         "configuration says linux/arm64",
     ),
     "a slip in --platform": (
-        lambda: oci.index([good("amd64", "linux/x86")]),
+        lambda: build.index([good("amd64", "linux/x86")]),
         None,
         "linux/x86 is a platform that no machine has",
     ),
     "one platform twice": (
-        lambda: oci.index([good(), image({"app/server": elf("hello-amd64"), "b": (b"", 0)})]),
+        lambda: build.index([good(), image({"app/server": elf("hello-amd64"), "b": (b"", 0)})]),
         [("platform-twice", WARNING, "linux/amd64")],
         "stands twice",
     ),
     "Arm without a variant": (
-        lambda: oci.index([good("armv6", "linux/arm")]),
+        lambda: build.index([good("armv6", "linux/arm")]),
         [("no-variant", NOTE, "linux/arm/v7")],
         "read it as linux/arm/v7",
     ),
@@ -329,7 +328,7 @@ CASES = {
         "a command of its own",
     ),
     "a program taken away by a later layer": (
-        lambda: image({"app/.wh.server": (b"", 0)}, below=[oci.layer({"app/server": elf("hello-amd64")})]),
+        lambda: image({"app/.wh.server": (b"", 0)}, below=[build.layer({"app/server": elf("hello-amd64")})]),
         [("no-entrypoint", ERROR, "linux/amd64")],
         "/app/server",
     ),
@@ -375,8 +374,8 @@ def test_arguments_that_are_files_are_no_programs(audited):
 
 def test_a_base_of_one_platform_is_found(audited):
     """Two platforms, one base layer with programs for one of them: the other's users are told."""
-    base = oci.layer({"bin/sh": elf("hello-amd64"), "etc/data": (b"x", 0o644)})
-    tag = oci.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [base]) for m in ("amd64", "arm64")])
+    base = build.layer({"bin/sh": elf("hello-amd64"), "etc/data": (b"x", 0o644)})
+    tag = build.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [base]) for m in ("amd64", "arm64")])
     report = audited(tag)
     assert found(report) == [("foreign-program", WARNING, "linux/arm64"), ("shared-base", WARNING, "linux/arm64")]
     assert "is that of linux/amd64 too, its programs are for linux/amd64" in report.as_text()
@@ -385,15 +384,15 @@ def test_a_base_of_one_platform_is_found(audited):
 def test_layers_that_are_too_large_to_keep_are_read_again(audited, monkeypatch):
     """Memory is bounded; the findings are the same."""
     monkeypatch.setattr("lab.audit._KEPT", 1)
-    base = oci.layer({"bin/sh": elf("hello-amd64"), "etc/data": (b"x", 0o644)})
-    tag = oci.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [base]) for m in ("amd64", "arm64")])
+    base = build.layer({"bin/sh": elf("hello-amd64"), "etc/data": (b"x", 0o644)})
+    tag = build.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [base]) for m in ("amd64", "arm64")])
     assert found(audited(tag)) == [("foreign-program", WARNING, "linux/arm64"), ("shared-base", WARNING, "linux/arm64")]
 
 
 def test_a_layer_of_data_may_be_shared(audited):
     """Scripts and data are the same for all."""
-    data = oci.layer({"etc/data": (b"x", 0o644), "usr/share/run.sh": (b"#!/app/server\n", RUN)})
-    tag = oci.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [data]) for m in ("amd64", "arm64")])
+    data = build.layer({"etc/data": (b"x", 0o644), "usr/share/run.sh": (b"#!/app/server\n", RUN)})
+    tag = build.index([image({"app/server": elf(f"hello-{m}")}, f"linux/{m}", [data]) for m in ("amd64", "arm64")])
     assert found(audited(tag)) == []
 
 
@@ -426,14 +425,14 @@ def test_an_image_for_windows_is_not_judged_by_linuxs_rules(audited):
 def bad_tag():
     """The arm64 image has a layer of its own, with the amd64 program in it."""
     lie = image({"app/server": elf("hello-amd64"), "etc/arm64": (b"", 0o644)}, "linux/arm64")
-    return oci.index([good("amd64"), lie])
+    return build.index([good("amd64"), lie])
 
 
 def test_a_registry_a_layout_and_an_archive_say_the_same(audited, tmp_path):
     """One code path, whatever holds the image."""
-    oci.write_layout(tmp_path / "layout", bad_tag(), names=["app:x"])
+    build.write_layout(tmp_path / "layout", bad_tag(), names=["app:x"])
     with (tmp_path / "image.tar").open("wb") as stream:
-        oci.write_archive(tmp_path / "layout", stream)
+        build.write_archive(tmp_path / "layout", stream)
     reports = [audited(bad_tag()), audit(str(tmp_path / "layout")), audit(str(tmp_path / "image.tar"))]
     assert [found(report) for report in reports] == [[("entrypoint-foreign", ERROR, "linux/arm64")]] * 3
     assert len({report.digest for report in reports}) == 1
@@ -462,7 +461,7 @@ def old_archive(place, layers, *, linked=False, diff_ids=None, config=None):
 
 
 def plain_layer(machine):
-    with oci.layer({"app/server": elf(f"hello-{machine}")}, compress=False).open() as stream:
+    with build.layer({"app/server": elf(f"hello-{machine}")}, compress=False).open() as stream:
         return stream.read()
 
 
@@ -489,8 +488,8 @@ def test_an_older_archives_layers_are_verified_packed_or_not(tmp_path):
 
 def test_an_archive_with_one_platform_of_two_says_which_is_not_held(tmp_path):
     """`docker save` of the containerd store writes the whole index and only the blobs that it has."""
-    tag = oci.index([good("amd64"), good("arm64")])
-    oci.write_layout(tmp_path / "layout", tag)
+    tag = build.index([good("amd64"), good("arm64")])
+    build.write_layout(tmp_path / "layout", tag)
     arm64 = tag.manifests[1].digest.partition(":")[2]
     (tmp_path / "layout" / "blobs" / "sha256" / arm64).unlink()
     assert found(audit(str(tmp_path / "layout"))) == [("not-held", ERROR, "linux/arm64")]
@@ -517,7 +516,7 @@ def test_what_holds_no_image_gets_one_clear_line(tmp_path):
 
 def test_a_layout_that_names_files_outside_is_refused(tmp_path):
     """A link in `blobs` to the learner's own files is not followed."""
-    oci.write_layout(tmp_path / "layout", good())
+    build.write_layout(tmp_path / "layout", good())
     secret = tmp_path / "secret"
     secret.write_text("{}")
     blob = next((tmp_path / "layout" / "blobs" / "sha256").iterdir())
@@ -561,9 +560,9 @@ def test_a_damaged_layout_gets_one_clear_line(tmp_path, place, content):
 def test_archives_with_bytes_changed_never_make_it_fall_over(tmp_path_factory, seed, count):
     """A real archive, damaged anywhere: a report or one clear line."""
     folder = tmp_path_factory.mktemp("fuzz")
-    oci.write_layout(folder / "layout", bad_tag())
+    build.write_layout(folder / "layout", bad_tag())
     with (folder / "image.tar").open("wb") as stream:
-        oci.write_archive(folder / "layout", stream)
+        build.write_archive(folder / "layout", stream)
     chance = random.Random(seed)  # noqa: S311
     data = bytearray((folder / "image.tar").read_bytes())
     for _ in range(count):
@@ -608,8 +607,8 @@ def test_a_configuration_of_any_form_is_read_or_refused(tmp_path_factory, key, v
 
 def test_a_registry_that_falls_silent_leaves_what_was_found(audited, server, monkeypatch):
     """Blocked, because; with the findings up to there, and exit status 3."""
-    monkeypatch.setattr(_transport, "LIMIT", 0.5)
-    tag = oci.index([good("amd64").entry(platform="linux/x86"), good("arm64")])
+    monkeypatch.setattr(transport, "LIMIT", 0.5)
+    tag = build.index([good("amd64").entry(platform="linux/x86"), good("arm64")])
     server.faults[f"/blobs/{tag.manifests[1].blobs[1].digest}"] = fake_registry.cut
     report = audited(tag)
     assert (report.exit_status, report.findings[0].rule) == (3, "platform-unknown")
@@ -638,14 +637,14 @@ def test_a_hostile_layer_is_refused(audited, name):
     with tarfile.open(fileobj=out, mode="w") as tar:
         tar.addfile(tarfile.TarInfo(name))
     with pytest.raises(BadInput, match="leads out"):
-        audited(oci.image([oci.blob(out.getvalue(), oci.layers.TAR)], platform="linux/amd64"))
+        audited(build.image([build.blob(out.getvalue(), build.layers.TAR)], platform="linux/amd64"))
 
 
 def test_ten_thousand_layers_are_refused(audited):
     """In little time, without asking for each."""
-    layer = oci.layer({"x": (b"", 0)})
+    layer = build.layer({"x": (b"", 0)})
     with pytest.raises(BadInput, match="10000 layers"):
-        audited(oci.image([layer] * 10_000, platform="linux/amd64"))
+        audited(build.image([layer] * 10_000, platform="linux/amd64"))
 
 
 # --- reports --------------------------------------------------------------------------------------------------------

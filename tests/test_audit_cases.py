@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import cli, oci
+from lab import cli
 from lab.audit import audit, report
 from lab.audit.report import ERROR, NOTE, WARNING
 from lab.errors import BadInput
-from lab.platforms import Platform
+from lab.images import build
+from lab.model.platforms import Platform
 from tests import fake_registry
 
 DATA = Path(__file__).parent / "data"
@@ -96,7 +97,7 @@ def archive(place, images):
     """What `docker save A B` wrote before engine 25: `images` are (names, machine of the program), all for amd64."""
     rows, files = [], {}
     for number, (names, machine) in enumerate(images):
-        with oci.layer({"app": elf(machine)}, compress=False).open() as stream:
+        with build.layer({"app": elf(machine)}, compress=False).open() as stream:
             layer = stream.read()
         config = {"os": "linux", "architecture": "amd64", "config": {"Entrypoint": ["/app"]}}
         config["rootfs"] = {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]}
@@ -132,19 +133,19 @@ def layout(place, rows):
     """A layout whose `index.json` lists images under names."""
     index = []
     for name, made in rows:
-        oci.write_layout(place, made, names=[name] if name else [])
+        build.write_layout(place, made, names=[name] if name else [])
         index += json.loads((place / "index.json").read_bytes())["manifests"]
     (place / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": index}))
     return f"{place}/"
 
 
 def good(machine="amd64", label="amd64"):
-    return oci.image([oci.layer({"app": elf(machine)})], platform=f"linux/{label}", config={"Entrypoint": ["/app"]})
+    return build.image([build.layer({"app": elf(machine)})], platform=f"linux/{label}", config={"Entrypoint": ["/app"]})
 
 
 def test_each_tag_of_a_layout_is_named(tmp_path):
     """What `docker save A B` writes since engine 25: one with a fault, one under two names, one of two platforms."""
-    tag = oci.index([good(), good("arm64", "arm64")])
+    tag = build.index([good(), good("arm64", "arm64")])
     made = audit(layout(tmp_path, [("acme/good:1", tag), ("acme/good:2", tag), ("acme/bad:1", good("arm64"))]))
     assert made.images == ("docker.io/acme/good:1, docker.io/acme/good:2", "docker.io/acme/bad:1")
     assert [(one.rule, one.image) for one in made.findings] == [("entrypoint-foreign", "docker.io/acme/bad:1")]
@@ -160,15 +161,15 @@ def test_rows_without_names_are_one_tag(tmp_path):
 
 def chart():
     """A chart, as Helm pushes it."""
-    config = oci.blob(b'{"name": "shop"}', "application/vnd.cncf.helm.config.v1+json")
-    return oci.image([oci.blob(b"x", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")], platform="linux/amd64", extra={
+    config = build.blob(b'{"name": "shop"}', "application/vnd.cncf.helm.config.v1+json")
+    return build.image([build.blob(b"x", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")], platform="linux/amd64", extra={
         "config": {"mediaType": config.media_type, "digest": config.digest, "size": config.size}})  # fmt: skip
 
 
 def signature():
     """A signature, as cosign pushes it: its configuration is an image's, its layers are not."""
-    return oci.image(
-        [oci.blob(b"{}", "application/vnd.dev.cosign.simplesigning.v1+json")], platform={"os": "", "architecture": ""}
+    return build.image(
+        [build.blob(b"{}", "application/vnd.dev.cosign.simplesigning.v1+json")], platform={"os": "", "architecture": ""}
     )
 
 
@@ -176,7 +177,7 @@ def bare():
     """A manifest of the kind that came before charts and the like had configurations."""
     kind = "application/vnd.oci.artifact.manifest.v1+json"
     body = {"mediaType": kind, "artifactType": "application/vnd.example.sbom", "blobs": []}
-    return oci.Manifest(oci.blob(json.dumps(body).encode(), kind))
+    return build.Manifest(build.blob(json.dumps(body).encode(), kind))
 
 
 @pytest.mark.parametrize("other", [chart, signature, bare])
@@ -184,7 +185,7 @@ def test_a_registrys_chart_is_no_image(other):
     """The same words as of a folder; a tag with an image beside it is read."""
     with fake_registry.running() as server:
         server.add("app", "chart", other())
-        server.add("app", "both", oci.index([oci.Entry(other(), {"os": "linux", "architecture": "amd64"}), good()]))
+        server.add("app", "both", build.index([build.Entry(other(), {"os": "linux", "architecture": "amd64"}), good()]))
         alone, both = (report(f"{server.address}/app:{tag}") for tag in ("chart", "both"))
     assert (alone.exit_status, "holds no image: it is application/vnd." in alone.unreadable) == (4, True)
     assert (both.exit_status, found(both)) == (0, [("no-image", NOTE, "")])
@@ -193,7 +194,7 @@ def test_a_registrys_chart_is_no_image(other):
 @pytest.mark.parametrize("other", [chart, signature, bare])
 def test_what_is_no_image_keeps_none_of_the_others_from_being_read(other, tmp_path):
     """In one list with images: a note, and the fault of the image beside it."""
-    tag = oci.index([oci.Entry(other(), {"os": "unknown", "architecture": "unknown"}), good("arm64")])
+    tag = build.index([build.Entry(other(), {"os": "unknown", "architecture": "unknown"}), good("arm64")])
     made = audit(layout(tmp_path, [("", tag)]))
     assert found(made) == [("no-image", NOTE, ""), ("entrypoint-foreign", ERROR, "linux/amd64")]
     assert "no image: it is not looked at" in made.as_text()
@@ -258,8 +259,8 @@ def test_exit_statuses_tell_findings_unreadable_blocked_and_usage_apart(three, w
 
 def test_an_image_with_one_damaged_layer_keeps_what_was_found_before(tmp_path):
     """The first platform's fault is told, and why there is no more."""
-    broken = oci.image([oci.blob(b"x" * 600, oci.layers.TAR)], platform="linux/arm64")
-    made = report(layout(tmp_path, [("", oci.index([good("arm64"), broken]))]))
+    broken = build.image([build.blob(b"x" * 600, build.layers.TAR)], platform="linux/arm64")
+    made = report(layout(tmp_path, [("", build.index([good("arm64"), broken]))]))
     assert (made.exit_status, found(made)) == (4, [("entrypoint-foreign", ERROR, "linux/amd64")])
     assert "not a tar archive" in made.unreadable
 

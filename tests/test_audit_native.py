@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import layers, oci
 from lab.audit import checks, native, noise, rules
 from lab.audit.held import ERROR, WARNING, Held
-from lab.facts import Binary, Image, Manifest
-from lab.platforms import Platform
+from lab.images import build, layers
+from lab.model.facts import Binary, Image, Manifest
+from lab.model.platforms import Platform
 
 ELF = Path(__file__).parent / "data" / "elf"
 RUN = 0o755
@@ -53,7 +53,7 @@ def image(files, command=("app",), *, library="glibc", env=("PATH=/usr/bin",), e
     loader = {"glibc": "/lib/ld-linux-aarch64.so.1", "musl": "/lib/ld-musl-aarch64.so.1"}[library]
     base = {"glibc": GLIBC, "musl": MUSL}[library]
     tools = {f"usr/bin/{name}": (asks_for(loader), RUN) for name in ("python3", "node", "ruby", "app")}
-    with oci.layer(base | tools | files).open() as stream:
+    with build.layer(base | tools | files).open() as stream:
         layer = layers.read(stream)
     row = Manifest(digest="sha256:1", platform=LABEL, written="linux/arm64")
     one = Image(reference="", digest="sha256:1", platform=LABEL, entrypoint=command, env=env)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import layers, oci
 from lab.audit import checks
 from lab.audit.checks import TABLE
 from lab.audit.held import ERROR, NOTE, WARNING, Held, Tag
-from lab.facts import Image, Index, Manifest
-from lab.platforms import Platform
+from lab.images import build, layers
+from lab.model.facts import Image, Index, Manifest
+from lab.model.platforms import Platform
 
 ELF = Path(__file__).parent / "data" / "elf"
 RUN = 0o755
@@ -36,7 +36,7 @@ def tag(*rows, **more):
 
 
 def layer(files):
-    with oci.layer(files).open() as stream:
+    with build.layer(files).open() as stream:
         return layers.read(stream)
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import layers, oci
 from lab.audit import rules, words, wrappers
 from lab.audit.start import started
-from lab.facts import Image
-from lab.platforms import Platform
+from lab.images import build, layers
+from lab.model.facts import Image
+from lab.model.platforms import Platform
 
 ELF = Path(__file__).parent / "data" / "elf"
 RUN = 0o755
@@ -29,7 +29,7 @@ TOOLS = (
 def look(files=None, *, entrypoint=(), cmd=(), env=(), workdir="", tools=True):
     """What starts in an arm64 image with the usual tools, and an amd64 program at /app/server."""
     base = dict.fromkeys(TOOLS, (ARM64, RUN)) if tools else {}
-    made = oci.layer(base | {"app/server": (AMD64, RUN)} | (files or {}))
+    made = build.layer(base | {"app/server": (AMD64, RUN)} | (files or {}))
     with made.open() as stream:
         root = layers.merge([layers.read(stream)])
     image = Image(
@@ -241,7 +241,7 @@ def test_a_script_that_asks_for_the_machine_is_not_judged_by_its_other_branches(
 
 def test_a_busyboxs_own_commands_are_not_missing():
     """A shell that is a busybox brings them along, link or no link."""
-    files = {"bin/busybox": (ARM64, RUN), "bin/sh": oci.Link("busybox")}
+    files = {"bin/busybox": (ARM64, RUN), "bin/sh": build.Link("busybox")}
     found = look(files, entrypoint=["/bin/sh", "-c", "mkdir /x && sleep 5"], tools=False)
     assert lacking(found) == []
     assert lacking(look(files, entrypoint=["/bin/sh", "-c", "none"], tools=False)) == [("none", "program")]
@@ -269,15 +269,15 @@ def test_the_init_of_s6_starts_the_command_that_it_is_given():
 
 def test_links_are_followed_absolute_and_relative():
     """Also where a link in PATH leads through a folder that is a link."""
-    files = {"opt/v1/run": (AMD64, RUN), "opt/now": oci.Link("v1"), "usr/local/bin/run": oci.Link("/opt/now/run")}
+    files = {"opt/v1/run": (AMD64, RUN), "opt/now": build.Link("v1"), "usr/local/bin/run": build.Link("/opt/now/run")}
     assert programs(look(files, entrypoint=["run"])) == ["/opt/v1/run"]
-    relative = {"usr/bin/go": oci.Link("../../opt/now/run")}
+    relative = {"usr/bin/go": build.Link("../../opt/now/run")}
     assert programs(look(files | relative, entrypoint=["go"])) == ["/opt/v1/run"]
 
 
 def test_a_link_to_nowhere_is_missing():
     """As the kernel sees it."""
-    assert lacking(look({"bin/x": oci.Link("/none")}, entrypoint=["/bin/x"])) == [("/bin/x", "program")]
+    assert lacking(look({"bin/x": build.Link("/none")}, entrypoint=["/bin/x"])) == [("/bin/x", "program")]
 
 
 def test_scripts_that_start_each_other_come_to_an_end():

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import NotThere
-from lab.platforms import Platform
+from lab.images import program
+from lab.model.platforms import Platform
+from lab.model.world import World
 from lab.probes import binary
-from lab.world import World
 
 ELF = Path(__file__).parent / "data" / "elf"
 MACHINE = Path(__file__).parent.parent / "lessons" / "files" / "machine"
@@ -22,7 +23,7 @@ PROGRAMS = sorted(path.name for path in ELF.glob("*-*"))
 
 
 def read(name: str):
-    return binary.read((ELF / name).read_bytes(), name)
+    return program.read((ELF / name).read_bytes(), name)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_the_three_programs_of_lesson_one_are_of_three_machines():
     """The exercise has three different answers, and the files may be executed."""
     answers = {"abacus": "linux/arm64", "lantern": "linux/riscv64", "compass": "linux/arm/v7"}
     for name, platform in answers.items():
-        assert str(binary.read((MACHINE / name).read_bytes()).platform) == platform
+        assert str(program.read((MACHINE / name).read_bytes()).platform) == platform
         assert (MACHINE / name).stat().st_mode & 0o111
 
 
@@ -63,9 +64,9 @@ def test_loong64_and_big_endian_are_told_from_their_twins():
     """One changed field of the header is another machine."""
     data = bytearray((ELF / "hello-ppc64le").read_bytes())
     data[18:20] = (258).to_bytes(2, "little")
-    assert str(binary.read(bytes(data)).platform) == "linux/loong64"
+    assert str(program.read(bytes(data)).platform) == "linux/loong64"
     data[18:20] = (0x1234).to_bytes(2, "little")
-    assert str(binary.read(bytes(data)).platform) == "linux/machine-4660"
+    assert str(program.read(bytes(data)).platform) == "linux/machine-4660"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_arm_without_attributes_leaves_the_variant_open():
     """No attribute, no claim: the variant is then empty, and not the v7 that a bare `linux/arm` means."""
     data = bytearray((ELF / "hello-armv6").read_bytes())
     data[32:36] = bytes(4)  # no section table
-    assert binary.read(bytes(data)).platform == Platform("linux", "arm", "")
+    assert program.read(bytes(data)).platform == Platform("linux", "arm", "")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_arm_attributes_are_read_and_never_for_ever(attributes, variant):
     data = bytearray((ELF / "hello-armv6").read_bytes())
     data[32:36], data[48:50] = (512).to_bytes(4, "little"), (1).to_bytes(2, "little")
     row = struct.pack("<10I", 0, 0x70000003, 0, 0, 600, len(section), 0, 0, 1, 0)
-    told = binary.read(bytes(data).ljust(512, b"\0") + row.ljust(88, b"\0") + section)
+    told = program.read(bytes(data).ljust(512, b"\0") + row.ljust(88, b"\0") + section)
     assert told.platform == Platform("linux", "arm", variant)
 
 
@@ -115,7 +116,7 @@ def test_a_go_program_tells_its_variant_in_its_build_information():
     data[52 + 24 : 52 + 28] = (6).to_bytes(4, "little")  # the first segment becomes one that can be written
     for told, variant in ((b"5", "v5"), (b"7,hardfloat", "v7"), (b"x", "")):
         information = b"\xff Go buildinf:\x04\x02".ljust(32, b"\0") + b"build\tGOOS=linux\nbuild\tGOARM=" + told + b"\n"
-        assert binary.read(bytes(data) + information).platform == Platform("linux", "arm", variant)
+        assert program.read(bytes(data) + information).platform == Platform("linux", "arm", variant)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_go_program_tells_its_variant_in_its_build_information():
 )
 def test_what_is_no_program_is_called_by_its_name(content, kind, interpreter):
     """`exec format error` has many causes that are no other machine; each is told apart."""
-    found = binary.read(content)
+    found = program.read(content)
     assert (found.kind, found.interpreter, found.platform) == (kind, interpreter, None)
 
 
@@ -163,7 +164,7 @@ class _Drip(io.RawIOBase):
 def test_a_stream_tells_as_much_as_the_bytes(name):
     """Programs are read out of a layer as it passes by, without going back."""
     data = (ELF / name).read_bytes()
-    assert binary.read(_Drip(data), name) == binary.read(data, name)
+    assert program.read(_Drip(data), name) == program.read(data, name)
 
 
 def test_a_huge_program_is_not_read_whole():
@@ -179,14 +180,14 @@ def test_a_huge_program_is_not_read_whole():
             return part
 
     stream = Endless()
-    assert str(binary.read(stream).platform) == "linux/arm64"
-    assert stream.taken <= binary.HEAD
+    assert str(program.read(stream).platform) == "linux/arm64"
+    assert stream.taken <= program.HEAD
 
 
 @given(st.binary(max_size=300), st.booleans())
 def test_no_bytes_make_it_raise(data, as_elf):
     """Anything at all gets an answer."""
-    assert binary.read((b"\x7fELF" if as_elf else b"") + data).kind
+    assert program.read((b"\x7fELF" if as_elf else b"") + data).kind
 
 
 @given(st.sampled_from(PROGRAMS), st.integers(), st.integers(1, 40))
@@ -196,15 +197,15 @@ def test_damaged_programs_get_an_answer_too(name, seed, count):
     data = bytearray((ELF / name).read_bytes())
     for _ in range(count):
         data[chance.randrange(len(data))] = chance.randrange(256)
-    assert binary.read(bytes(data)).kind
-    assert binary.read(bytes(data[: chance.randrange(len(data))])).kind is not None
+    assert program.read(bytes(data)).kind
+    assert program.read(bytes(data[: chance.randrange(len(data))])).kind is not None
 
 
 @given(st.binary(min_size=48, max_size=48), st.sampled_from(PROGRAMS))
 def test_headers_made_of_chance_get_an_answer(header, name):
     """The fields that say where things are and how many may hold anything."""
     data = (ELF / name).read_bytes()
-    assert binary.read(data[:16] + header + data[64:]).kind
+    assert program.read(data[:16] + header + data[64:]).kind
 
 
 def test_the_probe_reads_the_learners_file(tmp_path):

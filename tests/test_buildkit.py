@@ -14,11 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import oci
 from lab.errors import Blocked
-from lab.sandbox import buildkit, buildkit_image, buildkit_state, buildkit_target, gobuild, process, state, toolchain
-from lab.sandbox import buildkit_maker as maker
-from lab.sandbox.buildkit_state import TYPICAL, Journal, seconds_left
+from lab.images import build
+from lab.sandbox import buildkit, state
+from lab.sandbox.buildkit import gobuild, maker, target, toolchain
+from lab.sandbox.buildkit import image as buildkit_image
+from lab.sandbox.buildkit import journal as buildkit_state
+from lab.sandbox.buildkit.journal import TYPICAL, Journal, seconds_left
+from lab.sandbox.host import process
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.storage import write_json
 
@@ -330,7 +333,7 @@ def test_a_mirror_that_is_down_is_a_failure_with_a_remedy(sandbox):
 def test_where_the_image_is_nothing_is_built(sandbox, monkeypatch):
     """An image in the mirror is enough."""
     monkeypatch.setattr(buildkit, "_spawn", lambda _target: pytest.fail("built all the same"))
-    monkeypatch.setattr(oci, "exists", lambda *_words: "sha256:1")
+    monkeypatch.setattr(build, "exists", lambda *_words: "sha256:1")
     assert buildkit.start(sandbox).state == "ready"
 
 
@@ -338,15 +341,15 @@ def test_where_docker_hub_answers_nothing_is_built(sandbox, monkeypatch):
     """The engine pulls it as it does everywhere."""
     monkeypatch.setattr(buildkit, "_spawn", lambda _target: pytest.fail("built all the same"))
     monkeypatch.setattr(buildkit, "hub_answers", lambda: True)
-    monkeypatch.setattr(oci, "exists", lambda *_words: None)
+    monkeypatch.setattr(build, "exists", lambda *_words: None)
     assert buildkit.start(sandbox).state == "hub"
 
 
 def test_the_look_at_docker_hub_is_bounded(monkeypatch):
     """A name server that does not answer costs the time that was allowed, and no more."""
-    monkeypatch.setattr(buildkit_target, "_ask_hub", lambda _seconds: time.sleep(0.5) or True)
+    monkeypatch.setattr(target, "_ask_hub", lambda _seconds: time.sleep(0.5) or True)
     begun = time.monotonic()
-    assert buildkit_target.hub_answers(0.05) is False
+    assert target.hub_answers(0.05) is False
     assert time.monotonic() - begun < 0.4
 
 
@@ -394,9 +397,9 @@ def test_the_image_is_upstreams_in_what_matters(tmp_path):
     (programs / "buildctl").write_bytes(b"two")
     kept = tmp_path / "cache/image"
     image = buildkit_image.assemble(
-        programs, {"tmp": oci.Folder(0o1777)}, version="v1", platform="linux/arm64", layout=kept
+        programs, {"tmp": build.Folder(0o1777)}, version="v1", platform="linux/arm64", layout=kept
     )
-    assert oci.read_layout(kept).digest == image.digest
+    assert build.read_layout(kept).digest == image.digest
     with image.blobs[0].open() as stream:
         config = json.load(stream)
     assert config["architecture"] == "arm64"

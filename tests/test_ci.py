@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import oci
+from lab.images import build
 
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -24,8 +24,8 @@ EXPRESSION = re.compile(r"\$\{\{ (?:inputs\.(\w+)|(github\.action_path)) \}\}")
 
 def layout(place, machine):
     """An arm64 image with a program for `machine`."""
-    layer = oci.layer({"app": ((ELF / f"hello-{machine}").read_bytes(), 0o755)})
-    oci.write_layout(place, oci.image([layer], platform="linux/arm64", config={"Entrypoint": ["/app"]}))
+    layer = build.layer({"app": ((ELF / f"hello-{machine}").read_bytes(), 0o755)})
+    build.write_layout(place, build.image([layer], platform="linux/arm64", config={"Entrypoint": ["/app"]}))
     return str(place)
 
 

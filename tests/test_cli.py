@@ -10,10 +10,13 @@ import sys
 import pytest
 from pretend import sandbox_up
 
-from lab import __version__, cli, course, jupyter, paths, progress, sandbox
+from lab import __version__, cli, course, paths, sandbox
 from lab.errors import LabError
-from lab.results import Result, Status
-from lab.sandbox import emulators, overview
+from lab.learning import progress
+from lab.model.results import Result, Status
+from lab.notebook import server
+from lab.sandbox import overview
+from lab.sandbox.emulators import kernel
 from lab.verbs import learner, prose
 
 
@@ -281,7 +284,7 @@ def test_errors_of_ours_carry_their_status():
 def test_the_tour_asks_before_it_touches_anything(up, monkeypatch, capsys):
     """It removes what the steps make, a learner's own too: where nobody can be asked, nothing is run."""
     del up
-    monkeypatch.setattr("lab.tour.tour", lambda *_given, **_more: pytest.fail("it ran"))
+    monkeypatch.setattr("lab.learning.tour.tour", lambda *_given, **_more: pytest.fail("it ran"))
     status, _, err = lab(capsys, "tour", "machine")
     assert status == 2
     assert "--yes" in err
@@ -323,8 +326,8 @@ def test_next_says_where_answers_go_and_what_help_there_is(up, capsys):
 def test_status_tells_another_labs_emulators_from_ours(monkeypatch):
     """`lab down` would leave those where they are."""
     mine, other, system = (
-        emulators.Handler(name, "/qemu", "F", "", ours=name.startswith("lab-"))
-        for name in (f"{emulators.own_prefix()}arm", "lab-0000-arm", "qemu-arm")
+        kernel.Handler(name, "/qemu", "F", "", ours=name.startswith("lab-"))
+        for name in (f"{kernel.own_prefix()}arm", "lab-0000-arm", "qemu-arm")
     )
     text = overview.Status(emulators=(mine, other, system)).as_text()
     assert f"{mine.name} (the lab's), lab-0000-arm (of another lab), qemu-arm\n" in text
@@ -348,14 +351,14 @@ def test_learn_opens_the_lesson_of_the_next_step(up, monkeypatch):
     """Not lesson 1 again, in the middle of the course."""
     opened = []
     monkeypatch.setattr(sandbox, "up", lambda **_wishes: sandbox.load())
-    monkeypatch.setattr("lab.jupyter.serve", lambda folder, first: opened.append((folder, first)) or 0)
+    monkeypatch.setattr("lab.notebook.server.serve", lambda folder, first: opened.append((folder, first)) or 0)
     for step in course.lesson("machine").steps:
         done = Result(step=step.name, lesson="machine", status=Status.PASSED, goal="", when="x")
         progress.record(paths.learner(), step, done)
     assert cli.run(["learn", str(up)]) == 0
     assert opened == [(up, "02-one-platform.ipynb")]
-    assert jupyter._first(up, "02-one-platform.ipynb") == "02-one-platform.ipynb"
-    assert jupyter._first(up, "") == jupyter._first(up, "99-gone.ipynb") == "01-machine.ipynb"
+    assert server._first(up, "02-one-platform.ipynb") == "02-one-platform.ipynb"
+    assert server._first(up, "") == server._first(up, "99-gone.ipynb") == "01-machine.ipynb"
 
 
 def test_a_run_without_a_command_on_a_terminal_says_what_it_waits_for(up, capsys, monkeypatch):

@@ -16,9 +16,9 @@ from lab import doctor, paths
 from lab.doctor import bundled, can, leftovers, programs, reach, words
 from lab.doctor.ask import checkup, platform_of
 from lab.doctor.facts import Checkup, Disk, Emulator, Leftover, Reach, Trial, Trouble
-from lab.facts import Builder, Engine, Node
-from lab.platforms import Platform
-from lab.probes import binary
+from lab.images import program
+from lab.model.facts import Builder, Engine, Node
+from lab.model.platforms import Platform
 from lab.verbs import doctor as verb
 
 AMD64, ARM64, ARMV7 = (Platform.parse(name) for name in ("linux/amd64", "linux/arm64", "linux/arm/v7"))
@@ -294,7 +294,7 @@ def test_json_has_facts_lines_and_abilities():
 @pytest.mark.parametrize("name", programs.ARCHITECTURES)
 def test_the_tiny_programs_are_for_what_they_say(name):
     """Read by the reader that the course uses; static."""
-    found = binary.read(programs.program(name))
+    found = program.read(programs.program(name))
     assert (found.kind, found.platform.architecture, found.interpreter) == ("elf", name, "")
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.draw import Picture, svg
+from lab.draw import svg
 from lab.draw.bars import bars
 from lab.draw.builders import NO_BUILDKIT, card
 from lab.draw.hub import LABEL, hub
@@ -19,8 +19,9 @@ from lab.draw.timeline import timeline
 from lab.draw.tree import tree
 from lab.errors import BadInput
 from lab.events import BuildEvents, Vertex
-from lab.facts import ATTESTATION, Builder, Evidence, Image, Index, Manifest, Node
-from lab.platforms import Platform
+from lab.model.facts import ATTESTATION, Builder, Evidence, Image, Index, Manifest, Node
+from lab.model.picture import Picture
+from lab.model.platforms import Platform
 from lab.probes.engine import builder_from_text
 
 DATA = Path(__file__).parent / "data" / "buildx-0.29.1"

@@ -13,7 +13,7 @@ from lab import events
 from lab.errors import BadInput, Blocked, NotThere
 from lab.events import BuildEvents, Vertex, emulated
 from lab.events.read import named
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 
 DATA = Path(__file__).parent / "data" / "buildx-0.29.1"
 AMD64, ARM64, ARMV7 = (Platform.parse(name) for name in ("linux/amd64", "linux/arm64", "linux/arm/v7"))

@@ -3,7 +3,7 @@
 import pytest
 
 from lab.errors import BadInput
-from lab.facts import (
+from lab.model.facts import (  # fmt: skip
     ATTESTATION,
     Binaries,
     Binary,
@@ -17,8 +17,8 @@ from lab.facts import (
     Machine,
     Manifest,
     Node,
-)  # fmt: skip
-from lab.platforms import Platform
+)
+from lab.model.platforms import Platform
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 INFO = {

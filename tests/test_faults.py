@@ -8,12 +8,14 @@ import faults_page
 import pytest
 from faults_page import PAGE, TESTS, Cell, cells, page, table
 
-from lab import course, progress
+from lab import course
 from lab.errors import Blocked
-from lab.facts import Transcript
+from lab.learning import progress
+from lab.model.facts import Transcript
+from lab.model.results import Result, Status
 from lab.probes import host
-from lab.results import Result, Status
-from lab.sandbox import buildkit, buildkit_maker, buildkit_state
+from lab.sandbox import buildkit
+from lab.sandbox.buildkit import journal, maker
 from lab.storage import write_json
 
 CELLS = cells()
@@ -68,7 +70,7 @@ def test_a_clock_that_jumps_keeps_no_dead_builder_alive(jump, monkeypatch):
     """A record that nobody signed is not believed because its time is yet to come."""
     now = time.time()
     record = {"state": "building", "started": now, "at": now, "pid": 0}
-    write_json(buildkit_state.sandbox_file(), record)
+    write_json(journal.sandbox_file(), record)
     assert buildkit.progress().state == "building"
     monkeypatch.setattr(time, "time", lambda: now + jump)
     assert buildkit.progress().state == "failed"
@@ -78,9 +80,9 @@ def test_a_clock_that_jumps_keeps_no_dead_builder_alive(jump, monkeypatch):
 def test_a_clock_that_jumps_leaves_an_estimate(jump, monkeypatch):
     """The seconds that are left are never years, nor less than none."""
     now = time.time()
-    write_json(buildkit_state.sandbox_file(), {"state": "building", "started": now - 10, "at": now, "pid": 1})
+    write_json(journal.sandbox_file(), {"state": "building", "started": now - 10, "at": now, "pid": 1})
     shared = {"phase": "compile", "done": 1, "total": 2, "left": 60.0, "at": now, "pid": 1}
-    write_json(buildkit_state.cache_folder() / "progress.json", shared)
+    write_json(journal.cache_folder() / "progress.json", shared)
     monkeypatch.setattr(buildkit, "_alive", lambda _record: True)
     monkeypatch.setattr(time, "time", lambda: now + jump)
     found = buildkit.progress()
@@ -118,10 +120,10 @@ def test_two_builders_at_once_compile_once(monkeypatch):
         made.append("image")
         return "image"
 
-    monkeypatch.setattr(buildkit_maker, "_make", make)
-    monkeypatch.setattr(buildkit_maker, "cached", lambda: made[0] if made else None)
+    monkeypatch.setattr(maker, "_make", make)
+    monkeypatch.setattr(maker, "cached", lambda: made[0] if made else None)
     answers = []
-    pair = [threading.Thread(target=lambda: answers.append(buildkit_maker.make())) for _ in range(2)]
+    pair = [threading.Thread(target=lambda: answers.append(maker.make())) for _ in range(2)]
     for one in pair:
         one.start()
     for one in pair:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from lab import cli, course, hints
-from lab.facts import Transcript
-from lab.progress import Entry
+from lab import cli, course
+from lab.learning import hints
+from lab.learning.progress import Entry
+from lab.model.facts import Transcript
 
 STEP = course.step("build_test")
 

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lab import oci, paths
+from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import apt, deb, images
+from lab.images import build
+from lab.sandbox import images
 from lab.sandbox.model import EngineRef, Sandbox
+from lab.sandbox.packages import apt, deb
 from lab.sandbox.report import Quiet
 
 PROGRAM = b"\x7fELF..." + b"[\0[[\0cat\0sh\0uname\0\0more"
@@ -61,9 +63,9 @@ def test_a_program_without_that_table_is_refused(program):
 def test_every_command_is_the_one_program():
     """Each applet is a hard link to the program, so that any of them, copied out, is whole."""
     files = images.busybox_files(PROGRAM)
-    assert files["bin/busybox"] == oci.File(PROGRAM, 0o755)
-    assert {files[f"bin/{name}"] for name in images.applets(PROGRAM)} == {oci.Link("bin/busybox", hard=True)}
-    assert files["tmp"] == oci.Folder(0o1777)
+    assert files["bin/busybox"] == build.File(PROGRAM, 0o755)
+    assert {files[f"bin/{name}"] for name in images.applets(PROGRAM)} == {build.Link("bin/busybox", hard=True)}
+    assert files["tmp"] == build.Folder(0o1777)
     assert b"root:x:0:0" in files["etc/passwd"].content
 
 
@@ -76,17 +78,17 @@ def test_without_a_mirror_nothing_is_made(tmp_path, monkeypatch):
 def test_what_the_mirror_holds_is_not_made_again(tmp_path, monkeypatch):
     """A second `up` costs one question."""
     monkeypatch.setattr(images, "BASES", {"library/busybox": lambda _report: pytest.fail("made all the same")})
-    monkeypatch.setattr(oci, "exists", lambda *_words: "sha256:1")
+    monkeypatch.setattr(build, "exists", lambda *_words: "sha256:1")
     images.provide(sandbox(tmp_path, "localhost:1"))
 
 
 def test_each_tag_is_pushed(tmp_path, monkeypatch):
     """What the mirror lacks is made once and pushed under each of its tags."""
     pushed = []
-    index = oci.index([oci.image([oci.layer(images.busybox_files(PROGRAM))], platform="linux/amd64")])
+    index = build.index([build.image([build.layer(images.busybox_files(PROGRAM))], platform="linux/amd64")])
     monkeypatch.setattr(images, "BASES", {"library/x": lambda _report: images.Base(index, ("1.2.3", "latest"))})
-    monkeypatch.setattr(oci, "exists", lambda *_words: None)
-    monkeypatch.setattr(oci, "push", lambda *words: pushed.append(words))
+    monkeypatch.setattr(build, "exists", lambda *_words: None)
+    monkeypatch.setattr(build, "push", lambda *words: pushed.append(words))
     images.provide(sandbox(tmp_path, "localhost:1"))
     assert pushed == [("localhost:1", "library/x", tag, index) for tag in ("1.2.3", "latest")]
 

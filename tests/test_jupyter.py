@@ -11,13 +11,15 @@ import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 
-from lab import course, jupyter, workspace
+from lab import course
+from lab.course import workspace
 from lab.errors import Blocked
+from lab.notebook import server as jupyter
 
 SCRIPT = """
 import subprocess, sys
 from pathlib import Path
-from lab import jupyter
+from lab.notebook import server as jupyter
 def start(*_arguments):
     process = subprocess.Popen(["sleep", "600"], start_new_session=True)
     print(process.pid, flush=True)

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import blobs, layers, oci
 from lab.errors import BadInput, Blocked
-from lab.facts import Image
-from lab.layers import Limits
-from lab.layers import unpack as layers_unpack
-from lab.platforms import Platform
+from lab.images import blobs, build, layers
+from lab.images.layers import Limits
+from lab.images.layers import unpack as layers_unpack
+from lab.model.facts import Image
+from lab.model.platforms import Platform
 
 ELF = Path(__file__).parent / "data" / "elf"
 ARM64 = (ELF / "hello-arm64").read_bytes()
@@ -30,7 +30,7 @@ RUN = 0o755
 
 
 def layer(files, **how):
-    with oci.layer(files, **how).open() as stream:
+    with build.layer(files, **how).open() as stream:
         return layers.read(stream)
 
 
@@ -101,7 +101,7 @@ def test_a_file_over_a_folder_and_a_folder_over_a_file():
 def test_an_upper_layer_reaches_through_the_links_of_a_lower_one():
     """`lib -> usr/lib` below, `lib/x` above: the file is in usr/lib, as in an image of Debian's."""
     above = layers.read(io.BytesIO(raw(("lib/x", tarfile.REGTYPE, ARM64))))
-    merged = root({"usr/lib/ld.so": (AMD64, RUN), "lib": oci.Link("usr/lib")}, above)
+    merged = root({"usr/lib/ld.so": (AMD64, RUN), "lib": build.Link("usr/lib")}, above)
     assert merged.find("/usr/lib/x").path == "/usr/lib/x"
     assert merged.find("/lib/ld.so").path == "/usr/lib/ld.so"
 
@@ -111,11 +111,11 @@ def test_links_are_followed_inside_the_image_only():
     merged = root(
         {
             "bin/real": (ARM64, RUN),
-            "a": oci.Link("/bin/real"),
-            "b/c/d": oci.Link("../../../../../bin/real"),
-            "e": oci.Link("b"),
-            "gone": oci.Link("/nothing"),
-            "hard": oci.Link("bin/real", hard=True),
+            "a": build.Link("/bin/real"),
+            "b/c/d": build.Link("../../../../../bin/real"),
+            "e": build.Link("b"),
+            "gone": build.Link("/nothing"),
+            "hard": build.Link("bin/real", hard=True),
         }
     )
     for path in ("/a", "/b/c/d", "/e/c/d", "a", "/../a", "//b//c/./d"):
@@ -128,7 +128,7 @@ def test_links_are_followed_inside_the_image_only():
 
 def test_a_loop_of_links_ends():
     """Links to each other lead nowhere, in bounded time; files behind them are refused."""
-    loop = {"a": oci.Link("b"), "b": oci.Link("a"), "self": oci.Link("self/self")}
+    loop = {"a": build.Link("b"), "b": build.Link("a"), "self": build.Link("self/self")}
     assert root(loop).find("/a") is None
     assert root(loop).find("/self") is None
     above = layers.read(io.BytesIO(raw(("a/x", tarfile.REGTYPE, b"x"))))
@@ -138,7 +138,7 @@ def test_a_loop_of_links_ends():
 
 def test_links_that_multiply_end():
     """Each link names the next many times over: the work is bounded."""
-    many = {f"l{n}": oci.Link("/".join([f"l{n + 1}/.."] * 300)) for n in range(38)}
+    many = {f"l{n}": build.Link("/".join([f"l{n + 1}/.."] * 300)) for n in range(38)}
     assert root(many).find("/l0") is None
 
 
@@ -435,7 +435,7 @@ def verified(data, digest, size=None):
 
 def test_a_layer_of_another_digest_is_refused_and_of_its_own_is_read():
     """The digest is of all the bytes, those after the archive's end too."""
-    made = oci.layer({"app": (ARM64, RUN)})
+    made = build.layer({"app": (ARM64, RUN)})
     with made.open() as stream:
         data = stream.read()
     good = verified(data, made.digest, made.size)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import sandbox, world
+from lab import sandbox
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Binary, Builder, Engine, Node
-from lab.platforms import Platform
+from lab.model.facts import Binary, Builder, Engine, Node
+from lab.model.platforms import Platform
 from lab.probes import engine
-from lab.sandbox import emulators as kernel
+from lab.sandbox.emulators import kernel
 from lab.verbs import look, look_words
 
 DATA = Path(__file__).parent / "data"
@@ -295,7 +295,7 @@ def test_without_a_sandbox_a_full_name_can_still_be_looked_at(monkeypatch):
     def down():
         raise Blocked("No sandbox is up.")
 
-    monkeypatch.setattr(world, "here", down)
+    monkeypatch.setattr("lab.probes.here.this_world", down)
     assert look._world("ghcr.io/owner/name:tag").registry
     with pytest.raises(Blocked, match="No sandbox"):
         look._world("build-test:pi")

@@ -12,10 +12,15 @@ from pretend import sandbox_up
 from traitlets.config import Config
 
 import lab
-from lab import course, magic, magic_scratch, panel, progress, render, shell
-from lab.panel import page, view
-from lab.results import MIME
-from lab.sandbox import private, state
+from lab import course
+from lab.draw import render
+from lab.learning import progress
+from lab.model.results import MIME
+from lab.notebook import magic, panel, scratch
+from lab.notebook.panel import page, view
+from lab.sandbox import state
+from lab.sandbox.engine import own as private
+from lab.terminal import shell
 
 
 @pytest.fixture
@@ -35,7 +40,7 @@ def ipython(folder, monkeypatch):
     found = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     magic._state.clear()
     yield found
-    magic_scratch.leave(found)
+    scratch.leave(found)
     panel.close_panel()
     InteractiveShell.clear_instance()
 
@@ -216,9 +221,9 @@ def test_a_headless_run_holds_html_and_no_widget(folder, tmp_path, monkeypatch):
 
 def test_a_step_works_in_a_kernel_that_loaded_nothing_else(folder, tmp_path, monkeypatch):
     """After a restart the first cell need not be run again: the lab's start-up file knows `%%step`."""
-    from lab import jupyter
+    from lab.notebook import server
 
-    own = jupyter._own_folders(tmp_path / "own")
+    own = server._own_folders(tmp_path / "own")
     monkeypatch.setenv("IPYTHONDIR", own["IPYTHONDIR"])
     outputs = executed(["%%step uname\nuname -m"], folder, tmp_path, monkeypatch)
     assert outputs[0][-1].data[MIME]["status"] == "passed"
@@ -236,12 +241,11 @@ def test_progress_is_kept_for_the_next_kernel(ipython):
 
 def test_explain_reads_the_error_that_was_printed_last(world, monkeypatch, capsys):
     """`lab.explain()` takes the last try's output; with nothing run yet it says so in one line."""
-    from lab import magic
-    from lab import world as worlds
-    from lab.facts import Transcript
+    from lab.model.facts import Transcript
+    from lab.notebook import magic
 
     shown = []
-    monkeypatch.setattr(worlds, "here", lambda: world)
+    monkeypatch.setattr(magic, "this_world", lambda: world)
     monkeypatch.setattr("IPython.display.display", lambda *things, **_options: shown.extend(things))
     magic.explain()
     output = "exec /bin/sh: exec format error\n"
@@ -275,7 +279,7 @@ def test_without_a_sandbox_no_engine_answers_in_a_cell(ipython, monkeypatch):
     runs(ipython, "1")
     assert os.environ["DOCKER_HOST"] == f"unix://{private.socket()}"
     assert "REGISTRY" not in os.environ
-    magic_scratch.leave(ipython)
+    scratch.leave(ipython)
     assert os.environ["DOCKER_HOST"] == "unix:///theirs.sock"
 
 

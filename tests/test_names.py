@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from pages import glossary, reference
 
 import lab
-from lab import cli, course, hints
+from lab import cli, course
 from lab.explainer.data import entries
-from lab.site import glossary, reference
+from lab.learning import hints
 
 ROOT = Path(__file__).parent.parent
 LESSONS = {one.number: one for one in course.lessons()}
@@ -42,7 +43,7 @@ def said():
         yield f"{step.name}: goal", step.goal
         yield from ((f"{step.name}: hint", text) for text in step.hints)
         yield from ((f"{module.__name__}.{k}", v) for k, v in vars(module).items() if k.isupper() and type(v) is str)
-    yield from (("lab/hints.py", sign.says) for sign in hints._SIGNS)
+    yield from (("lab/learning/hints.py", sign.says) for sign in hints._SIGNS)
     yield from ((f"lab {name} --help", verb.format_help()) for name, verb in VERBS.items())
 
 

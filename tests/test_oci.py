@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lab import oci
 from lab.errors import BadInput, Blocked, NotThere
+from lab.images import build
 
 HELLO = {"hello.txt": (b"hi\n", 0o644)}
 NAMES = st.from_regex(r"[a-z0-9é._-]{1,20}", fullmatch=True).filter(lambda name: name not in (".", ".."))
@@ -26,24 +26,24 @@ def members(layer):
 
 
 def simple(platform="linux/amd64", **more):
-    return oci.image([oci.layer(HELLO)], platform=platform, **more)
+    return build.image([build.layer(HELLO)], platform=platform, **more)
 
 
 def test_digests_are_known():
     """The same file gives the same layer, image and index, on every machine and with every Python."""
-    layer = oci.layer(HELLO, compress=False)
-    image = oci.image([layer], platform="linux/arm/v7", config={"Cmd": ["sh"]})
+    layer = build.layer(HELLO, compress=False)
+    image = build.image([layer], platform="linux/arm/v7", config={"Cmd": ["sh"]})
     assert layer.digest == "sha256:ffeb13b155f7fcdeb9274589c048449447ddc14f30a738e31bd53d8b653a7c63"
     assert image.digest == "sha256:0f39b82374ae3d6b6b03d62b086638d479ecf4741458b4fb03d336e75a25bd07"
-    assert oci.layer(HELLO).diff_id == layer.digest
+    assert build.layer(HELLO).diff_id == layer.digest
 
 
 @given(FILES)
 @settings(max_examples=60)
 def test_order_and_place_do_not_matter(tmp_path_factory, files):
     """A layer depends on the files alone: not on their order, nor on where it is kept."""
-    forwards = oci.layer(files)
-    backwards = oci.layer(dict(reversed(files.items())), folder=tmp_path_factory.mktemp("layers"))
+    forwards = build.layer(files)
+    backwards = build.layer(dict(reversed(files.items())), folder=tmp_path_factory.mktemp("layers"))
     assert (forwards.digest, forwards.size, forwards.diff_id) == (
         backwards.digest,
         backwards.size,
@@ -56,7 +56,7 @@ def test_order_and_place_do_not_matter(tmp_path_factory, files):
 @settings(max_examples=60)
 def test_what_goes_in_comes_out(files):
     """Every file is in the layer with its bytes and its mode, owned by root, of the year 1970."""
-    layer = oci.layer(files)
+    layer = build.layer(files)
     with tarfile.open(fileobj=io.BytesIO(layer.content)) as tar:
         found = {member.name: (tar.extractfile(member).read(), member.mode) for member in tar}
         assert {(member.uid, member.gid, member.mtime) for member in tar} <= {(0, 0, 0)}
@@ -67,7 +67,7 @@ def test_what_goes_in_comes_out(files):
 @settings(max_examples=40)
 def test_names_are_true(files, compress):
     """Digest and size are those of the bytes, and the diff id is that of the tar inside."""
-    layer = oci.layer(files, compress=compress)
+    layer = build.layer(files, compress=compress)
     assert layer.digest == f"sha256:{hashlib.sha256(layer.content).hexdigest()}"
     assert layer.size == len(layer.content)
     assert (layer.digest == layer.diff_id) is not compress
@@ -75,14 +75,14 @@ def test_names_are_true(files, compress):
 
 def test_one_byte_or_one_bit_of_a_mode_is_another_layer():
     """Near misses have digests of their own."""
-    digests = {oci.layer({name: (data, mode)}).digest for name in "ab" for data in (b"", b"\0") for mode in (0, 1)}
+    digests = {build.layer({name: (data, mode)}).digest for name in "ab" for data in (b"", b"\0") for mode in (0, 1)}
     assert len(digests) == 8
 
 
 def test_links_folders_and_parents():
     """Parents are made; a hard link stands after its target even where its name sorts before it."""
-    files = {"bin/[": oci.Link("bin/sh", hard=True), "bin/sh": (b"x", 0o755), "tmp": oci.Folder(0o1777)}
-    found = members(oci.layer({**files, "env": oci.Link("../bin/sh")}))
+    files = {"bin/[": build.Link("bin/sh", hard=True), "bin/sh": (b"x", 0o755), "tmp": build.Folder(0o1777)}
+    found = members(build.layer({**files, "env": build.Link("../bin/sh")}))
     assert list(found) == ["bin", "bin/sh", "env", "tmp", "bin/["]
     assert found["bin/["].islnk()
     assert found["bin/["].linkname == "bin/sh"
@@ -94,7 +94,7 @@ def test_links_folders_and_parents():
 def test_a_path_that_leads_out_is_refused(path):
     """No layer of ours writes outside of its image."""
     with pytest.raises(BadInput, match="cannot be a path"):
-        oci.layer({path: (b"", 0o644)})
+        build.layer({path: (b"", 0o644)})
 
 
 def test_a_folder_becomes_a_layer(tmp_path):
@@ -103,7 +103,7 @@ def test_a_folder_becomes_a_layer(tmp_path):
     (tmp_path / "in" / "run").write_bytes(b"#!")
     (tmp_path / "in" / "run").chmod(0o755)
     (tmp_path / "in" / "link").symlink_to("run")
-    found = members(oci.layer(oci.files_of(tmp_path / "in")))
+    found = members(build.layer(build.files_of(tmp_path / "in")))
     assert found["run"].mode == 0o755
     assert found["link"].linkname == "run"
 
@@ -114,14 +114,14 @@ def test_a_socket_is_no_content(tmp_path):
 
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(BadInput, match="pipe"):
-        oci.files_of(tmp_path)
+        build.files_of(tmp_path)
 
 
 def test_an_index_lists_each_platform_as_it_is_told():
     """A platform is taken as written, an entry may lie about it, and an attestation has its annotation."""
     image = simple("linux/x86")
     attestation = simple("unknown/unknown").entry(annotations={"vnd.docker.reference.type": "attestation-manifest"})
-    body = json.loads(oci.index([image, image.entry(platform="linux/arm64/v8"), attestation]).blob.content)
+    body = json.loads(build.index([image, image.entry(platform="linux/arm64/v8"), attestation]).blob.content)
     rows = body["manifests"]
     assert [row["platform"] for row in rows] == [
         {"architecture": "x86", "os": "linux"},
@@ -149,11 +149,11 @@ def test_media_types_and_extra_fields_are_free():
 
 def test_a_layout_is_read_as_it_was_written(tmp_path):
     """An index goes through a folder without loss, and a second writing adds nothing."""
-    index = oci.index([simple("linux/amd64"), simple("linux/arm64")])
-    oci.write_layout(tmp_path, index, names=["busybox:1.38"])
+    index = build.index([simple("linux/amd64"), simple("linux/arm64")])
+    build.write_layout(tmp_path, index, names=["busybox:1.38"])
     files = {path: path.stat().st_ino for path in (tmp_path / "blobs").rglob("*")}
-    oci.write_layout(tmp_path, index, names=["busybox:1.38"])
-    found = oci.read_layout(tmp_path)
+    build.write_layout(tmp_path, index, names=["busybox:1.38"])
+    found = build.read_layout(tmp_path)
     assert {path: path.stat().st_ino for path in (tmp_path / "blobs").rglob("*")} == files
     assert found.digest == index.digest
     assert [child.digest for child in found.manifests] == [child.digest for child in index.manifests]
@@ -167,12 +167,12 @@ def test_a_layout_is_read_as_it_was_written(tmp_path):
 def test_no_layout_and_a_damaged_one(tmp_path):
     """Nothing there is not there; half of it is damaged, and the message names the folder."""
     with pytest.raises(NotThere):
-        oci.read_layout(tmp_path)
+        build.read_layout(tmp_path)
     image = simple()
-    oci.write_layout(tmp_path, image)
+    build.write_layout(tmp_path, image)
     (tmp_path / "blobs/sha256" / image.blobs[1].digest[7:]).write_bytes(b"cut")
     with pytest.raises(BadInput, match="damaged"):
-        oci.read_layout(tmp_path)
+        build.read_layout(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_a_layout_of_nonsense_is_refused(tmp_path, text):
     """Whatever stands in `index.json`, the answer is one clear line."""
     (tmp_path / "index.json").write_text(text)
     with pytest.raises(BadInput, match="damaged"):
-        oci.read_layout(tmp_path)
+        build.read_layout(tmp_path)
 
 
 def test_an_archive_has_both_formats(tmp_path):
     """`docker load` of either image store finds the image and its name in the archive."""
-    oci.write_layout(tmp_path, simple(), names=["moby/buildkit:buildx-stable-1"])
+    build.write_layout(tmp_path, simple(), names=["moby/buildkit:buildx-stable-1"])
     archive = io.BytesIO()
-    oci.write_archive(tmp_path, archive)
+    build.write_archive(tmp_path, archive)
     archive.seek(0)
     with tarfile.open(fileobj=archive) as tar:
         (told,) = json.load(tar.extractfile("manifest.json"))
@@ -250,36 +250,36 @@ def registry():
 
 def test_push_sends_children_first_and_nothing_twice(registry):
     """Blobs before manifests, manifests before the index; a second push sends no blob again."""
-    index = oci.index([simple("linux/amd64"), simple("linux/arm64")])
-    assert oci.push(registry.url, "library/busybox", "1.38", index) == index.digest
+    index = build.index([simple("linux/amd64"), simple("linux/arm64")])
+    assert build.push(registry.url, "library/busybox", "1.38", index) == index.digest
     manifests = [path.rpartition("/")[2] for method, path in registry.seen if "/manifests/" in path]
     assert manifests == [index.manifests[0].digest, index.manifests[1].digest, "1.38"]
     registry.seen.clear()
-    oci.push(registry.url, "library/busybox", "1.38", index)
+    build.push(registry.url, "library/busybox", "1.38", index)
     assert not [path for method, path in registry.seen if "/uploads/" in path]
-    assert oci.exists(registry.url, "library/busybox", "1.38") == index.digest
-    assert oci.exists(registry.url, "library/busybox", "1.37") is None
+    assert build.exists(registry.url, "library/busybox", "1.38") == index.digest
+    assert build.exists(registry.url, "library/busybox", "1.37") is None
 
 
 @given(st.binary(max_size=3000))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_push_sends_the_very_bytes(registry, data):
     """What arrives has the digest that was announced."""
-    image = oci.image([oci.layer({"f": (data, 0o644)})], platform="linux/amd64")
-    oci.push(registry.url, "a", "b", image)
+    image = build.image([build.layer({"f": (data, 0o644)})], platform="linux/amd64")
+    build.push(registry.url, "a", "b", image)
     for blob in image.blobs:
         assert registry.store[blob.digest] == blob.digest
 
 
 def test_a_large_blob_comes_out_of_its_file(registry, tmp_path):
     """A layer that is kept in a file is streamed from there."""
-    layer = oci.layer({"big": (bytes(3_000_000), 0o644)}, compress=False, folder=tmp_path)
-    oci.push(registry.url, "a", "b", oci.image([layer], platform="linux/amd64"))
+    layer = build.layer({"big": (bytes(3_000_000), 0o644)}, compress=False, folder=tmp_path)
+    build.push(registry.url, "a", "b", build.image([layer], platform="linux/amd64"))
     assert registry.store[layer.digest] == layer.digest
     layer.content.unlink()
     registry.store.clear()
     with pytest.raises(BadInput, match="cannot be read"):
-        oci.push(registry.url, "a", "b", oci.image([layer], platform="linux/amd64"))
+        build.push(registry.url, "a", "b", build.image([layer], platform="linux/amd64"))
 
 
 @pytest.mark.parametrize(
@@ -298,13 +298,13 @@ def test_a_refusal_says_who_and_why(registry, method, status, error):
     """The registry's own reason is in the one line; a login and a full disk are nobody's mistake."""
     registry.refuse[method] = status
     with pytest.raises(error, match=f"answered {status} to .*NO because"):
-        oci.push(registry.url, "a", "b", simple())
+        build.push(registry.url, "a", "b", simple())
 
 
 def test_nobody_listens():
     """A registry that is down blocks; the line names it."""
     with pytest.raises(Blocked, match="'localhost:1' does not answer"):
-        oci.push("localhost:1", "a", "b", simple())
+        build.push("localhost:1", "a", "b", simple())
 
 
 def test_a_registry_that_says_nothing():
@@ -312,14 +312,14 @@ def test_a_registry_that_says_nothing():
     import socket
 
     with socket.create_server(("localhost", 0)) as silent, pytest.raises(Blocked, match="does not answer"):
-        oci.exists(f"localhost:{silent.getsockname()[1]}", "a", "b", timeout=0.1)
+        build.exists(f"localhost:{silent.getsockname()[1]}", "a", "b", timeout=0.1)
 
 
 @pytest.mark.parametrize("url", ["https://x", "docker.io/name", "http://[", "http://localhost:99999", "", "http://:5"])
 def test_what_is_no_address_is_refused(url):
     """An account elsewhere or a slip is named, and nothing is asked."""
     with pytest.raises(BadInput, match="not a registry's address"):
-        oci.exists(url, "a", "b")
+        build.exists(url, "a", "b")
 
 
 @pytest.mark.parametrize(
@@ -328,5 +328,5 @@ def test_what_is_no_address_is_refused(url):
 def test_names_are_checked_before_anything_is_sent(registry, repository, tag):
     """A name that no registry takes never reaches one."""
     with pytest.raises(BadInput):
-        oci.push(registry.url, repository, tag, simple())
+        build.push(registry.url, repository, tag, simple())
     assert registry.seen == []

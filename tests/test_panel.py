@@ -10,15 +10,17 @@ import ipywidgets
 import pytest
 from pretend import sandbox_up
 
-from lab import course, paths, progress, runner, watch, world
+from lab import course, paths
 from lab.errors import Blocked
-from lab.jupyter_files import VIEW, bring_back, put_away
-from lab.panel import buttons, cards, page, top, view
-from lab.panel.stages import Stages
-from lab.panel.style import STYLE
-from lab.progress import Entry
-from lab.results import Result, Status
-from lab.sandbox.buildkit_state import BuildProgress
+from lab.learning import progress, runner, watch
+from lab.learning.progress import Entry
+from lab.model.results import Result, Status
+from lab.notebook.files import VIEW, bring_back, put_away
+from lab.notebook.panel import buttons, cards, page, top, view
+from lab.notebook.panel.stages import Stages
+from lab.notebook.panel.style import STYLE
+from lab.probes.here import learners_folder, this_world
+from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.overview import Status as Overview
 
 LESSON = course.lesson("machine")
@@ -237,7 +239,7 @@ def press(card, words):
 def card(live):
     """The card of the exercise, as it is before anything was done."""
     step = course.step("name_programs")
-    cards.show(step, runner.check(step, world.here()))
+    cards.show(step, runner.check(step, this_world()))
     return cards.shown()[0]
 
 
@@ -260,7 +262,7 @@ def test_hints_come_one_at_a_time_and_stay(card):
 def test_check_again_looks_at_the_world(card, live):
     """The file is written elsewhere; the button sees it."""
     assert "not attempted" in text_of(card)
-    (world.workspace() / "files/machine/answers.txt").write_text("abacus linux/386\nlantern x\ncompass y\n")
+    (learners_folder() / "files/machine/answers.txt").write_text("abacus linux/386\nlantern x\ncompass y\n")
     press(card, "Check again")
     assert "failed" in text_of(card)
     assert "linux/386" in text_of(card)
@@ -268,7 +270,7 @@ def test_check_again_looks_at_the_world(card, live):
 
 def test_a_reset_asks_first_and_keeps_a_copy(card, live):
     """One press only asks; the second one does it."""
-    answers = world.workspace() / "files/machine/answers.txt"
+    answers = learners_folder() / "files/machine/answers.txt"
     answers.write_text("mine\n")
     press(card, "Reset")
     assert answers.read_text() == "mine\n"
@@ -293,10 +295,10 @@ def test_what_a_button_cannot_do_is_said_beside_it(card, monkeypatch):
     def down():
         raise Blocked("No sandbox is up.", "Run `lab up`.")
 
-    monkeypatch.setattr(world, "here", down)
+    monkeypatch.setattr(cards, "this_world", down)
     press(card, "Check again")
     assert "No sandbox is up." in text_of(card)
-    monkeypatch.setattr(world, "here", lambda: 1 / 0)
+    monkeypatch.setattr(cards, "this_world", lambda: 1 / 0)
     press(card, "Check again")
     assert "not your fault" in text_of(card)
     assert "Traceback" not in text_of(card)
@@ -312,10 +314,10 @@ def test_a_card_says_when_it_was_looked_at_elsewhere(card):
 
 def test_a_passed_step_links_to_the_next(live):
     """The name is a link where the page can follow it, plain where the notebook is not there."""
-    result = runner.check(FIRST, world.here())
+    result = runner.check(FIRST, this_world())
     result = Result(**{**vars(result), "status": Status.PASSED, "next_step": "engine_platform"})
     assert "data-commandlinker-command" in cards._following(result)
-    (world.workspace() / "01-machine.ipynb").unlink()
+    (learners_folder() / "01-machine.ipynb").unlink()
     assert cards._following(result) == "Next: <code>engine_platform</code>"
 
 
@@ -360,7 +362,7 @@ def test_a_build_that_failed_has_come_to_its_end():
 
 def test_the_clock_runs_only_for_what_takes_long(live, monkeypatch):
     """A quick command shows none; a long one shows time and stages; afterwards the line is gone."""
-    from lab.panel import clock as module
+    from lab.notebook.panel import clock as module
 
     lines = []
     monkeypatch.setattr(page, "views", lambda widget: lines.append(widget) or {})
@@ -384,7 +386,7 @@ def test_the_line_reads_as_a_clock():
 
 
 def running_html(seconds, stages):
-    from lab.panel.clock import as_html
+    from lab.notebook.panel.clock import as_html
 
     return as_html(seconds, stages)
 

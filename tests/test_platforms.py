@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import BadInput
-from lab.platforms import Platform, architectures_in, listed
-from lab.platforms import given as written
+from lab.model.platforms import Platform, architectures_in, listed
+from lab.model.platforms import given as written
 
 # What `docker buildx` prints for what it is given, as tried on buildx 0.29.
 PRINTED = {

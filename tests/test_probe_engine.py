@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Builder, Engine, Evidence, Index, Manifest
-from lab.platforms import Platform
+from lab.model.facts import Builder, Engine, Evidence, Index, Manifest
+from lab.model.platforms import Platform
 from lab.probes import engine
 
 DATA = Path(__file__).parent / "data"

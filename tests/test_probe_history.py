@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from lab import shell_steps
 from lab.errors import Blocked
-from lab.facts import Build, Builder, Builders, Evidence, Node, Transcript
+from lab.model.facts import Build, Builder, Builders, Evidence, Node, Transcript
+from lab.model.results import Status
+from lab.model.steps import Problem, Proof, step
 from lab.probes import history
-from lab.results import Status
-from lab.shell_record import Typed
-from lab.steps import Problem, Proof, step
+from lab.terminal import typed
+from lab.terminal.recorder import Typed
 
 DATA = Path(__file__).parent / "data" / "buildx-0.29.1"
 RUNNING = (Node(name="n", status="running"),)
@@ -100,7 +100,7 @@ def test_what_was_found_is_kept_in_the_terminal_too(world, asked):
         Typed(1, "docker build .", "", 0, 2.0, "", BEGAN, BEGAN + 2),
         Typed(2, "ls", "", 0, 0.1, "", BEGAN + 60, BEGAN + 61),
     ]
-    assert shell_steps.check(s, world, lines).status is Status.PASSED
+    assert typed.check(s, world, lines).status is Status.PASSED
     assert [one.builder for one in world.transcript("s").builds] == ["multi-builder", "default"]
 
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import oci
 from lab.errors import BadInput, Blocked, NotThere
-from lab.platforms import Platform, listed
-from lab.probes import _connection, _transport, registry
-from lab.probes._login import Challenge, login_for
-from lab.probes._reference import parse
+from lab.images import build, connection, transport
+from lab.images.login import Challenge, login_for
+from lab.images.reference import parse
+from lab.model.platforms import Platform, listed
+from lab.probes import registry
 from tests import fake_registry
 
 ELF = Path(__file__).parent / "data" / "elf"
@@ -25,12 +25,12 @@ AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 
 
 def image(platform="linux/amd64", program="hello-amd64", **config):
-    layer = oci.layer({"app/server": ((ELF / program).read_bytes(), 0o755)})
-    return oci.image([layer], platform=platform, config={"Entrypoint": ["/app/server"], **config})
+    layer = build.layer({"app/server": ((ELF / program).read_bytes(), 0o755)})
+    return build.image([layer], platform=platform, config={"Entrypoint": ["/app/server"], **config})
 
 
 def two_platforms():
-    return oci.index([image(), image("linux/arm64", "hello-arm64")])
+    return build.index([image(), image("linux/arm64", "hello-arm64")])
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_attestations_are_rows_but_no_platforms(server, world):
     note = image({"os": "unknown", "architecture": "unknown"}).entry(
         annotations={"vnd.docker.reference.type": "attestation-manifest"}
     )
-    server.add("hello", "attested", oci.index([image(), note]))
+    server.add("hello", "attested", build.index([image(), note]))
     found = registry.images("hello:attested")(world)
     assert (len(found.index.manifests), listed(found.index.platforms)) == (2, "linux/amd64")
     assert len(found.images) == 1
@@ -149,7 +149,7 @@ def test_the_image_of_a_platform_and_none_for_another(world):
 
 def test_each_image_stands_beside_what_the_index_says_of_it(server, world):
     """A lying index can be told: the row says arm64, the image amd64."""
-    server.add("hello", "lie", oci.index([image().entry(platform="linux/arm64")]))
+    server.add("hello", "lie", build.index([image().entry(platform="linux/arm64")]))
     ((row, one),) = registry.images("hello:lie")(world).pairs
     assert (row.platform, one.platform) == (ARM64, AMD64)
 
@@ -191,7 +191,7 @@ def test_each_platforms_program_is_read_out_of_its_layers(server, world):
 
 def test_a_layer_that_two_platforms_share_is_read_once(server, world):
     """Layers are named by their digests."""
-    server.add("hello", "same", oci.index([image(), image("linux/arm64")]))
+    server.add("hello", "same", build.index([image(), image("linux/arm64")]))
     server.asked.clear()
     registry.binaries("hello:same")(world)
     blobs = [path for path, _ in server.asked if "/blobs/" in path]
@@ -203,7 +203,7 @@ def test_a_layer_that_two_platforms_share_is_read_once(server, world):
 )
 def test_a_layer_that_does_not_arrive_whole_is_blocked(server, world, monkeypatch, fault):
     """The registry is to blame, and never the learner's image."""
-    monkeypatch.setattr(_transport, "LIMIT", 0.5)
+    monkeypatch.setattr(transport, "LIMIT", 0.5)
     layer = registry.image("hello:multi", "linux/amd64")(world).layers[0]
     server.faults[f"/blobs/{layer}"] = fault
     with pytest.raises(Blocked):
@@ -241,7 +241,7 @@ def test_a_layer_that_does_not_arrive_whole_is_blocked(server, world, monkeypatc
 )
 def test_a_registry_in_trouble_is_blocked_never_wrong(server, world, monkeypatch, fault, says):
     """Each way of not answering is one clear line with what to do, in bounded time and memory."""
-    monkeypatch.setattr(_transport, "LIMIT", 0.5)
+    monkeypatch.setattr(transport, "LIMIT", 0.5)
     server.faults["manifests/multi"] = fault
     with pytest.raises(Blocked, match=says) as blocked:
         registry.index("hello:multi")(world)
@@ -435,12 +435,12 @@ def test_a_challenge_is_read_whatever_its_order():
 )
 def test_plain_http_only_where_docker_speaks_it(endpoint, plain):
     """On loopback; everything else is TLS, the lab's own registry on its bridge too."""
-    assert _connection.is_plain(endpoint) is plain
+    assert connection.is_plain(endpoint) is plain
 
 
 def test_tls_where_plain_http_answers_is_blocked(server, world, monkeypatch):
     """The other way round from "server gave HTTP response to HTTPS client"."""
-    monkeypatch.setattr(_connection, "is_plain", lambda *_: False)
+    monkeypatch.setattr(connection, "is_plain", lambda *_: False)
     with pytest.raises(Blocked, match="plain HTTP"):
         registry.index("hello:multi")(world)
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from lab import oci
 from lab.errors import Blocked, NotThere
+from lab.images import build
 from lab.probes.published import nearest, published
 from tests import fake_registry
 
@@ -35,7 +35,7 @@ def has(world, tmp_path, *images):
 
 def test_what_is_in_the_registry_is_its_index(world, server):
     """Then the engine is not asked: it has no list here, and would be blocked."""
-    server.add("build-test", "latest", oci.image([oci.layer({})], platform="linux/amd64"))
+    server.add("build-test", "latest", build.image([build.layer({})], platform="linux/amd64"))
     found = published("build-test")(world)
     assert found.index
     assert (found.built, found.near) == (False, "")

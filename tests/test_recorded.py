@@ -7,9 +7,9 @@ import pytest
 
 from lab.course import mismatch, one_platform
 from lab.explainer import explain
-from lab.facts import Call, Containers, Engine, Image, Images, Index, Machine, Manifest, Ran, Transcript
-from lab.platforms import Platform
-from lab.steps import Problem, Proof
+from lab.model.facts import Call, Containers, Engine, Image, Images, Index, Machine, Manifest, Ran, Transcript
+from lab.model.platforms import Platform
+from lab.model.steps import Problem, Proof
 
 ENGINES = {path.name.partition("-")[2]: path for path in sorted((Path(__file__).parent / "data").glob("engine-*"))}
 STORES = {"26.1.5": "classic", "28.5.2": "containerd", "29.9.3": "containerd"}

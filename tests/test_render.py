@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import render
+from lab.draw import render
 from lab.errors import Blocked
-from lab.facts import Evidence
-from lab.results import MIME, Result, Status
+from lab.model.facts import Evidence
+from lab.model.results import MIME, Result, Status
 
 EVIL = '<script>alert("x")</script><img src=x onerror=y> & {found}'
 VOID = {"img", "br", "hr", "input", "meta", "link"}

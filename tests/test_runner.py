@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from lab import course, paths, progress, runner
+from lab import course, paths
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Evidence, Machine
-from lab.platforms import Platform
-from lab.results import Result, Status
-from lab.steps import Problem, Proof, Verdict, step
+from lab.learning import progress, runner
+from lab.model.facts import Evidence, Machine
+from lab.model.platforms import Platform
+from lab.model.results import Result, Status
+from lab.model.steps import Problem, Proof, Verdict, step
 
 RIGHT = "A {name} is it."
 WRONG = "The machine {name} is another one."
@@ -111,7 +112,12 @@ def test_a_result_says_all_that_a_view_shows(world):
     before = datetime.now(UTC).replace(microsecond=0)
     result = runner.look(sample, world)
     assert (result.step, result.lesson, result.goal) == ("sample", sample.lesson, "Do something.")
-    assert (result.message, result.text, result.values, result.remedy) == (RIGHT, "A x86_64 is it.", {"name": "x86_64"}, "")
+    assert (result.message, result.text, result.values, result.remedy) == (
+        RIGHT,
+        "A x86_64 is it.",
+        {"name": "x86_64"},
+        "",
+    )
     assert (result.evidence, result.picture, result.next_step) == ((first, second), None, "")
     when = datetime.fromisoformat(result.when)
     assert (when.microsecond, when.utcoffset()) == (0, timedelta(0))

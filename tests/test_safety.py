@@ -11,24 +11,30 @@ from pathlib import Path
 import pytest
 from pretend import sandbox_up
 
-from lab import cli, course, explainer, jupyter, paths, progress, render, shell, storage, tour, workspace
-from lab import world as worlds
+from lab import cli, course, explainer, paths, storage
 from lab.audit.report import ERROR, Finding, Report
+from lab.course import workspace
+from lab.draw import render
 from lab.draw.bars import bars
 from lab.draw.hub import hub
 from lab.draw.tree import tree
 from lab.errors import Blocked, LabError, shown
 from lab.explainer import views
-from lab.facts import Evidence, Index, Manifest, Transcript
+from lab.learning import progress, tour
+from lab.learning.progress import Entry
 from lab.log import keep_traceback
-from lab.panel import cards, clock, view
-from lab.platforms import Platform
-from lab.progress import Entry
-from lab.results import Result, Status
-from lab.sandbox import lifecycle, registry, state
+from lab.model.facts import Evidence, Index, Manifest, Transcript
+from lab.model.platforms import Platform
+from lab.model.results import Result, Status
+from lab.model.steps import Problem
+from lab.model.world import World
+from lab.notebook import server as jupyter
+from lab.notebook.panel import cards, clock, view
+from lab.probes import here as here_
+from lab.sandbox import bringup, registry, state
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.overview import Status as Overview
-from lab.steps import Problem
+from lab.terminal import shell
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "lab").rglob("*.py"))
@@ -49,7 +55,7 @@ FORBIDDEN = {
     "pty": {"spawn"},
 }
 # Where a shell is given words to read: what a learner typed, a learner's shell, and the terminal of JupyterLab.
-SHELLS = {"shell.py", "jupyter.py"}
+SHELLS = {"shell.py", "server.py"}
 
 
 def offences(source, name="sample.py"):
@@ -153,7 +159,7 @@ def test_what_the_lab_keeps_is_for_its_owner_alone(careless, world, monkeypatch,
     result = Result(step=step.name, lesson=step.lesson, status=Status.PASSED, goal=step.goal, when="2026")
     progress.record(paths.home(), step, result)
     progress.show_hint(paths.home(), step)
-    worlds.World(world.env, "", tmp_path, paths.home()).keep(
+    World(world.env, "", tmp_path, paths.home()).keep(
         Transcript(step="uname", command="docker login -p secret", output="", exit_status=0, seconds=0, started="")
     )
     with state.lock():
@@ -182,9 +188,9 @@ def test_the_look_at_modes_can_fail(tmp_path):
 
 def test_the_registry_listens_where_the_lab_says_and_nowhere_else():
     """Loopback; with the private engine the lab's own bridge too: never every address."""
-    assert lifecycle.addresses(None) == ["127.0.0.1"]
-    assert lifecycle.addresses("10.213.7.1") == ["127.0.0.1", "10.213.7.1"]
-    for address in lifecycle.addresses("10.213.7.1"):
+    assert bringup.addresses(None) == ["127.0.0.1"]
+    assert bringup.addresses("10.213.7.1") == ["127.0.0.1", "10.213.7.1"]
+    for address in bringup.addresses("10.213.7.1"):
         assert f"addr: '{address}:5000'" in registry.configuration(address, 5000)
 
 
@@ -274,7 +280,7 @@ def test_a_cell_cannot_print_the_servers_token(monkeypatch, tmp_path, kind):
         monkeypatch.setenv(name, "s3cret")
     box = Sandbox(tmp_path, EngineRef(kind, "unix:///x", tmp_path / "docker"), "localhost:1", None)
     (tmp_path / "work").mkdir()
-    here = worlds.World(worlds._environment(box.environment()), "localhost:1", tmp_path / "work", tmp_path)
+    here = World(here_._environment(box.environment()), "localhost:1", tmp_path / "work", tmp_path)
     kept = shell.run("uname", "env", here, lambda _text: None)
     assert "REGISTRY=localhost:1" in kept.output
     assert "s3cret" not in kept.output

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import apt, aptget, mirror, packages, ports
-from lab.sandbox.packages import Package
+from lab.sandbox.packages import apt, aptget, mirror, ports
+from lab.sandbox.packages import index as packages
+from lab.sandbox.packages.index import Package
 from lab.sandbox.report import quiet
 
 BODY = b"not really an archive"

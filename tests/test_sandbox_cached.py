@@ -10,7 +10,7 @@ import pytest
 
 import lab
 from lab import paths, sandbox
-from lab.sandbox import cached
+from lab.sandbox import cache
 
 SOURCES = Path(lab.__file__).parent
 MADE = r'paths\.cache\(\) / f?"([^"]*)"|prefix="([^"]*)", dir=paths\.cache\(\)'
@@ -25,9 +25,9 @@ def test_whatever_the_lab_puts_into_its_cache_is_known() -> None:
     }
     assert {"apt", "buildkit", "debs", "go", "go-tree", "emulators-x", ".unpacking-x"} <= found
     # A tree's kind is one of two words.
-    unknown = {name for name in found - {"x-x"} if not any(fnmatch(name, pattern) for pattern in cached.OURS)}
+    unknown = {name for name in found - {"x-x"} if not any(fnmatch(name, pattern) for pattern in cache.OURS)}
     assert unknown == set()
-    assert any(fnmatch("engine-forky-1", pattern) for pattern in cached.OURS)
+    assert any(fnmatch("engine-forky-1", pattern) for pattern in cache.OURS)
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from lab.errors import Blocked
-from lab.sandbox import ask, cgroups, emulators, network, process, registry, state, tree
+from lab.sandbox import registry, state
+from lab.sandbox.emulators import kernel as emulators
+from lab.sandbox.host import cgroups, http, network, process
+from lab.sandbox.packages import programs
 from lab.sandbox.report import PlainReport, RichReport, amount
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox's own daemons run on Linux only")
@@ -231,7 +234,7 @@ def test_another_program_on_the_port_is_not_taken_for_the_registry() -> None:
         thread.start()
         try:
             port = server.server_port
-            assert ask.get(f"127.0.0.1:{port}", "/v2/")
+            assert http.get(f"127.0.0.1:{port}", "/v2/")
             assert not registry.answers("127.0.0.1", port)
             assert registry.choose_port(["127.0.0.1"], port) != port
         finally:
@@ -255,8 +258,8 @@ def test_a_free_remembered_port_is_taken_again() -> None:
 
 def test_nobody_there_is_no_answer(tmp_path: Path) -> None:
     """A port and a socket where nobody listens are told from an answer, at once."""
-    assert ask.get(tmp_path / "none.sock", "/_ping") is None
-    assert ask.get("127.0.0.1:1", "/v2/") is None
+    assert http.get(tmp_path / "none.sock", "/_ping") is None
+    assert http.get("127.0.0.1:1", "/v2/") is None
 
 
 def test_a_tree_with_a_file_missing_or_cut_is_not_whole(tmp_path: Path) -> None:
@@ -264,16 +267,16 @@ def test_a_tree_with_a_file_missing_or_cut_is_not_whole(tmp_path: Path) -> None:
     file = tmp_path / "usr" / "bin" / "docker"
     file.parent.mkdir(parents=True)
     file.write_text("program")
-    assert not tree.whole(tmp_path)
-    tree._stamp(tmp_path)
-    assert tree.whole(tmp_path)
-    assert tree.find(tmp_path, "docker") == file
+    assert not programs.whole(tmp_path)
+    programs._stamp(tmp_path)
+    assert programs.whole(tmp_path)
+    assert programs.find(tmp_path, "docker") == file
     file.write_text("cut")
-    assert not tree.whole(tmp_path)
+    assert not programs.whole(tmp_path)
     file.unlink()
-    assert not tree.whole(tmp_path)
+    assert not programs.whole(tmp_path)
     with pytest.raises(Blocked, match="'docker'"):
-        tree.find(tmp_path, "docker")
+        programs.find(tmp_path, "docker")
 
 
 def test_amounts_are_for_people() -> None:

@@ -16,27 +16,18 @@ import pytest
 from pretend import Heard
 
 import lab
-from lab import paths, sandbox, shell_record
+from lab import paths, sandbox
 from lab.errors import BadInput, Blocked
+from lab.model.world import World
 from lab.probes import needs
-from lab.sandbox import (
-    belongings,
-    binfmt,
-    builders,
-    client,
-    learner,
-    limited,
-    nothing,
-    private,
-    state,
-    teardown,
-    theirs,
-)
-from lab.sandbox.learner import Refusal
+from lab.sandbox import state, teardown
+from lab.sandbox.emulators import container
+from lab.sandbox.engine import builders, cleanup, client, limited, missing, own, snapshot, users
+from lab.sandbox.engine.users import Refusal
 from lab.sandbox.model import EngineRef
 from lab.sandbox.report import PlainReport
 from lab.sandbox.state import State
-from lab.world import World
+from lab.terminal import recorder as shell_record
 
 HOST = "unix:///var/run/docker.sock"
 
@@ -96,7 +87,7 @@ def answering(docker: Stub, context: dict[str, object], about: dict[str, object]
 def test_the_engine_that_answers_is_found(docker: Stub) -> None:
     """Its address is taken from the context; the context itself is not needed."""
     answering(docker, CONTEXT, ABOUT)
-    assert learner.look() == EngineRef("learner", HOST, docker.program, None, remote=False)
+    assert users.look() == EngineRef("learner", HOST, docker.program, None, remote=False)
 
 
 def test_a_context_with_keys_is_kept(docker: Stub) -> None:
@@ -107,13 +98,13 @@ def test_a_context_with_keys_is_kept(docker: Stub) -> None:
         "TLSMaterial": {"docker": ["ca.pem"]},
     }
     answering(docker, tls, ABOUT)
-    found = learner.look()
+    found = users.look()
     assert isinstance(found, EngineRef)
     assert (found.context, found.remote) == ("work", True)
-    assert learner.needed_context({**tls, "TLSMaterial": {}}) is None
+    assert users.needed_context({**tls, "TLSMaterial": {}}) is None
     trusting = {"Name": "lax", "Endpoints": {"docker": {"Host": "tcp://10.0.0.7:2376", "SkipTLSVerify": True}}}
-    assert learner.needed_context(trusting) == "lax"
-    assert learner.needed_context({"Name": "desktop-linux", "Endpoints": {"docker": {"Host": HOST}}}) is None
+    assert users.needed_context(trusting) == "lax"
+    assert users.needed_context({"Name": "desktop-linux", "Endpoints": {"docker": {"Host": HOST}}}) is None
 
 
 @pytest.mark.parametrize("context", [[], {}, {"Endpoints": []}, {"Endpoints": {"docker": 7}}, {"TLSMaterial": "x"}])
@@ -121,7 +112,7 @@ def test_a_context_that_says_something_else_is_no_mistake(docker: Stub, context:
     """A newer Docker's other form leaves the address unknown, and nothing breaks."""
     docker.says("context inspect", json.dumps(context))
     docker.says("info", json.dumps(ABOUT))
-    found = learner.look()
+    found = users.look()
     assert isinstance(found, EngineRef)
     assert found.host == ""
 
@@ -130,14 +121,14 @@ def test_why_none_answers_is_kept(docker: Stub) -> None:
     """No command, an engine that is off, and one that refuses are told apart."""
     docker.says("context inspect", json.dumps(CONTEXT))
     docker.says("info", err="permission denied while trying to connect", status=1)
-    assert learner.look() == Refusal(docker=True, host=HOST, said="permission denied while trying to connect")
+    assert users.look() == Refusal(docker=True, host=HOST, said="permission denied while trying to connect")
     docker.says("info", json.dumps({"ServerErrors": ["Cannot connect", "at all"]}))
-    found = learner.look()
+    found = users.look()
     assert isinstance(found, Refusal)
     assert found.said == "Cannot connect; at all"
     docker.program.unlink()
     os.environ["PATH"] = str(docker.program.parent)
-    assert learner.look() == Refusal(docker=False, host="", said="")
+    assert users.look() == Refusal(docker=False, host="", said="")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +141,7 @@ def test_why_none_answers_is_kept(docker: Stub) -> None:
 )  # fmt: skip
 def test_an_engine_on_another_machine_is_known(host: str, *, elsewhere: bool) -> None:
     """There, a registry beside the engine is not on this machine's localhost."""
-    assert learner.is_elsewhere(EngineRef("learner", host, Path("docker"))) is elsewhere
+    assert users.is_elsewhere(EngineRef("learner", host, Path("docker"))) is elsewhere
 
 
 def test_an_engine_on_another_machine_needs_an_account(docker: Stub) -> None:
@@ -173,9 +164,9 @@ def system(monkeypatch: pytest.MonkeyPatch):
     """Play a system: platform, release, distribution, user."""
 
     def play(kind: str = "linux", release: str = "6.1.0-amd64", distribution: str = "debian", user: int = 1000) -> None:
-        monkeypatch.setattr(nothing.sys, "platform", kind)
-        monkeypatch.setattr(nothing.platform, "release", lambda: release)
-        monkeypatch.setattr(nothing.platform, "freedesktop_os_release", lambda: {"ID": distribution})
+        monkeypatch.setattr(missing.sys, "platform", kind)
+        monkeypatch.setattr(missing.platform, "release", lambda: release)
+        monkeypatch.setattr(missing.platform, "freedesktop_os_release", lambda: {"ID": distribution})
         monkeypatch.setattr(os, "geteuid", lambda: user)
         for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
             monkeypatch.delenv(name, raising=False)
@@ -187,7 +178,7 @@ def test_a_wrong_group_is_said_with_both_ways_out(system) -> None:
     """The engine is there; what helps is the group, or root."""
     system()
     why = Refusal(docker=True, host=HOST, said="permission denied while trying to connect to the Docker daemon socket")
-    said = nothing.blocked(why, own=True)
+    said = missing.blocked(why, own=True)
     assert "may not use the Docker engine" in said.message
     assert "usermod -aG docker" in said.remedy
     assert "sudo" in said.remedy
@@ -204,7 +195,7 @@ def test_each_system_is_told_its_own_way(system) -> None:
         ("off", {}, OFF),
     ]:
         system(**how)
-        pages[name] = str(nothing.blocked(why, own=how.get("distribution", "debian") in ("debian", "ubuntu")))
+        pages[name] = str(missing.blocked(why, own=how.get("distribution", "debian") in ("debian", "ubuntu")))
     assert "Docker Desktop" in pages["mac"]
     assert "apt" not in pages["mac"]
     assert "WSL integration" in pages["wsl"]
@@ -220,7 +211,7 @@ def test_who_named_the_engine_is_said(system, monkeypatch: pytest.MonkeyPatch) -
     """An engine that only `DOCKER_HOST` names is not there because of that variable."""
     system()
     monkeypatch.setenv("DOCKER_HOST", "tcp://nowhere:2375")
-    said = nothing.blocked(Refusal(docker=True, host="tcp://nowhere:2375", said="no such host"), own=True)
+    said = missing.blocked(Refusal(docker=True, host="tcp://nowhere:2375", said="no such host"), own=True)
     assert "which DOCKER_HOST names" in said.message
     assert "unset DOCKER_HOST" in said.remedy
 
@@ -229,7 +220,7 @@ def test_up_without_an_engine_and_without_root_is_that_page(docker: Stub, monkey
     """Blocked, with the page, and nothing made; root on the same machine would go on."""
     docker.says("context inspect", json.dumps(CONTEXT))
     docker.says("info", err="Cannot connect to the Docker daemon. Is it running?", status=1)
-    monkeypatch.setattr(private, "possible", lambda: False)
+    monkeypatch.setattr(own, "possible", lambda: False)
     with pytest.raises(Blocked, match="Is it running"):
         sandbox.up()
     assert not paths.sandbox().exists()
@@ -337,15 +328,15 @@ def test_what_was_there_is_noted_once(docker: Stub) -> None:
     """Images, names and ports of before; a second look, when the lab's are there too, changes nothing."""
     engine = put_up(docker)
     docker.says("image ls", IMAGES)
-    theirs.note(engine)
-    found = theirs.read()
+    snapshot.note(engine)
+    found = snapshot.read()
     assert found
     assert found.engine == engine
     assert found.images == {"sha256:old", "sha256:t", "sha256:dangling"}
     assert (found.names, found.ports) == ({"busybox:1.38": "sha256:old"}, {5003})
     docker.says("image ls", IMAGES + ROW.format("localhost:5001/ours", "1", "<none>", "sha256:o"))
-    theirs.note(engine)
-    assert theirs.read() == found
+    snapshot.note(engine)
+    assert snapshot.read() == found
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"engine": {}, "images": 7}'])
@@ -353,11 +344,11 @@ def test_a_damaged_note_is_none(docker: Stub, text: str) -> None:
     """Then nothing counts as come since: what may be theirs stays."""
     put_up(docker)
     (paths.sandbox() / "theirs.json").write_text(text)
-    assert theirs.read() is None
+    assert snapshot.read() is None
     docker.says("image ls", IMAGES)
     docker.says("ps", "")
     docker.says("volume ls", "")
-    assert [line for line, _ in belongings.on(state.load().engine, 5001)] == []
+    assert [line for line, _ in cleanup.on(state.load().engine, 5001)] == []
 
 
 def test_what_is_removed_is_the_labs_and_nothing_else(docker: Stub) -> None:
@@ -365,7 +356,7 @@ def test_what_is_removed_is_the_labs_and_nothing_else(docker: Stub) -> None:
     engine = put_up(docker)
     docker.says("image ls", ROW.format("mine", "1", "<none>", "sha256:m"))
     docker.says("ps", "")
-    theirs.note(engine)
+    snapshot.note(engine)
     docker.says(
         "image ls",
         ROW.format("mine", "1", "<none>", "sha256:m")
@@ -384,7 +375,7 @@ def test_what_is_removed_is_the_labs_and_nothing_else(docker: Stub) -> None:
     )
     docker.says("volume ls --quiet --filter label", f"lab-registry-{key}\n")
     docker.says("volume ls --quiet --filter name", f"buildx_buildkit_lab-{key}-one0_state\n")
-    assert [line for line, _ in belongings.on(engine, 5001)] == [
+    assert [line for line, _ in cleanup.on(engine, 5001)] == [
         "container lab-registry",
         "container made",
         f"container buildx_buildkit_lab-{key}-one0",
@@ -402,10 +393,10 @@ def test_a_name_that_means_another_image_now_is_given_back(docker: Stub) -> None
     docker.says("image ls", IMAGES)
     docker.says("ps", "")
     docker.says("volume ls", "")
-    theirs.note(engine)
+    snapshot.note(engine)
     now = ROW.format("busybox", "1.38", "<none>", "sha256:new")
     docker.says("image ls", now + ROW.format("busybox", "<none>", "sha256:index", "sha256:old"))
-    ((line, give_back),) = belongings.on(engine, 5001)
+    ((line, give_back),) = cleanup.on(engine, 5001)
     assert line == "image busybox:1.38: back to yours"
     docker.says("image tag")
     docker.says("image rm")
@@ -414,7 +405,7 @@ def test_a_name_that_means_another_image_now_is_given_back(docker: Stub) -> None
     assert "image tag sha256:old busybox:1.38" in docker.asked
     assert [command for command in docker.asked if command.startswith("image rm")] == ["image rm sha256:new"]
     docker.says("image ls", now)
-    assert list(belongings.on(engine, 5001)) == []
+    assert list(cleanup.on(engine, 5001)) == []
 
 
 def test_a_list_of_another_form_is_blocked(docker: Stub) -> None:
@@ -423,7 +414,7 @@ def test_a_list_of_another_form_is_blocked(docker: Stub) -> None:
     docker.says("image ls", IMAGES)
     docker.says("ps", "one two three\n")
     with pytest.raises(Blocked, match="in a form that the lab does not know"):
-        list(belongings.on(engine, 5001))
+        list(cleanup.on(engine, 5001))
 
 
 def test_what_resists_is_said_and_what_is_gone_is_not(docker: Stub) -> None:
@@ -432,7 +423,7 @@ def test_what_resists_is_said_and_what_is_gone_is_not(docker: Stub) -> None:
     docker.says("image ls", "")
     docker.says("volume ls", "")
     docker.says("ps", f"one\tx\t{state.key()}\n")
-    ((_, remove),) = belongings.on(engine, 5001)
+    ((_, remove),) = cleanup.on(engine, 5001)
     docker.says("container rm", err="Error response from daemon: No such container: one", status=1)
     remove()
     docker.says("container rm", err="Error response from daemon: device or resource busy", status=1)
@@ -482,7 +473,7 @@ def noted(docker: Stub) -> Stub:
     engine = put_up(docker)
     docker.says("image ls", "")
     holds(docker)
-    theirs.note(engine)
+    snapshot.note(engine)
     return docker
 
 
@@ -664,32 +655,32 @@ def test_missing_emulators_are_asked_for_by_name_and_taken_away_again(docker: St
         ["linux/amd64", "linux/arm64", "linux/riscv64", "linux/arm/v7"], ["qemu-riscv64", "qemu-aarch64", "qemu-arm"]
     )
     docker.says(f"{RUN} --install", after)
-    binfmt.install(engine, PlainReport())
+    container.install(engine, PlainReport())
     assert f"{RUN} --install arm64,arm" in docker.asked
-    assert binfmt.installed() == ["qemu-aarch64", "qemu-arm"]
-    binfmt.uninstall(engine)
+    assert container.installed() == ["qemu-aarch64", "qemu-arm"]
+    container.uninstall(engine)
     assert docker.asked[-1] == f"{RUN} --uninstall qemu-aarch64,qemu-arm"
-    assert binfmt.installed() == []
+    assert container.installed() == []
 
 
 def test_a_kernel_that_has_them_is_left_alone(docker: Stub, engine: EngineRef) -> None:
     """As with Docker Desktop; what was there is not the lab's to take away."""
     docker.says(RUN, told(["linux/amd64", "linux/arm64", "linux/riscv64", "linux/arm/v7"], ["qemu-aarch64"]))
     heard = Heard()
-    binfmt.install(engine, heard)
+    container.install(engine, heard)
     assert heard.notes
     assert not any("--install" in command for command in docker.asked)
-    assert binfmt.installed() == []
+    assert container.installed() == []
 
 
 def test_a_kernel_that_takes_none_is_blocked(docker: Stub, engine: EngineRef) -> None:
     """The image ends with status 0 though nothing was registered: its answer is read, not its status."""
     docker.says(RUN, told(["linux/amd64"], []), err="installing: arm64 EPERM opening register")
     with pytest.raises(Blocked, match="takes no emulator for linux/arm64"):
-        binfmt.install(engine, PlainReport())
+        container.install(engine, PlainReport())
     docker.says(RUN, "", err="error: operation not permitted\ncannot mount binfmt_misc")
     with pytest.raises(Blocked, match="cannot mount binfmt_misc"):
-        binfmt.install(engine, PlainReport())
+        container.install(engine, PlainReport())
 
 
 def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef) -> None:
@@ -697,7 +688,7 @@ def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef)
     docker.says("image inspect", err="Error: No such image: tonistiigi/binfmt:latest", status=1)
     docker.says("image pull", err="Error response from daemon: dial tcp: lookup registry: no such host", status=1)
     with pytest.raises(Blocked, match="no such host") as caught:
-        binfmt.install(engine, PlainReport())
+        container.install(engine, PlainReport())
     assert "Docker Hub" in caught.value.remedy
 
 
@@ -705,7 +696,7 @@ def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef)
 def test_an_answer_of_another_form_is_refused(text: str) -> None:
     """Never taken for a kernel with no emulators."""
     with pytest.raises(BadInput, match="cannot be read"):
-        binfmt.parse(text)
+        container.parse(text)
 
 
 def test_the_stub_is_a_program(docker: Stub) -> None:

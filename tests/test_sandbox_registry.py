@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.sandbox import certificates, config, process, registry, state
-from lab.sandbox.process import Daemon
+from lab.sandbox import certificates, config, registry, state
+from lab.sandbox.host import process
+from lab.sandbox.host.process import Daemon
 
 ADDRESS = "10.213.7.1"
 THEIRS = "-----BEGIN CERTIFICATE-----\na company's own\n-----END CERTIFICATE-----"

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from lab import paths, sandbox
 from lab.errors import BadInput, Blocked, UsageError
-from lab.sandbox import certificates, config, learner, lifecycle, private, state
+from lab.sandbox import bringup, certificates, config, state
+from lab.sandbox.engine import own as private
+from lab.sandbox.engine import users
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.state import State
 
@@ -132,7 +134,7 @@ def test_an_engine_of_the_learners_that_is_off_is_waited_for(tmp_path: Path) -> 
     """What the lab made on it is not forgotten: `up` and `down` say so, and only `--purge` gives it up."""
     off = replace(THEIRS, docker=tmp_path / "no docker", context=None)
     state.write(replace(UP, engine=off, address=None, absent=()))
-    for verb in (lifecycle.up, sandbox.down):
+    for verb in (bringup.up, sandbox.down):
         with pytest.raises(Blocked, match="does not answer"):
             verb()
     assert state.read()
@@ -144,11 +146,11 @@ def test_inside_the_sandbox_its_own_engine_is_not_the_learners(monkeypatch: pyte
     """`lab up` in a notebook's terminal does not take the private engine for one that was there."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{private.socket()}")
     monkeypatch.setenv("PATH", f"{paths.cache()}/engine-x/usr/bin:/usr/bin")
-    outside = learner.outside()
+    outside = users.outside()
     assert "DOCKER_HOST" not in outside
     assert outside["PATH"] == "/usr/bin"
     monkeypatch.setenv("DOCKER_HOST", "unix:///theirs.sock")
-    assert learner.outside()["DOCKER_HOST"] == "unix:///theirs.sock"
+    assert users.outside()["DOCKER_HOST"] == "unix:///theirs.sock"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_inside_the_sandbox_its_own_engine_is_not_the_learners(monkeypatch: pyte
 )
 def test_whose_localhost_an_engine_means(host: str, about: dict[str, object], remote: object) -> None:
     """Docker Desktop, rootless and distant engines have a `localhost` of their own."""
-    assert learner.is_remote(host, about) is remote
+    assert users.is_remote(host, about) is remote
 
 
 def test_builders_know_the_registry_and_the_mirror() -> None:
@@ -214,14 +216,14 @@ def test_no_root_and_no_space_are_told_apart(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_wrong_registry_is_refused_before_anything_is_made(bad: str) -> None:
     """A misspelt account changes nothing."""
     with pytest.raises(UsageError):
-        lifecycle.up(registry=bad)
+        bringup.up(registry=bad)
     assert not paths.home().exists()
 
 
 def test_a_wrong_store_is_refused() -> None:
     """There are two image stores."""
     with pytest.raises(UsageError, match="'overlay'"):
-        lifecycle.up(store="overlay")
+        bringup.up(store="overlay")
 
 
 def test_the_engine_gets_nothing_of_the_machines_own(tmp_path: Path) -> None:

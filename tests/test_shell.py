@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import shell
 from lab.errors import Blocked
+from lab.terminal import shell
 
 
 def run(world, body):

@@ -13,13 +13,13 @@ import pytest
 import site_build
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import card as cards
+from pages import cell, diagram, errors, finish, glossary, lesson, notes, reference, runs
 
 from lab import cli, course
 from lab.errors import BadInput, Blocked, Bug
 from lab.explainer.data import entries
-from lab.results import Status
-from lab.site import card as cards
-from lab.site import cell, diagram, errors, finish, glossary, lesson, notes, reference, runs
+from lab.model.results import Status
 
 NOTES = site_build.ROOT / "docs" / "reference" / "notes.toml"
 MACHINE = course.lesson("machine")

@@ -12,7 +12,7 @@ import pytest
 import unprivileged
 from unprivileged import NOBODY, ROOT, User
 
-from lab.sandbox import nothing
+from lab.sandbox.engine import missing
 
 _OFF = 'echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock." >&2; exit 1'
 _REFUSED = 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1'
@@ -74,7 +74,7 @@ def test_each_lack_has_its_own_page(user: User) -> None:
     assert "usermod" not in off
     assert "systemctl" not in refused
     assert ("run `lab up` as root" in none) is ("run `lab up` as root" in off)
-    assert nothing._GROUP in refused
+    assert missing._GROUP in refused
 
 
 def test_a_folder_that_is_not_the_users_is_said(user: User) -> None:

@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pretend import Terminal, sandbox_up
 
-from lab import course, paths, progress, shell_record, shell_steps, watch
-from lab.facts import Call, Transcript
-from lab.results import Result, Status
-from lab.shell_record import Recorder, Typed
+from lab import course, paths
+from lab.learning import progress, watch
+from lab.model.facts import Call, Transcript
+from lab.model.results import Result, Status
+from lab.terminal import recorder as shell_record
+from lab.terminal import typed as shell_steps
+from lab.terminal.recorder import Recorder, Typed
 from lab.verbs import watching
 
 UNAME = course.step("uname")

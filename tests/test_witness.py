@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from lab import shell, witness
-from lab.facts import Call
+from lab.model.facts import Call
+from lab.terminal import shell, witness
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab import workspace, world
+from lab.course import workspace
 from lab.errors import Blocked
+from lab.probes.here import learners_folder
 
 
 def test_all_lessons_and_files_are_copied(tmp_path):
@@ -75,11 +76,11 @@ def test_a_terminal_in_another_folder_finds_the_copy_again(tmp_path, monkeypatch
     """The last one that was started; a folder that is one itself comes first."""
     workspace.start(tmp_path / "one")
     monkeypatch.chdir(tmp_path)
-    assert world.workspace() == tmp_path / "one"
+    assert learners_folder() == tmp_path / "one"
     workspace.start(tmp_path / "two")
-    assert world.workspace() == tmp_path / "two"
+    assert learners_folder() == tmp_path / "two"
     monkeypatch.chdir(tmp_path / "one")
-    assert world.workspace() == tmp_path / "one"
+    assert learners_folder() == tmp_path / "one"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"path": 3}'])
@@ -88,4 +89,4 @@ def test_a_damaged_memory_of_the_folder_falls_back(tmp_path, monkeypatch, conten
     monkeypatch.chdir(tmp_path)
     (tmp_path / "learner").mkdir()
     (tmp_path / "learner" / "workspace.json").write_text(content)
-    assert world.workspace() == Path.home() / "multiplatform-lab"
+    assert learners_folder() == Path.home() / "multiplatform-lab"

@@ -1,9 +1,9 @@
 """How much do the tests notice? Changes one thing at a time in the code that judges a learner, and runs its tests.
 
-`make mutants` runs it whole (minutes); `make mutants ONLY=lab/platforms.py` one file. The changes are mutmut's. Mutmut
-itself leaves decorated functions alone, and every step is one; so here a change is put into the running functions by
-their `__code__`, in a process forked for it after the tests were loaded. A change that no test notices is printed and
-has to stand in tests/mutants.toml with the reason why it may stay.
+`make mutants` runs it whole (minutes); `make mutants ONLY=lab/model/platforms.py` one file. The changes are mutmut's.
+Mutmut itself leaves decorated functions alone, and every step is one; so here a change is put into the running
+functions by their `__code__`, in a process forked for it after the tests were loaded. A change that no test notices is
+printed and has to stand in tests/mutants.toml with the reason why it may stay.
 
 Left alone: what runs when a module is loaded (tables, decorators, defaults of parameters), annotations, docstrings,
 strings with a space in them, which are wording, `encoding="utf-8"`, which is the default where the tests run, and the
@@ -56,9 +56,9 @@ TARGETS: dict[str, list[str]] = {
     "lab/course/_text.py": ["tests/course"],
     "lab/course/_scene.py": ["tests/course/test_scene.py"],
     "lab/course/__init__.py": ["tests/test_course.py", "tests/test_verbs.py"],
-    "lab/platforms.py": ["tests/test_platforms.py"],
-    "lab/facts.py": ["tests/test_facts.py"],
-    "lab/runner.py": ["tests/test_runner.py"],
+    "lab/model/platforms.py": ["tests/test_platforms.py"],
+    "lab/model/facts.py": ["tests/test_facts.py"],
+    "lab/learning/runner.py": ["tests/test_runner.py"],
     **{f"lab/explainer/{name}.py": [f"tests/test_explain{one}.py" for one in _EXPLAINED[name]] for name in _EXPLAINED},
 }
 _UNCHANGED_WORDS = ('encoding="utf-8"', "strict=True")

@@ -10,22 +10,21 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import layers
 from lab.audit import checks
-from lab.audit import rules as rules
 from lab.audit.held import Held, Rule, Tag
 from lab.audit.report import Finding, Report
 from lab.audit.sources import InRegistry, NoImage, local
 from lab.errors import BadInput, Blocked, LabError, NotThere
+from lab.images import layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lab.audit.sources import Source
-    from lab.facts import Image, Index, Manifest
-    from lab.layers import Layer
-    from lab.platforms import Platform
-    from lab.world import World
+    from lab.images.layers import Layer
+    from lab.model.facts import Image, Index, Manifest
+    from lab.model.platforms import Platform
+    from lab.model.world import World
 
 _KEPT = 150_000  # files of layers that are kept for the next platform
 
@@ -61,8 +60,8 @@ def _audited(
         if place := _place(reference):
             found.run(local(place), need)
         else:
-            from lab.probes._reference import parse
-            from lab.probes._transport import Registry
+            from lab.images.reference import parse
+            from lab.images.transport import Registry
 
             with Registry(parse(reference), world) as registry:
                 found.run(InRegistry(registry), need)

@@ -13,11 +13,11 @@ from lab.audit import native, noise, rules
 from lab.audit.held import ERROR, NOTE, WARNING, Found, Held, Rule, Tag
 from lab.audit.libraries import foreign_libraries
 from lab.audit.start import INTERPRETER, PROGRAM, SHELL, WRAPPER
-from lab.platforms import listed
-from lab.steps import Problem
+from lab.model.platforms import listed
+from lab.model.steps import Problem
 
 if TYPE_CHECKING:
-    from lab.facts import Binary
+    from lab.model.facts import Binary
 
 TABLE: dict[str, Rule] = {}
 ON_TAGS: list[Rule] = []

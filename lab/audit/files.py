@@ -8,9 +8,9 @@ import posixpath
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from lab import layers
 from lab.errors import BadInput
-from lab.layers.tar import Tar
+from lab.images import layers
+from lab.images.layers.tar import Tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

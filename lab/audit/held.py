@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from lab.audit import native, noise
 from lab.audit.start import Started, started
-from lab.layers import DEFAULT_PATH
+from lab.images.layers import DEFAULT_PATH
 
 if TYPE_CHECKING:
-    from lab.facts import Binary, Image, Index, Manifest
-    from lab.layers import Layer, Root
-    from lab.platforms import Platform
-    from lab.steps import Problem
+    from lab.images.layers import Layer, Root
+    from lab.model.facts import Binary, Image, Index, Manifest
+    from lab.model.platforms import Platform
+    from lab.model.steps import Problem
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 

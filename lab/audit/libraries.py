@@ -13,9 +13,9 @@ from lab.audit import noise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lab.facts import Binary, Image
-    from lab.layers import Root
-    from lab.platforms import Platform
+    from lab.images.layers import Root
+    from lab.model.facts import Binary, Image
+    from lab.model.platforms import Platform
 
 _FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib", "/lib32", "/usr/lib32")
 _MOST = 500

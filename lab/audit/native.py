@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING
 
 from lab.audit import noise, rules
-from lab.steps import Problem
+from lab.model.steps import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.facts import Binary
-    from lab.platforms import Platform
+    from lab.model.facts import Binary
+    from lab.model.platforms import Platform
 
 MUSL, GLIBC = "musl", "glibc"
 _PLACES = (

@@ -12,12 +12,12 @@ import re
 from typing import TYPE_CHECKING
 
 from lab.audit import rules
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lab.facts import Binary
+    from lab.model.facts import Binary
 
 _MACHINE = re.compile(
     r"(?<![a-z0-9])(x86[_-]64(?:[_-]?v[2-4])?|amd64(?:v[2-4])?|x64|i[3-6]86|ia32|386|x86|aarch64|arm64(?:v8)?|arm32v[5-7]"

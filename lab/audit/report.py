@@ -9,7 +9,7 @@ from lab.audit.checks import TABLE
 from lab.audit.held import ERROR, NOTE, WARNING
 
 if TYPE_CHECKING:
-    from lab.steps import Problem
+    from lab.model.steps import Problem
 
 _ORDER = (ERROR, WARNING, NOTE)
 _MARKS = {ERROR: "✘", WARNING: "!", NOTE: "·"}

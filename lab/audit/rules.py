@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.platforms import Platform, listed
-from lab.steps import Problem
+from lab.model.platforms import Platform, listed
+from lab.model.steps import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lab.audit.start import Lacking
-    from lab.facts import Binaries, Binary, Image, Index, Manifest
+    from lab.model.facts import Binaries, Binary, Image, Index, Manifest
 
 FOREIGN = "on {host} hosts `exec format error`: {path} is {found}"
 ONLY_SOME = "on {host} hosts without 32-bit mode `exec format error`: {path} is {found}"

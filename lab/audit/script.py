@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lab.audit.words import ASSIGNMENT, Command, commands, expanded, functions
-from lab.layers import Script
+from lab.images.layers import Script
 
 if TYPE_CHECKING:
     from lab.audit.start import Following, Scene

@@ -11,20 +11,19 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lab import blobs, layers
 from lab.audit.files import DAMAGED, InArchive, InFolder, content, opened, parsed, table
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Evidence, Image, Index, Manifest
-from lab.layers.unpack import unpacked
-from lab.probes import _fetch
+from lab.images import blobs, fetch, layers
+from lab.images.layers.unpack import unpacked
+from lab.model.facts import Evidence, Image, Index, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from lab.audit.files import Files
-    from lab.layers import Layer, Limits
-    from lab.probes._transport import Registry
+    from lab.images.layers import Layer, Limits
+    from lab.images.transport import Registry
 
 _DEEP = 4
 
@@ -60,18 +59,18 @@ class InRegistry:
 
     def tags(self) -> list[tuple[str, Index]]:
         """The rows behind the registry's reference."""
-        return [("", _fetch.fetch_index(self._registry))]
+        return [("", fetch.fetch_index(self._registry))]
 
     def image(self, row: Manifest) -> Image | NoImage | None:
         """The configuration of one row."""
         try:
-            return _fetch.fetch_image(self._registry, row)
-        except _fetch.NoImage as error:
+            return fetch.fetch_image(self._registry, row)
+        except fetch.NoImage as error:
             return NoImage(error.kind)
 
     def layer(self, digest: str, limits: Limits) -> Layer:
         """Read as it comes over the network."""
-        return _fetch.fetch_layer(self._registry, digest, {}, limits)
+        return fetch.fetch_layer(self._registry, digest, {}, limits)
 
 
 def local(place: Path) -> Source:
@@ -117,14 +116,14 @@ class InLayout:
         body = self._blob(row.digest, "manifest")
         if body is None:
             return None
-        if kind := _fetch.no_image(body):
+        if kind := fetch.no_image(body):
             return NoImage(kind)
         described = body.get("config")
         digest = described.get("digest") if isinstance(described, dict) else ""
         config = self._blob(str(digest), "configuration")
         if config is None:
             return None
-        wanted = tuple(digest for digest, _ in _fetch.layer_descriptors(body))
+        wanted = tuple(digest for digest, _ in fetch.layer_descriptors(body))
         return Image.from_json(config, reference=self._files.name, digest=row.digest, layers=wanted)
 
     def layer(self, digest: str, limits: Limits) -> Layer:

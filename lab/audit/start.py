@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from lab.audit import script
 from lab.audit.wrappers import EMULATOR, SHELLS, told, wrapper
-from lab.layers import DEFAULT_PATH, FOLDER, Script
+from lab.images.layers import DEFAULT_PATH, FOLDER, Script
 
 if TYPE_CHECKING:
-    from lab.facts import Binary, Image
-    from lab.layers import Root
+    from lab.images.layers import Root
+    from lab.model.facts import Binary, Image
 
 PROGRAM, WRAPPER, SHELL, INTERPRETER = "program", "wrapper", "shell", "interpreter"
 _DEEP, _MOST = 40, 2000  # commands that are followed: one within another, and in all; no sound image comes near

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import UsageError
-from lab.steps import Step, steps_of
+from lab.model.steps import Step, steps_of
 
 
 @dataclass(frozen=True)

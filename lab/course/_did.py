@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lab.facts import Call, Containers, Transcript, same_image
-from lab.platforms import Platform, given
+from lab.model.facts import Call, Containers, Transcript, same_image
+from lab.model.platforms import Platform, given
 
 # Programs that know what kind of machine this is.
 _MACHINE = {"uname", "arch", "lscpu", "hostnamectl", "dpkg", "getconf", "sysctl", "python3"}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lab.errors import NotThere
-from lab.facts import Call, Fact, Transcript, same_image
+from lab.model.facts import Call, Fact, Transcript, same_image
+from lab.model.steps import Probe, Problem
+from lab.model.world import World
 from lab.probes import host
-from lab.steps import Probe, Problem
-from lab.world import World
 
 F = TypeVar("F", bound=Fact)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab.errors import Blocked, NotThere
-from lab.platforms import Platform
+from lab.model.platforms import Platform
+from lab.model.world import World
 from lab.probes import engine, registry
-from lab.world import World
 
 
 def push(world: World, tag: str, platform: Platform, folder: str, *, file: str = "Dockerfile") -> None:

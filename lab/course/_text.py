@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lab.facts import Transcript
-from lab.platforms import Platform
+from lab.model.facts import Transcript
+from lab.model.platforms import Platform
+from lab.model.steps import Problem
 from lab.probes.host import Answers
 from lab.probes.published import Published
-from lab.steps import Problem
 
 COMMAND_FAILED = "The command ended with an error."
 ANSWER_MISSING = "There is no answer yet for {names}."

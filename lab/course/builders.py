@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from lab.course._did import asked_builders, called, used_buildx
 from lab.course._text import failed, first_line, unanswered
-from lab.facts import Builder, Builders, Tool, Transcript
-from lab.made import File
-from lab.platforms import Platform, listed
+from lab.course.leftovers import File
+from lab.model.facts import Builder, Builders, Tool, Transcript
+from lab.model.platforms import Platform, listed
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import engine, host, needs
 from lab.probes.host import Answers, Text
-from lab.steps import Problem, Proof, Verdict, step
 
 ANSWERS = "files/builders/answers.txt"
 ASKED = Platform.parse("linux/riscv64")

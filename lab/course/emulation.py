@@ -6,16 +6,16 @@ import re
 
 from lab.course._did import brief, called, given_platform
 from lab.course._text import counted, failed, last_line, uname, unanswered
+from lab.course.leftovers import Emulators, File, Tag
 from lab.course.mismatch import WARNING, not_started, other
-from lab.draw import Picture
 from lab.draw.bars import bars
-from lab.facts import Call, Containers, Images, Index, Machine, Transcript, same_image
-from lab.made import Emulators, File, Tag
-from lab.platforms import Platform, given, listed
+from lab.model.facts import Call, Containers, Images, Index, Machine, Transcript, same_image
+from lab.model.picture import Picture
+from lab.model.platforms import Platform, given, listed
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers, Text, Timings
 from lab.probes.needs import BASE, Emulation
-from lab.steps import Problem, Proof, Verdict, step
 
 ANSWERS = "files/emulation/answers.txt"
 LOGS = ("shop", "mill", "ferry")

@@ -10,15 +10,15 @@ from lab.course import _scene
 from lab.course._did import asked_the_registry, calls_of, computed_a_digest, named_containers, names, platforms_of
 from lab.course._pushed import Unpushed, pushed
 from lab.course._text import counted, failed, first_line, uname
+from lab.course.leftovers import Tag
 from lab.course.multi_platform import PAIR, named_rows
-from lab.draw import Picture
 from lab.draw.tree import tree
-from lab.facts import Containers, Engine, Images, Index, Transcript
-from lab.made import Tag
-from lab.platforms import Platform, listed
+from lab.model.facts import Containers, Engine, Images, Index, Transcript
+from lab.model.picture import Picture
+from lab.model.platforms import Platform, listed
+from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.world import World
 from lab.probes import engine, host, needs, registry
-from lab.steps import Problem, Proof, Verdict, step
-from lab.world import World
 
 TAG = "inside"
 BARE = "inside:bare"

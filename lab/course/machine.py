@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lab.course._did import asked_the_engine, asked_the_machine, read_the_header
 from lab.course._text import failed, first_line, unanswered, without_variant
-from lab.facts import Binary, Engine, Machine, Transcript
-from lab.made import File
-from lab.platforms import architectures_in, given
+from lab.course.leftovers import File
+from lab.model.facts import Binary, Engine, Machine, Transcript
+from lab.model.platforms import architectures_in, given
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import binary, engine, host
 from lab.probes.host import Answers
-from lab.steps import Problem, Proof, Verdict, step
 
 ANSWERS = "files/machine/answers.txt"
 PROGRAMS = ("abacus", "lantern", "compass")

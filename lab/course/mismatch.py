@@ -5,13 +5,13 @@ from __future__ import annotations
 from lab.course import _scene
 from lab.course._did import brief, given_platform, named_in
 from lab.course._text import counted, last_line, uname, unanswered
-from lab.facts import Call, Containers, Index, Machine, Transcript
-from lab.made import File, Tag
-from lab.platforms import Platform, given, listed
+from lab.course.leftovers import File, Tag
+from lab.model.facts import Call, Containers, Index, Machine, Transcript
+from lab.model.platforms import Platform, given, listed
+from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.world import World
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers
-from lab.steps import Problem, Proof, Verdict, step
-from lab.world import World
 
 ANSWERS = "files/mismatch/answers.txt"
 WARNING = "does not match the detected host platform"

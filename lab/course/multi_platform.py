@@ -9,15 +9,15 @@ from lab import events
 from lab.course._did import asked_the_registry, named_containers, names, platforms_of, read_the_programs
 from lab.course._pushed import Unpushed, pushed
 from lab.course._text import failed, first_line, last_line, uname
+from lab.course.leftovers import File, Tag
 from lab.draw.timeline import timeline
 from lab.errors import NotThere
 from lab.events import BuildEvents, Vertex, emulated
-from lab.facts import Binaries, Containers, Engine, Fact, Image, Images, Index, Transcript
-from lab.made import File, Tag
-from lab.platforms import Platform, architectures_in, listed
+from lab.model.facts import Binaries, Containers, Engine, Fact, Image, Images, Index, Transcript
+from lab.model.platforms import Platform, architectures_in, listed
+from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.world import World
 from lab.probes import engine, host, needs, registry
-from lab.steps import Problem, Proof, Verdict, step
-from lab.world import World
 
 TAG = "buildx-test"
 BOTH = "both"

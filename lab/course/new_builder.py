@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from lab.course._did import asked_builders, called, calls_of, used_buildx
 from lab.course._text import failed, first_line
-from lab.draw import Picture
+from lab.course.leftovers import BuilderNamed
 from lab.draw.builders import card
 from lab.errors import Blocked
-from lab.facts import Builder, Builders, Builds, Call, Engine, Transcript
-from lab.made import BuilderNamed
-from lab.platforms import Platform, listed
+from lab.model.facts import Builder, Builders, Builds, Call, Engine, Transcript
+from lab.model.picture import Picture
+from lab.model.platforms import Platform, listed
+from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.world import World
 from lab.probes import engine, history, host, needs
-from lab.sandbox import builders as builders_here
-from lab.steps import Problem, Proof, Verdict, step
-from lab.world import World
+from lab.sandbox.engine import builders as builders_here
 
 NAME = "multi-builder"
 SPARE = "spare"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lab.course._did import asked_the_registry, read_the_configuration
 from lab.course._text import failed, first_line, short, unpublished, without_variant
-from lab.facts import Images, Index, Machine, Transcript
-from lab.made import File, Tag
-from lab.platforms import Platform, architectures_in, given, listed
+from lab.course.leftovers import File, Tag
+from lab.model.facts import Images, Index, Machine, Transcript
+from lab.model.platforms import Platform, architectures_in, given, listed
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import host, registry
 from lab.probes.host import Answers
 from lab.probes.published import Published, published
-from lab.steps import Problem, Proof, Verdict, step
 
 ANSWERS = "files/one-platform/answers.txt"
 PI = Platform.parse("linux/arm/v7")

@@ -13,7 +13,7 @@ from lab.doctor.ask import checkup
 from lab.doctor.can import abilities, sentence, sentences, several
 from lab.doctor.facts import Checkup, Trouble
 from lab.doctor.words import MARKS, STATUSES, Line, lines
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 
 _WIDTH = 12
 

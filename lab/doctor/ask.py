@@ -20,8 +20,8 @@ from lab.doctor import place as places
 from lab.doctor.facts import LOCAL_DRIVERS, Checkup, Disk, Emulator, Leftover, Trial, Trouble
 from lab.doctor.place import Place
 from lab.errors import LabError
-from lab.facts import Builder, Engine
-from lab.platforms import Platform
+from lab.model.facts import Builder, Engine
+from lab.model.platforms import Platform
 from lab.probes import host
 
 T = TypeVar("T")
@@ -55,13 +55,14 @@ class _Asking:
 
     def result(self) -> Checkup:
         """Wait for the answers."""
-        from lab.sandbox import emulators, learner
+        from lab.sandbox.emulators import kernel
+        from lab.sandbox.engine import users
 
         place = self._place
         about, address = self._info.result(), self._host.result()
         found: Engine | Trouble = about if isinstance(about, Trouble) else _engine(about)
         known = {} if isinstance(about, Trouble) else about
-        local = not (learner.is_remote(address, known) if place.remote is None else place.remote)
+        local = not (users.is_remote(address, known) if place.remote is None else place.remote)
         handlers, own = tuple(_emulators()), host.this_machine().platform
         inside = self._inside(handlers, own, local=local) if isinstance(found, Engine) else []
         listed = self._builders.result()
@@ -77,7 +78,7 @@ class _Asking:
             builders=found if isinstance(found, Trouble) else listed,
             here=names,
             own=own,
-            seen=emulators.mounted(),
+            seen=kernel.mounted(),
             emulators=handlers,
             trials=(*(one.result() for one in [*inside, *self._direct]),),
             registry=place.world.registry,
@@ -90,13 +91,13 @@ class _Asking:
 
     def _inside(self, handlers: tuple[Emulator, ...], own: Platform, *, local: bool) -> list[Future[Trial]]:
         """Run each emulated platform's program in a container, where the engine has any image to make one of."""
-        from lab.sandbox import emulators
+        from lab.sandbox.emulators import kernel
 
         image = self._image.result()
         if isinstance(image, Trouble) or not image:
             return []
         wanted = {one.architecture for one in handlers}
-        if not local or not emulators.mounted():
+        if not local or not kernel.mounted():
             listed = self._builders.result()
             wanted = set() if isinstance(listed, Trouble) else _listed(listed)
         wanted &= self._tiny.keys() - {own.architecture if local else ""}
@@ -139,24 +140,24 @@ def _engine(about: dict[str, Any]) -> Engine | Trouble:
 
 
 def _emulators() -> list[Emulator]:
-    from lab.sandbox import emulators
+    from lab.sandbox.emulators import kernel
 
     found = []
-    for one in emulators.registered():
+    for one in kernel.registered():
         platform = platform_of(one.magic)
         if platform:
-            ours = one.name.startswith(emulators.own_prefix())
+            ours = one.name.startswith(kernel.own_prefix())
             found.append(Emulator(platform.architecture, one.name, one.interpreter, one.flags, ours))
     return found
 
 
 def platform_of(magic: str) -> Platform | None:
     """The platform of the programs that begin with these bytes (in hex); None where they are not of a processor."""
-    from lab.probes import binary
+    from lab.images import program
 
     if not re.fullmatch(r"7f454c46([0-9a-f]{2}){16,}", magic):
         return None
-    found = binary.read(bytes.fromhex(magic).ljust(64, b"\0")).platform
+    found = program.read(bytes.fromhex(magic).ljust(64, b"\0")).platform
     return found if found and found.is_known else None
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from lab.doctor.leftovers import PREFIX
 from lab.errors import Blocked
-from lab.platforms import Platform
-from lab.probes._command import ask
-from lab.world import World
+from lab.model.platforms import Platform
+from lab.model.world import World
+from lab.probes.command import ask
 
 EMULATOR = "buildkit-qemu-"
 DRIVER = "docker-container"  # whose BuildKit is a container that can be looked into

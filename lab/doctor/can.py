@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.doctor.facts import Checkup, Trouble
-from lab.facts import Builder, Engine, Node
-from lab.platforms import Platform
+from lab.model.facts import Builder, Engine, Node
+from lab.model.platforms import Platform
 
 COMMON = tuple(
     Platform.parse(name)

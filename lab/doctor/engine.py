@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.errors import Blocked
-from lab.facts import Builder
+from lab.model.facts import Builder
+from lab.model.world import World
 from lab.probes import engine
-from lab.probes._command import ask
-from lab.world import World
+from lab.probes.command import ask
 
 LIMIT = 15.0  # seconds for one command; buildx itself gives up on a builder after 20
 _BUILDERS_LIMIT = 30.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.facts import Builder, Engine
-from lab.platforms import Platform
+from lab.model.facts import Builder, Engine
+from lab.model.platforms import Platform
 
 Whose = Literal["private", "learner"]
 How = Literal["container", "direct"]

@@ -17,10 +17,10 @@ from typing import Any
 from lab import paths
 from lab.doctor.facts import Leftover
 from lab.errors import BadInput, Blocked
-from lab.facts import Builder
-from lab.probes._command import ask
+from lab.model.facts import Builder
+from lab.model.world import World
+from lab.probes.command import ask
 from lab.storage import read_json
-from lab.world import World
 
 PREFIX = "buildx_buildkit_"
 _STATE = "_state"
@@ -68,9 +68,9 @@ def apart(env: Mapping[str, str]) -> frozenset[str]:
 
 def volume_sizes(world: World) -> dict[str, int]:
     """Bytes of each volume, as far as the engine says so in time."""
-    from lab.sandbox import learner
+    from lab.sandbox.engine import users
 
-    said = learner.ask("docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}", env=world.env)
+    said = users.ask("docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}", env=world.env)
     try:
         rows = json.loads(said or "[]")
         return {str(row["Name"]): size for row in rows if (size := size_of(str(row.get("Size")))) is not None}
@@ -108,9 +108,9 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 def _folders(env: Mapping[str, str]) -> list[Path]:
     """All sets of builders that may be meant on this machine by this person."""
-    from lab.sandbox import learner
+    from lab.sandbox.engine import users
 
-    outside = learner.outside()
+    outside = users.outside()
     named = [one["BUILDX_CONFIG"] for one in (env, outside) if one.get("BUILDX_CONFIG")]
     own = paths.sandbox() / "buildx"
     return list(dict.fromkeys([*map(Path, named), own, _standard(env), _standard(outside)]))

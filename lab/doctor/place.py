@@ -10,8 +10,9 @@ from typing import Any
 from lab import paths
 from lab.doctor.facts import Trouble, Whose
 from lab.errors import LabError
+from lab.model.world import World
+from lab.probes.here import this_world
 from lab.sandbox import state
-from lab.world import World, here
 
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
@@ -36,7 +37,7 @@ def chosen() -> Place:
     """The sandbox; the learner's own Docker where none is up, with the reason."""
     try:
         now = state.read()
-        world = here()
+        world = this_world()
     except LabError as error:
         return own(Trouble(error.message, error.remedy))
     assert now  # noqa: S101  # `here` has read it
@@ -45,9 +46,9 @@ def chosen() -> Place:
 
 def own(why: Trouble | None = None) -> Place:
     """The learner's own Docker, also when `lab` runs inside the sandbox's environment."""
-    from lab.sandbox import learner
+    from lab.sandbox.engine import users
 
-    env = learner.outside()
+    env = users.outside()
     if env.get("LAB_SANDBOX"):
         for name in ("BUILDX_CONFIG", "REGISTRY", "LAB_SANDBOX"):
             env.pop(name, None)
@@ -61,10 +62,10 @@ def address(place: Place) -> str:
     env = place.world.env
     if place.host or env.get("DOCKER_HOST"):
         return place.host or env["DOCKER_HOST"]
-    from lab.sandbox import learner
+    from lab.sandbox.engine import users
 
     command = ("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
-    return learner.ask("docker", *command, env=env) or _DEFAULT_HOST
+    return users.ask("docker", *command, env=env) or _DEFAULT_HOST
 
 
 def names(place: Place, address: str, about: Mapping[str, Any]) -> frozenset[str]:

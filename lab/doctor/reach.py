@@ -32,15 +32,15 @@ def ask(address: str, *, limit: float = 10.0) -> Reach:
     """Whether a registry is there: that it wants a login (401) is an answer too."""
     import http.client
 
-    from lab.probes import _connection
+    from lab.images import connection
 
-    link = _connection.connect("http" if _connection.is_plain(address) else "https", address, limit)
+    link = connection.connect("http" if connection.is_plain(address) else "https", address, limit)
     try:
-        with _connection.watched(link, limit):
+        with connection.watched(link, limit):
             link.request("GET", "/v2/")
             status = link.getresponse().status
     except (OSError, ValueError, http.client.HTTPException) as error:
-        what, remedy = _connection.reason(error, limit)
+        what, remedy = connection.reason(error, limit)
         return Reach(
             address,
             lab=False,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from lab.doctor.can import emulator_from
 from lab.doctor.facts import Checkup, Emulator, Leftover, Trouble
-from lab.facts import Builder, Engine, Node
+from lab.model.facts import Builder, Engine, Node
 from lab.sandbox.report import amount
 
 State = Literal["fine", "note", "mend", "blocked"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lab.draw import Picture
 from lab.draw.svg import BLUE, GREEN, ORANGE, WIDTH, Canvas, cut, fit, seconds
 from lab.errors import BadInput
 from lab.events.read import clean
+from lab.model.picture import Picture
 
 _MOST = 24
 _BARS = 30

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.draw import Picture
 from lab.draw.svg import BLUE, GREEN, GREY, Canvas, cut, fit
 from lab.events.read import clean
-from lab.facts import Builder, Node
+from lab.model.facts import Builder, Node
+from lab.model.picture import Picture
 
 _MOST = 8
 _TALL, _STEP = 50.0, 60.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from lab.draw import Picture
 from lab.draw.parts import images_by_digest, parts
 from lab.draw.svg import amount, figure, short, table
 from lab.events.read import clean
-from lab.facts import Image, Index
+from lab.model.facts import Image, Index
+from lab.model.picture import Picture
 
 LABEL = "MULTI-PLATFORM"
 _HEADS = ("OS/ARCH", "Compressed size", "Digest")

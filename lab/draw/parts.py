@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.draw.svg import short
-from lab.facts import Image, Index, Manifest
+from lab.model.facts import Image, Index, Manifest
 
 REFERS_TO = "vnd.docker.reference.digest"
 

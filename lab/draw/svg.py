@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lab.draw import Picture
+from lab.model.picture import Picture
 
 WIDTH = 480  # small enough to be read on a telephone, where the drawing shrinks with the page
 BLUE, ORANGE, RED, GREEN, GREY = "#3b82c4", "#c2700a", "#d9423f", "#2f9155", "#7a7f87"

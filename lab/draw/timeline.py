@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from textwrap import wrap
 
-from lab.draw import Picture
 from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, RED, WIDTH, Canvas, cut, fit, seconds
 from lab.events import BuildEvents, Vertex, emulated
-from lab.platforms import Platform, listed
+from lab.model.picture import Picture
+from lab.model.platforms import Platform, listed
 
 _MOST = 30
 _BARS, _LABEL, _COLUMNS = 22, 30, 80

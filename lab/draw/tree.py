@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.draw import Picture
 from lab.draw.parts import Blob, images_by_digest, parts, subject
 from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, Canvas, amount, fit, short
 from lab.events.read import clean
-from lab.facts import Image, Index, Manifest
+from lab.model.facts import Image, Index, Manifest
+from lab.model.picture import Picture
 
 _ROWS, _BLOBS = 12, 36
 _TALL, _STEP = 34.0, 40.0

@@ -13,9 +13,9 @@ from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
 from lab.events import read as reading
-from lab.facts import Evidence, Fact
-from lab.platforms import Platform
-from lab.steps import Probe
+from lab.model.facts import Evidence, Fact
+from lab.model.platforms import Platform
+from lab.model.steps import Probe
 
 _BYTES = 32 << 20
 _VERTICES = 5000

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lab.errors import BadInput
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 
 _NAME = 2000
 _LOG = 64_000

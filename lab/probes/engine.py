@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Builder, Builders, Containers, Engine, Evidence, Image, Ran, Tool
-from lab.probes._buildx import as_json, as_table, builder_from_text, builders_from_json, readable
-from lab.probes._command import ask
+from lab.model.facts import Builder, Builders, Containers, Engine, Evidence, Image, Ran, Tool
+from lab.model.steps import Probe
+from lab.model.world import World
+from lab.probes.buildx import as_json, as_table, builder_from_text, builders_from_json, readable
+from lab.probes.command import ask
 from lab.probes.host import transcript
-from lab.steps import Probe
-from lab.world import World
 
 __all__ = [
     "builder", "builder_from_text", "builders", "builders_from_json", "containers",

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from lab.errors import BadInput, Blocked
-from lab.facts import Build, Builds, Evidence
-from lab.probes._buildx import as_json, as_table, readable
+from lab.model.facts import Build, Builds, Evidence
+from lab.model.steps import Probe
+from lab.model.world import World
+from lab.probes.buildx import as_json, as_table, readable
 from lab.probes.engine import docker, known_builders
 from lab.probes.host import transcript
-from lab.steps import Probe
-from lab.world import World
 
 _LS = "docker buildx history ls"
 _TOO_OLD = "This buildx is older than 0.20: it cannot say what a builder has built."

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Evidence, Fact, Machine, Transcript
-from lab.platforms import Platform
-from lab.steps import Probe
-from lab.world import World
+from lab.model.facts import Evidence, Fact, Machine, Transcript
+from lab.model.platforms import Platform
+from lab.model.steps import Probe
+from lab.model.world import World
 
 _LIMIT = 64_000
 _NO_ENGINE = ("cannot connect to the docker daemon", "failed to connect to the docker api")

@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 
 from lab.errors import Blocked
-from lab.facts import Fact
+from lab.model.facts import Fact
+from lab.model.steps import Probe
+from lab.model.world import World
 from lab.probes.engine import docker
-from lab.steps import Probe
-from lab.world import World
 
 BASE = "busybox:1.38"
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
@@ -64,7 +64,7 @@ def consent(world: World) -> None:
 
 def reach(world: World) -> None:
     """The current builder reaches `$REGISTRY`."""
-    from lab.sandbox import builders
+    from lab.sandbox.engine import builders
 
     name = builders.current()
     if builders.deaf(name):

@@ -6,11 +6,11 @@ import difflib
 from dataclasses import dataclass
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Evidence, Fact, Index, same_image
+from lab.images.reference import parse
+from lab.model.facts import Evidence, Fact, Index, same_image
+from lab.model.steps import Probe
+from lab.model.world import World
 from lab.probes import engine, registry
-from lab.probes._reference import parse
-from lab.steps import Probe
-from lab.world import World
 
 _LIKE = 0.85  # of 1: two letters of `build-test:latest` may be others, and no tag of three
 

@@ -11,17 +11,17 @@ import platform as _host
 from typing import TYPE_CHECKING
 
 from lab.errors import Blocked, NotThere
-from lab.facts import Binaries, Binary, Evidence, Image, Images, Index, Manifest, Tags
-from lab.platforms import Platform, listed
-from lab.probes._fetch import ACCEPT, fetch_image, fetch_images, fetch_index, fetch_layer, said_by, tags_of
-from lab.probes._reference import Reference, parse
+from lab.images.fetch import ACCEPT, fetch_image, fetch_images, fetch_index, fetch_layer, said_by, tags_of
+from lab.images.reference import Reference, parse
+from lab.model.facts import Binaries, Binary, Evidence, Image, Images, Index, Manifest, Tags
+from lab.model.platforms import Platform, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lab.layers import Layer
-    from lab.probes._transport import Registry
-    from lab.world import World
+    from lab.images.layers import Layer
+    from lab.images.transport import Registry
+    from lab.model.world import World
 
 
 def reference(world: World, of: str) -> Reference:
@@ -31,7 +31,7 @@ def reference(world: World, of: str) -> Reference:
 
 def _registry(world: World, of: str) -> Registry:
     # HTTP and TLS are loaded here: a check that asks only the engine need not wait for them.
-    from lab.probes._transport import Registry
+    from lab.images.transport import Registry
 
     return Registry(reference(world, of), world)
 
@@ -77,7 +77,7 @@ def binaries(of: str, path: str = "") -> Callable[[World], Binaries]:
     """
 
     def probe(world: World) -> Binaries:
-        from lab import layers
+        from lab.images import layers
 
         with _registry(world, of) as registry:
             found = fetch_images(registry)

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lab.sandbox.emulators import Handler, missing_emulators, registered
-    from lab.sandbox.lifecycle import up
+    from lab.sandbox.bringup import up
+    from lab.sandbox.emulators.kernel import Handler, missing_emulators, registered
     from lab.sandbox.model import EngineRef, Sandbox
     from lab.sandbox.overview import Status, status
     from lab.sandbox.state import load
@@ -19,8 +19,8 @@ __all__ = [
 
 # Each check of a step asks `load`, and must not wait for what only `up` and `down` need.
 _HOMES = {
-    "EngineRef": "model", "Sandbox": "model", "load": "state", "up": "lifecycle", "down": "teardown",
-    "Handler": "emulators", "registered": "emulators", "missing_emulators": "emulators",
+    "EngineRef": "model", "Sandbox": "model", "load": "state", "up": "bringup", "down": "teardown",
+    "Handler": "emulators.kernel", "registered": "emulators.kernel", "missing_emulators": "emulators.kernel",
     "Status": "overview", "status": "overview",
 }  # fmt: skip
 

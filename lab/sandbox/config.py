@@ -8,8 +8,9 @@ from typing import Any
 
 from lab import paths
 from lab.errors import BadInput
-from lab.sandbox import certificates, tree
+from lab.sandbox import certificates
 from lab.sandbox.model import EngineRef
+from lab.sandbox.packages import programs
 from lab.storage import read_json, write_json, write_text
 
 
@@ -18,7 +19,7 @@ def write(engine: EngineRef, *, port: int | None, address: str | None) -> None:
     folder = paths.sandbox()
     settings = folder / "docker" / "config.json"
     if engine.tree:
-        write_json(settings, _client_settings(settings, tree.find(engine.tree, "docker-buildx").parent))
+        write_json(settings, _client_settings(settings, programs.find(engine.tree, "docker-buildx").parent))
     write_text(folder / "buildx" / "buildkitd.default.toml", builder_settings(port, address))
 
 

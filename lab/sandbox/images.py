@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import oci, paths
+from lab import paths
 from lab.errors import BadInput, Blocked, NotThere
-from lab.sandbox.deb import upstream
+from lab.images import build
+from lab.sandbox.packages.deb import upstream
 from lab.sandbox.report import Report, quiet
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Program:
 class Base:
     """One base image: its index, and the tags that are true of it (the full version first)."""
 
-    index: oci.Manifest
+    index: build.Manifest
     tags: tuple[str, ...]
 
 
@@ -67,12 +68,12 @@ def provide(sandbox: Sandbox, report: Report = quiet) -> None:
     if sandbox.mirror is None:
         return
     for repository, make in BASES.items():
-        if oci.exists(sandbox.mirror, repository, "latest"):
+        if build.exists(sandbox.mirror, repository, "latest"):
             continue
         report.phase(f"Making the base image {repository.removeprefix('library/')}")
         base = make(report)
         for tag in base.tags:
-            oci.push(sandbox.mirror, repository, tag, base.index)
+            build.push(sandbox.mirror, repository, tag, base.index)
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def ahead(report: Report = quiet) -> Iterator[None]:
 
 def busybox(report: Report = quiet) -> Base:
     """Debian's static busybox for each platform, as one index. Nothing foreign is run."""
-    from lab.sandbox import apt
+    from lab.sandbox.packages import apt
 
     names = {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
     debs = apt.fetch(list(names.values()), report=report)
@@ -97,8 +98,8 @@ def busybox(report: Report = quiet) -> Base:
     if index is None:
         with ThreadPoolExecutor() as pool:
             images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
-            index = oci.index(list(images))
-        oci.write_layout(folder, index)
+            index = build.index(list(images))
+        build.write_layout(folder, index)
     true, named = tags(max(versions)), BUSYBOX.partition(":")[2]
     if named not in true:  # an older or a newer distribution: better another busybox than none
         report.note(f"This distribution's busybox is {true[0]}; it stands for the {BUSYBOX} of the lessons too.")
@@ -117,7 +118,7 @@ def tags(version: str) -> tuple[str, ...]:
 
 def busybox_binary(deb: Path) -> Program:
     """The busybox out of a package. Raises Blocked where it holds none."""
-    from lab.sandbox import apt
+    from lab.sandbox.packages import apt
 
     with tempfile.TemporaryDirectory() as folder:
         apt.unpack(deb, Path(folder))
@@ -141,19 +142,19 @@ def applets(binary: bytes) -> list[str]:
     return binary[start:end].decode("ascii", "replace").split("\0")
 
 
-def busybox_files(binary: bytes) -> dict[str, oci.Content]:
+def busybox_files(binary: bytes) -> dict[str, build.Content]:
     """The root of a busybox image: one program under all its names, and the files that programs look for."""
     # Hard links, as in the image that Docker Hub has: copied out, any name is a program and no dangling link.
-    files: dict[str, oci.Content] = {f"bin/{name}": oci.Link("bin/busybox", hard=True) for name in applets(binary)}
-    files |= {name: oci.Folder() for name in _FOLDERS}
+    files: dict[str, build.Content] = {f"bin/{name}": build.Link("bin/busybox", hard=True) for name in applets(binary)}
+    files |= {name: build.Folder() for name in _FOLDERS}
     return files | {
-        "bin/busybox": oci.File(binary, 0o755),
-        "etc/passwd": oci.File(_USERS),
-        "etc/group": oci.File(_GROUPS),
-        "etc/nsswitch.conf": oci.File(b"hosts: files dns\n"),
-        "root": oci.Folder(0o700),
-        "tmp": oci.Folder(0o1777),
-        "usr/bin/env": oci.Link("../../bin/env"),
+        "bin/busybox": build.File(binary, 0o755),
+        "etc/passwd": build.File(_USERS),
+        "etc/group": build.File(_GROUPS),
+        "etc/nsswitch.conf": build.File(b"hosts: files dns\n"),
+        "root": build.Folder(0o700),
+        "tmp": build.Folder(0o1777),
+        "usr/bin/env": build.Link("../../bin/env"),
     }
 
 
@@ -163,9 +164,9 @@ def _layout(name: str, debs: Iterable[Path]) -> Path:
     return paths.cache() / f"base-{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
 
 
-def _kept(folder: Path) -> oci.Manifest | None:
+def _kept(folder: Path) -> build.Manifest | None:
     try:
-        return oci.read_layout(folder)
+        return build.read_layout(folder)
     except NotThere:
         return None
     except BadInput:
@@ -173,9 +174,9 @@ def _kept(folder: Path) -> oci.Manifest | None:
         return None
 
 
-def _busybox(platform: str, deb: Path, version: str) -> oci.Manifest:
+def _busybox(platform: str, deb: Path, version: str) -> build.Manifest:
     program = busybox_binary(deb)
-    layer = oci.layer(busybox_files(program.content))
+    layer = build.layer(busybox_files(program.content))
     labels = {
         "org.opencontainers.image.title": "busybox",
         "org.opencontainers.image.version": version,
@@ -183,4 +184,4 @@ def _busybox(platform: str, deb: Path, version: str) -> oci.Manifest:
     }
     config = {"Env": [SEARCH_PATH], "Cmd": ["sh"], "Labels": labels}
     created = {"created": program.built.isoformat().replace("+00:00", "Z")}
-    return oci.image([layer], platform=platform, config=config, config_extra=created)
+    return build.image([layer], platform=platform, config=config, config_extra=created)

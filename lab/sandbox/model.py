@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lab.sandbox.process import MARK
+from lab.sandbox.host.process import MARK
 
 # What a learner's shell may hold that would lead the sandbox's commands elsewhere.
 _MISLEADING = ("BUILDX_BUILDER", "DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", MARK)

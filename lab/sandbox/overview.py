@@ -10,10 +10,13 @@ from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox import ask, emulators, learner, lifecycle, state
-from lab.sandbox.buildkit_state import BuildProgress
-from lab.sandbox.cached import disk_usage
-from lab.sandbox.emulators import Handler
+from lab.sandbox import bringup, state
+from lab.sandbox.buildkit.journal import BuildProgress
+from lab.sandbox.cache import disk_usage
+from lab.sandbox.emulators import kernel as emulators
+from lab.sandbox.emulators.kernel import Handler
+from lab.sandbox.engine import users
+from lab.sandbox.host import http
 from lab.sandbox.model import Sandbox
 from lab.sandbox.report import amount
 from lab.sandbox.state import State
@@ -103,7 +106,7 @@ def status() -> Status:
 def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Status:
     from lab.sandbox import buildkit
 
-    answers = lifecycle.registry_answers(now)
+    answers = bringup.registry_answers(now)
     problem = "" if about.get("ServerVersion") else "The engine does not answer."
     problem = problem or ("" if answers else "The lab's registry does not answer.")
     return replace(
@@ -123,7 +126,7 @@ def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Sta
 
 
 def _about(box: Sandbox) -> dict[str, Any]:
-    text = learner.ask(box.engine.docker, "info", "--format", "{{json .}}", env=box.environment())
+    text = users.ask(box.engine.docker, "info", "--format", "{{json .}}", env=box.environment())
     data = json.loads(text or "{}")
     return data if isinstance(data, dict) else {}
 
@@ -136,13 +139,13 @@ def _store(about: dict[str, Any]) -> str:
 
 
 def _builders(box: Sandbox) -> tuple[str, ...]:
-    text = learner.ask(box.engine.docker, "buildx", "ls", "--format", "{{json .}}", env=box.environment())
+    text = users.ask(box.engine.docker, "buildx", "ls", "--format", "{{json .}}", env=box.environment())
     names = [json.loads(line).get("Name", "") for line in text.splitlines() if line.startswith("{")]
     return tuple(dict.fromkeys(names))
 
 
 def _images(now: State) -> tuple[str, ...]:
-    answer = ask.get(f"127.0.0.1:{now.port}", "/v2/_catalog?n=1000") if now.port else None
+    answer = http.get(f"127.0.0.1:{now.port}", "/v2/_catalog?n=1000") if now.port else None
     if answer is None or answer.status != 200:
         return ()
     return tuple(json.loads(answer.body).get("repositories") or ())

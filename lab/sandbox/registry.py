@@ -14,7 +14,9 @@ from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
-from lab.sandbox import ask, certificates, process, state, tree
+from lab.sandbox import certificates, state
+from lab.sandbox.host import http, process
+from lab.sandbox.packages import programs as tree
 from lab.storage import write_text
 
 ROLE = "registry"
@@ -60,7 +62,7 @@ def start(programs: Path, port: int, addresses: list[str]) -> None:
 def answers(address: str, port: int) -> bool:
     """Whether this lab's own registry answers there."""
     authority = None if address == LOOPBACK else certificates.authority()
-    answer = ask.get(f"{address}:{port}", "/v2/", authority=authority)
+    answer = http.get(f"{address}:{port}", "/v2/", authority=authority)
     return answer is not None and answer.status == 200 and answer.headers.get(_HEADER.lower()) == state.key()
 
 

@@ -10,25 +10,16 @@ from pathlib import Path
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox import (
-    belongings,
-    binfmt,
-    cached,
-    cgroups,
-    emulators,
-    learner,
-    network,
-    private,
-    process,
-    registry,
-    state,
-)
-from lab.sandbox import theirs as noted
+from lab.sandbox import cache, registry, state
+from lab.sandbox.emulators import container, kernel
+from lab.sandbox.engine import cleanup, own, users
+from lab.sandbox.engine import snapshot as noted
+from lab.sandbox.host import cgroups, network, process
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.state import State
 
 _TRIES = 5
-Removal = belongings.Removal
+Removal = cleanup.Removal
 
 
 def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
@@ -45,7 +36,7 @@ def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
         if not dry_run:
             for _, remove in removals:
                 remove()
-            private.sweep(_absent(before))
+            own.sweep(_absent(before))
             _remove_folder(state.runtime())
         return [line for line, _ in removals]
 
@@ -55,21 +46,21 @@ def release(before: State) -> None:
     for _, remove in _running(before, forgetting=False):
         remove()
     noted.forget()
-    private.sweep(_absent(before))
+    own.sweep(_absent(before))
 
 
 def _removals(before: State | None, *, purge: bool) -> Iterator[Removal]:
     yield from _running(before, forgetting=purge)
-    for handler in emulators.registered():
-        if handler.name.startswith(emulators.own_prefix()):
-            yield f"emulator {handler.name}", partial(emulators.remove, handler.name)
-    if state.before().get("binfmt") and emulators.mounted():
-        yield f"mount of {emulators.FOLDER}", emulators.unmount
+    for handler in kernel.registered():
+        if handler.name.startswith(kernel.own_prefix()):
+            yield f"emulator {handler.name}", partial(kernel.remove, handler.name)
+    if state.before().get("binfmt") and kernel.mounted():
+        yield f"mount of {kernel.FOLDER}", kernel.unmount
     if paths.sandbox().exists():
         yield f"folder {paths.sandbox()}", partial(_remove_folder, paths.sandbox())
     if purge:
-        for path in cached.folders():
-            yield cached.told(path), partial(_remove_folder, path)
+        for path in cache.folders():
+            yield cache.told(path), partial(_remove_folder, path)
         if state.remembered():
             yield "the remembered addresses", state.forget
 
@@ -84,29 +75,29 @@ def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
     if engine and engine.kind == "learner":
         port = before.port if before else None
         yield from _on_learners_engine(engine, port or _remembered_port(), forgetting=forgetting)
-    if daemons := [one for one in process.find(state.key()) if one.role == private.ROLE]:
-        yield f"engine with its containers ({len(daemons)} processes)", private.stop
+    if daemons := [one for one in process.find(state.key()) if one.role == own.ROLE]:
+        yield f"engine with its containers ({len(daemons)} processes)", own.stop
     elif cgroups.here(state.cgroup()):
-        yield f"control groups {state.cgroup()}", private.stop
+        yield f"control groups {state.cgroup()}", own.stop
     if [one for one in process.find(state.key()) if one.role.startswith(registry.ROLE)]:
         yield "registry", registry.stop
-    for name in private.bridges():
+    for name in own.bridges():
         yield f"bridge {name}", partial(network.remove, name)
 
 
 def _on_learners_engine(engine: EngineRef, port: int | None, *, forgetting: bool) -> Iterator[Removal]:
     from lab.sandbox import buildkit
 
-    if not learner.answers(engine):
+    if not users.answers(engine):
         if forgetting:
             return
         raise Blocked(
             f"Your Docker engine at {engine.host} does not answer: what the lab made on it would stay.",
             "Start it, then run `lab down` again; `lab down --purge` forgets about it.",
         )
-    for name in binfmt.installed():
-        yield f"emulator {name} in the engine's kernel", partial(binfmt.uninstall, engine)
-    found = list(belongings.on(engine, port))
+    for name in container.installed():
+        yield f"emulator {name} in the engine's kernel", partial(container.uninstall, engine)
+    found = list(cleanup.on(engine, port))
     yield from found
     box = Sandbox(paths.sandbox(), engine, "", None)
     if (line := buildkit.unload(box, dry_run=True)) and line not in {known for known, _ in found}:

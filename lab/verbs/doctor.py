@@ -6,7 +6,7 @@ import json
 import sys
 from argparse import Namespace
 
-from lab import render
+from lab.draw import render
 
 _COLOURS = {"✔": "32", "·": "36", "✘": "31", "■": "33"}
 

@@ -11,13 +11,14 @@ from lab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
     from lab.explainer.data import EngineFacts
-    from lab.platforms import Platform
-    from lab.world import World
+    from lab.model.platforms import Platform
+    from lab.model.world import World
 
 
 def explain(given: Namespace) -> int:
     """What an error text or a log means."""
-    from lab import explainer, hints
+    from lab import explainer
+    from lab.learning import hints
 
     if given.last:
         found = explainer.explain(_last_output(), engine=_engine())
@@ -35,11 +36,12 @@ def explain(given: Namespace) -> int:
 
 def _last_output() -> str:
     """What the last command printed: of those typed in `lab shell`, else of the step that was run last."""
-    from lab import marks, shell_record, world
+    from lab.probes.here import this_world
+    from lab.terminal import marks, recorder
 
-    folder = shell_record.session()
-    typed = shell_record.on_screen(folder) if folder else None
-    return marks.kept(typed.parts, shell_record.LOOKS) if typed else world.here().latest().output
+    folder = recorder.session()
+    typed = recorder.on_screen(folder) if folder else None
+    return marks.kept(typed.parts, recorder.LOOKS) if typed else this_world().latest().output
 
 
 def audit(given: Namespace) -> int:
@@ -60,7 +62,7 @@ def audit(given: Namespace) -> int:
 
 
 def _platforms(text: str | None) -> frozenset[Platform]:
-    from lab.platforms import given
+    from lab.model.platforms import given
 
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     found = {name: given(name) for name in names}
@@ -72,10 +74,10 @@ def _platforms(text: str | None) -> frozenset[Platform]:
 
 def _world() -> World | None:
     """The sandbox, where one is up: its registry is asked without a login."""
-    from lab import world
+    from lab.probes.here import this_world
 
     try:
-        return world.here()
+        return this_world()
     except LabError:
         return None
 

@@ -9,12 +9,17 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lab import course, hints, paths, progress, render, runner, shell_record, world
+from lab import course, paths
+from lab.course.leftovers import File
+from lab.draw import render
 from lab.errors import LabError, UsageError
-from lab.facts import Transcript
-from lab.made import File
-from lab.results import Result, Status, worst
-from lab.steps import Step
+from lab.learning import hints, progress, runner
+from lab.model.facts import Transcript
+from lab.model.results import Result, Status, worst
+from lab.model.steps import Step
+from lab.model.world import World
+from lab.probes.here import default_folder, learners_folder, this_world
+from lab.terminal import recorder
 
 _UNDO_ONE = "Undo 1 step and what it made?"
 _UNDO = "Undo {count} steps and what they made?"
@@ -30,9 +35,9 @@ def home(_given: Namespace) -> int:
 
 def start(given: Namespace) -> int:
     """Copy the lessons out."""
-    from lab import workspace
+    from lab.course import workspace
 
-    copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
+    copied = workspace.start(Path(given.folder) if given.folder else default_folder())
     print(f"{copied.folder}: files copied: {len(copied.new)}; already there, not touched: {len(copied.kept)}.")
     return 0
 
@@ -75,16 +80,16 @@ def _next(step: Step, *, brief: bool) -> None:
     if not step.exercise:
         print("\n".join(f"    {line}" for line in step.solution.splitlines()))
     print("\n".join(f"  {line}" for line in _notes(step)))
-    if shell_record.session():
+    if recorder.session():
         _set_the_scene(step)
-    shell_record.stand_at(step.name)
+    recorder.stand_at(step.name)
 
 
 def _notes(step: Step) -> Iterator[str]:
     """Where answers go, where commands have to be run, how to go on, and what help there is."""
-    folder = world.workspace()
+    folder = learners_folder()
     yield from (f"Your answers go into {folder / one.name}" for one in step.makes if isinstance(one, File))
-    if shell_record.session():
+    if recorder.session():
         if Path.cwd() != folder:
             yield f"First: cd {shlex.quote(str(folder))} (the paths of the lessons start there)"
         yield "Type it, then: lab check"
@@ -97,14 +102,14 @@ def _notes(step: Step) -> Iterator[str]:
 def _set_the_scene(step: Step) -> None:
     if step.prepare:
         try:
-            step.prepare(world.here())
+            step.prepare(this_world())
         except LabError as error:
             print(f"  (this step cannot be prepared yet: {error})")
 
 
 def run(given: Namespace) -> int:
     """Do a step in the terminal as a notebook's cell does it."""
-    from lab import shell
+    from lab.terminal import shell
 
     step = course.step(given.step)
     words = [word for word in given.command if word != "--"]
@@ -113,7 +118,7 @@ def run(given: Namespace) -> int:
     body = " ".join(words) if words else sys.stdin.read()
     if not body.strip():
         raise UsageError("There is no command to run.", f"As in: lab run {step.name} 'uname -m'")
-    here = world.here()
+    here = this_world()
     result = runner.prepare(step, here)
     if result is None and shell.has_command(body):
         shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
@@ -124,27 +129,27 @@ def run(given: Namespace) -> int:
 
 def check(given: Namespace) -> int:
     """How steps stand in the world of now. In `lab shell`, the step that is next where none is named."""
-    folder = shell_record.session()
+    folder = recorder.session()
     step = next_open() if folder and not given.names else None
     steps = [step] if step else course.find(given.names)
     if given.watch:
         from lab.verbs import watching
 
         return watching.watch_steps(steps if given.names or step else _open_lesson(), as_json=given.json)
-    here = world.here()
+    here = this_world()
     return _show((_check(one, here, folder) for one in steps), as_json=given.json)
 
 
-def _check(step: Step, here: world.World, folder: Path | None) -> Result:
+def _check(step: Step, here: World, folder: Path | None) -> Result:
     if folder is None:
         return runner.check(step, here)
-    from lab import shell_steps
+    from lab.terminal import typed as shell_steps
 
-    result = runner.prepare(step, here) or shell_steps.check(step, here, shell_record.typed(folder))
+    result = runner.prepare(step, here) or shell_steps.check(step, here, recorder.typed(folder))
     if result.status is Status.PASSED:
-        shell_record.forget(folder)
+        recorder.forget(folder)
     following = next_open()
-    shell_record.stand_at(following.name if following else "")
+    recorder.stand_at(following.name if following else "")
     return result
 
 
@@ -171,10 +176,10 @@ def hint(given: Namespace) -> int:
 
 def _typed(step: Step) -> Transcript | None:
     """What was typed last in `lab shell`, as a try of the step, unless `lab run` has tried it since."""
-    from lab import shell_steps
+    from lab.terminal import typed as shell_steps
 
-    folder = shell_record.session()
-    typed = shell_record.on_screen(folder) if folder else None
+    folder = recorder.session()
+    typed = recorder.on_screen(folder) if folder else None
     kept = hints.latest(step)
     if typed is None or (kept and kept.began > typed.began):
         return kept
@@ -192,18 +197,18 @@ def solution(given: Namespace) -> int:
 
 def reset(given: Namespace) -> int:
     """Undo steps."""
-    from lab.undo import told, undo
+    from lab.learning.reset import told, undo
 
     steps = course.find(given.names)
     if not given.yes and not agreed_to(_UNDO_ONE if len(steps) == 1 else _UNDO.format(count=len(steps))):
         raise UsageError("Nothing was undone.", "With --yes, nobody is asked.")
-    for said in undo(steps, world.here()):
+    for said in undo(steps, this_world()):
         print(f"  {said}")
     print(told(len(steps)))
-    if folder := shell_record.session():
-        shell_record.forget(folder)
+    if folder := recorder.session():
+        recorder.forget(folder)
         following = next_open()
-        shell_record.stand_at(following.name if following else "")
+        recorder.stand_at(following.name if following else "")
     return 0
 
 

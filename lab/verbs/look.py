@@ -11,17 +11,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import render
+from lab.draw import render
 from lab.errors import BadInput, Blocked, LabError, NotThere
 from lab.verbs import look_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.facts import Binaries, Binary, Builder, Images
-    from lab.platforms import Platform
+    from lab.model.facts import Binaries, Binary, Builder, Images
+    from lab.model.platforms import Platform
+    from lab.model.world import World
     from lab.sandbox import Handler
-    from lab.world import World
 
 
 def show(given: Namespace) -> int:
@@ -78,11 +78,11 @@ def _plain(values: Iterable[Any]) -> list[dict[str, Any]]:
 
 def _world(tag: str) -> World:
     """The sandbox; where none is up, a full name can be looked at without."""
-    from lab import world
-    from lab.probes._reference import parse
+    from lab.images.reference import parse
+    from lab.probes.here import this_world
 
     try:
-        return world.here()
+        return this_world()
     except Blocked:
         nowhere = "sandbox.invalid"
         if parse(tag, within=nowhere).host == nowhere:
@@ -91,9 +91,9 @@ def _world(tag: str) -> World:
 
 
 def _bare_world() -> World:
-    from lab import paths, world
+    from lab import paths
 
-    return world.World(env=dict(os.environ), registry="docker.io", workspace=Path.cwd(), home=paths.learner())
+    return World(env=dict(os.environ), registry="docker.io", workspace=Path.cwd(), home=paths.learner())
 
 
 def timeline(given: Namespace) -> int:
@@ -130,7 +130,7 @@ def file(given: Namespace) -> int:
 
 def program(place: Path, name: str) -> Binary:
     """Read one. Raises NotThere, BadInput for what is no file, Blocked where it cannot be read."""
-    from lab.probes import binary
+    from lab.images.program import read as read_program
 
     try:
         mode = place.stat().st_mode
@@ -138,7 +138,7 @@ def program(place: Path, name: str) -> Binary:
             what = "{name!r} is a folder." if stat.S_ISDIR(mode) else "{name!r} is not a regular file."
             raise BadInput(what.format(name=name), "Name a program.")
         with place.open("rb") as stream:
-            return replace(binary.read(stream, name), runnable=bool(mode & 0o111))
+            return replace(read_program(stream, name), runnable=bool(mode & 0o111))
     except FileNotFoundError:
         raise NotThere(f"There is no file {name!r} here.") from None
     except (OSError, ValueError) as error:
@@ -148,7 +148,7 @@ def program(place: Path, name: str) -> Binary:
 def emulators(given: Namespace) -> int:
     """The kernel's handlers, in words."""
     from lab.probes.host import this_machine
-    from lab.sandbox import emulators as kernel
+    from lab.sandbox.emulators import kernel
 
     found = [emulator(one, kernel.own_prefix()) for one in kernel.registered()]
     seen, elsewhere = kernel.mounted(), _elsewhere()
@@ -170,7 +170,7 @@ def emulator(handler: Handler, own_prefix: str) -> look_words.Emulator:
 
 
 def _platform(magic: str) -> Platform | None:
-    from lab.probes import binary
+    from lab.images.program import read as read_program
 
     try:
         head = bytes.fromhex(magic)
@@ -178,7 +178,7 @@ def _platform(magic: str) -> Platform | None:
         return None
     if not head.startswith(b"\x7fELF") or len(head) < 20:
         return None
-    found = binary.read(head.ljust(64, b"\0"))
+    found = read_program(head.ljust(64, b"\0"))
     return found.platform if found.platform and found.platform.is_known else None
 
 
@@ -199,10 +199,10 @@ def _elsewhere() -> str:
 
 def builders(given: Namespace) -> int:
     """`docker buildx ls`, and what it says."""
-    from lab import world
     from lab.probes import engine
+    from lab.probes.here import this_world
 
-    here = world.here()
+    here = this_world()
     known = engine.known_builders(here).known
     if getattr(given, "json", False):
         print(json.dumps(builders_json(known), indent=1))
@@ -219,7 +219,7 @@ def builders(given: Namespace) -> int:
 def _served() -> frozenset[str] | None:
     """The architectures that programs may have here; None where that cannot be seen from here."""
     from lab.probes.host import this_machine
-    from lab.sandbox import emulators as kernel
+    from lab.sandbox.emulators import kernel
 
     if _elsewhere() or not kernel.mounted():
         return None

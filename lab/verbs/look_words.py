@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.facts import Binary, Builder, Engine, Node
-from lab.platforms import Platform, listed
+from lab.model.facts import Binary, Builder, Engine, Node
+from lab.model.platforms import Platform, listed
 
 MACHINES = {
     "amd64": "x86-64",

@@ -7,7 +7,7 @@ import re
 import sys
 
 from lab import course
-from lab.steps import Step
+from lab.model.steps import Step
 from lab.storage import read_json
 
 _PICTURE = re.compile(r"^```mermaid\n.*?^```\n?", re.MULTILINE | re.DOTALL)

@@ -8,8 +8,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from lab import sandbox, world
+from lab import sandbox
 from lab.errors import Blocked
+from lab.probes.here import default_folder
 from lab.probes.needs import NO_CONSENT
 from lab.sandbox.report import RichReport
 
@@ -78,10 +79,12 @@ def down(given: Namespace) -> int:
 
 def learn(given: Namespace) -> int:
     """Bring all up and serve JupyterLab until Ctrl-C."""
-    from lab import course, jupyter, workspace
+    from lab import course
+    from lab.course import workspace
+    from lab.notebook import server
     from lab.verbs.learner import next_open
 
     _up(given)
-    copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
+    copied = workspace.start(Path(given.folder) if given.folder else default_folder())
     step = next_open()
-    return jupyter.serve(copied.folder, course.lesson(step.lesson).notebook.name if step else "")
+    return server.serve(copied.folder, course.lesson(step.lesson).notebook.name if step else "")

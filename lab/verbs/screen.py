@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lab import course, progress, sandbox
+from lab import course, sandbox
 from lab.errors import LabError
-from lab.panel import view as panel_view
-from lab.results import Status
-from lab.steps import Step
+from lab.learning import progress
+from lab.model.results import Status
+from lab.model.steps import Step
+from lab.notebook.panel import view as panel_view
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,11 +112,11 @@ def _steps(shown: panel_view.View, *, current: bool = True) -> Table:
 
 
 def _advice(step: Step | None) -> list[str]:
-    from lab import shell_record
+    from lab.terminal import recorder
 
     if step is None:
         return [" All steps have passed. `lab reset` starts over."]
-    inside = shell_record.session() is not None
+    inside = recorder.session() is not None
     how = "Type its commands, then `lab check`." if inside else "`lab shell` to do it here, `lab learn` for JupyterLab."
     return [f" Next: {step.name}. `lab next` says what to do. {how}"]
 

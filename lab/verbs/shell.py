@@ -13,10 +13,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import course, marks, paths, shell_record, witness, workspace, world
+from lab import course, paths
+from lab.course import workspace
 from lab.errors import Blocked, UsageError
+from lab.learning.watch import Watch
+from lab.probes.here import this_world
 from lab.storage import write_text
-from lab.watch import Watch
+from lab.terminal import marks, witness
+from lab.terminal import recorder as shell_record
 
 _NEEDED = (4, 4)  # the first bash that can mark where a command begins
 _RC = """\
@@ -44,14 +48,14 @@ PS1='{bold}(lab${{__lab_step:+ $__lab_step}}){plain} \\w \\$ '
 
 def shell(_given: Namespace) -> int:
     """Open it; its exit status."""
-    from lab import shell_tty
+    from lab.terminal import tty
 
     if shell_record.session():
         raise UsageError("You are in `lab shell` already.", "`exit` leaves it.")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("`lab shell` needs a terminal.", "Where there is none: lab run STEP 'COMMAND'.")
     bash = _bash()
-    here = world.here()
+    here = this_world()
     if not here.workspace.is_dir():
         workspace.start(here.workspace)
         print(f"The lessons were copied into {here.workspace}.")
@@ -64,7 +68,7 @@ def shell(_given: Namespace) -> int:
         _greet(folder)
         recorder = shell_record.Recorder(folder)
         command = [bash, "--noprofile", "--rcfile", str(rc), "-i"]
-        return shell_tty.run(command, env, here.workspace, recorder.heard, _following(folder))
+        return tty.run(command, env, here.workspace, recorder.heard, _following(folder))
 
 
 @contextmanager

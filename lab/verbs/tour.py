@@ -7,11 +7,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import course, render, sandbox, world
-from lab import tour as headless
+from lab import course, sandbox
+from lab.draw import render
 from lab.errors import UsageError
+from lab.learning import tour as headless
+from lab.model.results import Result, worst
 from lab.probes import engine
-from lab.results import Result, worst
+from lab.probes.here import this_world
 from lab.verbs.learner import agreed_to
 from lab.verbs.sandbox import agreed
 
@@ -41,7 +43,7 @@ def tour(given: Namespace) -> int:
     _ask(lessons, yes=given.yes)
     consent = given.emulators if given.emulators is not None else not sandbox.missing_emulators(box) or agreed(box)
     headless.wait_for_buildkit(lessons, lambda text: print(text, flush=True))
-    runs = headless.tour(lessons, output, show, emulators=consent, stamp=lambda: engine.versions(world.here()))
+    runs = headless.tour(lessons, output, show, emulators=consent, stamp=lambda: engine.versions(this_world()))
     for run in runs:
         for error in run.errors:
             print(f"{run.lesson.name}: {error}", file=sys.stderr)

@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lab import paths, progress, render, runner, watch, world
-from lab.results import Result, Status, worst
-from lab.steps import Step
-from lab.world import World
+from lab import paths
+from lab.draw import render
+from lab.learning import progress, runner, watch
+from lab.model.results import Result, Status, worst
+from lab.model.steps import Step
+from lab.model.world import World
+from lab.probes.here import this_world
 
 _GLANCE = 0.5  # seconds between two glances at the files
 _AT_LEAST = 5.0  # seconds after which the world is asked in any case: an engine leaves no files that we may see
@@ -50,7 +53,7 @@ def watch_steps(steps: Sequence[Step], *, as_json: bool) -> int:
         watched = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
         print(f"Watching {watched}. Press Ctrl-C to stop.", file=sys.stderr)
     try:
-        for result in look_until_passed(steps, world.here()):
+        for result in look_until_passed(steps, this_world()):
             latest[result.step] = result.status
             line = json.dumps(result.to_json()) if as_json else render.as_text(result, colour=colour)
             print(line, flush=True)

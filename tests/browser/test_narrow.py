@@ -2,10 +2,11 @@
 
 import pytest
 
-from lab import course, render
-from lab.panel import view
-from lab.panel.style import STYLE
-from lab.results import Result, Status
+from lab import course
+from lab.draw import render
+from lab.model.results import Result, Status
+from lab.notebook.panel import view
+from lab.notebook.panel.style import STYLE
 
 FAILED = Result(
     step="own_header",

@@ -10,10 +10,10 @@ import threading
 
 import pytest
 import site_build
+from pages import runs
 
 from lab import course
 from lab.errors import BadInput
-from lab.site import runs
 
 pytestmark = pytest.mark.browser
 TOUR = site_build.ROOT / "build" / "tour"

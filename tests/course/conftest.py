@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from said import wanted
 
-from lab.facts import Binary, Call, Containers, Engine, Index, Machine, Manifest, Ran, Transcript
-from lab.platforms import Platform
+from lab.model.facts import Binary, Call, Containers, Engine, Index, Machine, Manifest, Ran, Transcript
+from lab.model.platforms import Platform
+from lab.model.steps import Problem
 from lab.probes.host import Answers
-from lab.steps import Problem
 
 
 class Literal:

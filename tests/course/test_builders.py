@@ -7,8 +7,8 @@ import pytest
 
 from lab.course import builders as lesson
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
-from lab.facts import Builders, Tool
-from lab.platforms import Platform
+from lab.model.facts import Builders, Tool
+from lab.model.platforms import Platform
 from lab.probes.engine import builders_from_json
 from lab.probes.host import Text
 

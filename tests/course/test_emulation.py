@@ -8,8 +8,8 @@ import pytest
 from lab.course import emulation as lesson
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from lab.course.mismatch import NO_CONTAINER
-from lab.facts import Call, Image, Images
-from lab.platforms import Platform
+from lab.model.facts import Call, Image, Images
+from lab.model.platforms import Platform
 from lab.probes.host import Text, Timings
 from lab.probes.needs import Emulation
 

@@ -10,8 +10,8 @@ from lab.course import _pushed
 from lab.course import inside_the_index as lesson
 from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
-from lab.facts import Engine, Image, Images
-from lab.platforms import Platform
+from lab.model.facts import Engine, Image, Images
+from lab.model.platforms import Platform
 
 PAIR = ("linux/amd64", "linux/arm64")
 REF = "localhost:5000/inside"

@@ -6,7 +6,7 @@ import pytest
 
 from lab.course import mismatch as lesson
 from lab.course._text import ANSWER_MISSING
-from lab.facts import Call
+from lab.model.facts import Call
 
 # as printed by engine 28.5.2
 WARNING = (

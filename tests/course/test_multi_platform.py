@@ -12,9 +12,9 @@ from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
 from lab.errors import NotThere
 from lab.events import BuildEvents, Vertex
-from lab.facts import Binaries, Call, Image, Images
-from lab.platforms import Platform
-from lab.world import World
+from lab.model.facts import Binaries, Call, Image, Images
+from lab.model.platforms import Platform
+from lab.model.world import World
 
 PAIR = ("linux/amd64", "linux/arm64")
 ALL = (*PAIR, "linux/arm/v7")

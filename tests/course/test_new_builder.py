@@ -7,8 +7,8 @@ import pytest
 
 from lab.course import new_builder as lesson
 from lab.course._text import COMMAND_FAILED
-from lab.facts import Build, Builder, Builders, Builds, Call, Node
-from lab.platforms import Platform
+from lab.model.facts import Build, Builder, Builders, Builds, Call, Node
+from lab.model.platforms import Platform
 from lab.probes.engine import builder_from_text, builders_from_json
 
 RECORDED = Path(__file__).parents[1] / "data" / "buildx-0.29.1"

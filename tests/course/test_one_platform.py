@@ -6,8 +6,8 @@ import pytest
 
 from lab.course import one_platform as lesson
 from lab.course._text import COMMAND_FAILED, NOT_PUSHED, OTHER_NAME
-from lab.facts import Image, Images
-from lab.platforms import Platform
+from lab.model.facts import Image, Images
+from lab.model.platforms import Platform
 from lab.probes.published import Published
 
 RIGHT = "rows 1\nplatform linux/arm/v7"

@@ -4,7 +4,7 @@ import pytest
 
 from lab.course import _scene, inside_the_index, mismatch, new_builder
 from lab.errors import Blocked, NotThere
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 from lab.probes import host
 
 

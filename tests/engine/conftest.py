@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lab import course, runner, sandbox, shell, undo, workspace
-from lab import world as worlds
+from lab import course, sandbox
+from lab.course import workspace
+from lab.course.leftovers import BuilderNamed
 from lab.errors import Blocked
-from lab.made import BuilderNamed
-from lab.results import Status
+from lab.learning import reset, runner
+from lab.model.results import Status
+from lab.probes.here import environment_of, this_world
 from lab.sandbox import buildkit
+from lab.terminal import shell
 
 
 def pytest_collection_modifyitems(items):
@@ -27,7 +30,7 @@ def box():
     """A sandbox that is up for the whole session and is gone after it."""
     place = Path(tempfile.mkdtemp(prefix="lab-engine-"))
     values = {name: str(place / name.lower()) for name in ("LAB_HOME", "LAB_LEARNER", "LAB_WORKSPACE")}
-    with worlds.environment_of(values):
+    with environment_of(values):
         try:
             up = sandbox.up(private=True, emulators=False)
         except Blocked as error:
@@ -72,7 +75,7 @@ class Learner:
 
     def untouched(self, *names):
         """Bring these steps back to where nobody had tried them."""
-        list(undo.undo([course.step(name) for name in names], self.world))
+        list(reset.undo([course.step(name) for name in names], self.world))
 
     def comes_to(self, name):
         """The earlier steps are done, this one is not, whatever other tests have left."""
@@ -109,4 +112,4 @@ class Learner:
 @pytest.fixture
 def learner(box):
     """A learner in the session's sandbox."""
-    return Learner(worlds.here())
+    return Learner(this_world())

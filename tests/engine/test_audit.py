@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from lab import shell
-from lab import world as worlds
 from lab.audit import audit
 from lab.audit.report import ERROR, WARNING
 from lab.errors import NotThere
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 from lab.probes import registry
+from lab.probes.here import this_world
+from lab.terminal import shell
 
 ELF = Path(__file__).parent.parent / "data" / "elf"
 TRUE = 'FROM scratch\nARG TARGETARCH\nCOPY hello-$TARGETARCH /hello\nENTRYPOINT ["/hello"]\n'
@@ -35,7 +35,7 @@ def run(place):
     """Run a script there; its transcript."""
 
     def run(script):
-        done = shell.run("audit-test", f"set -e; cd {place}\n{script}", worlds.here(), lambda _text: None)
+        done = shell.run("audit-test", f"set -e; cd {place}\n{script}", this_world(), lambda _text: None)
         assert done.exit_status == 0, done.output
         return done
 
@@ -45,7 +45,7 @@ def run(place):
 def built(run, place, dockerfile, name, platforms):
     (place / "Dockerfile").write_text(dockerfile)
     run(f"docker buildx build --platform {platforms} -t $REGISTRY/{name} --push .")
-    world = worlds.here()
+    world = this_world()
     return audit(f"{world.registry}/{name}", need=BOTH, world=world)
 
 
@@ -57,7 +57,7 @@ def test_what_buildx_pushes_passes_with_its_attestations(run, place):
     """A true image of two platforms, with the attestations that buildx adds."""
     report = built(run, place, TRUE, "audit:true", "linux/amd64,linux/arm64")
     assert (found(report), report.exit_status) == ([], 0), report.as_text()
-    index = registry.index("audit:true")(worlds.here())
+    index = registry.index("audit:true")(this_world())
     assert len(index.manifests) > len(index.images) == 2
 
 
@@ -94,7 +94,7 @@ def test_what_docker_saves_is_read_without_an_engine(run, place):
 def test_the_registry_deletes_what_reset_asks_for(run, place):
     """A tag that was deleted is not there, and deleting again is no error."""
     built(run, place, TRUE, "audit-gone:x", "linux/amd64,linux/arm64")
-    world = worlds.here()
+    world = this_world()
     assert registry.delete(world, "audit-gone:x")
     assert not registry.delete(world, "audit-gone:x")
     with pytest.raises(NotThere):

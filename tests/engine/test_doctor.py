@@ -5,9 +5,11 @@ import subprocess
 
 from lab import doctor, sandbox
 from lab.doctor import reach
-from lab.platforms import Platform
+from lab.model.platforms import Platform
 from lab.probes.needs import BASE
-from lab.sandbox import private, process, state
+from lab.sandbox import state
+from lab.sandbox.engine import own as private
+from lab.sandbox.host import process
 
 GHOST = "buildx_buildkit_ghost0"
 

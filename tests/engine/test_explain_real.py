@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from lab import sandbox
-from lab import world as worlds
 from lab.errors import Blocked
 from lab.explainer import EngineFacts, explain
-from lab.sandbox import emulators as emulation
+from lab.probes.here import environment_of
+from lab.sandbox.emulators import kernel as emulation
 
 DATA = Path(__file__).parent.parent / "data"
 RECORDS = DATA / "explain" / "real"
@@ -370,7 +370,7 @@ class Engine:
     def __init__(self, place, store, suite):
         self.place, self.store = place, store
         self.values = {"LAB_HOME": str(place / "home"), "LAB_LEARNER": str(place / "learner")}
-        with worlds.environment_of(self.values):
+        with environment_of(self.values):
             self.box = sandbox.up(private=True, emulators=False, store=store, suite=suite)
             self.env = self.box.environment()
         host = self.box.registry.partition(":")[0]
@@ -414,7 +414,7 @@ class Engine:
     def down(self):
         self.server.shutdown()
         self.server.server_close()
-        with worlds.environment_of(self.values):
+        with environment_of(self.values):
             sandbox.down()
 
 
@@ -491,7 +491,7 @@ def emulators(engine):
     if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
         pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
     before = {handler.name for handler in emulation.registered()}
-    with worlds.environment_of(engine.values):
+    with environment_of(engine.values):
         emulation.register()
         yield
         for handler in emulation.registered():

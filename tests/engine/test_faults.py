@@ -21,10 +21,17 @@ import nbformat
 import pytest
 from faults_page import Cell, cells
 
-from lab import course, paths, progress, runner, sandbox, tour, tour_folder, workspace, world
+from lab import course, paths, sandbox
+from lab.course import workspace
 from lab.errors import Blocked
-from lab.results import Status
-from lab.sandbox import apt, aptget, buildkit, cgroups, network, packages, private, process, state
+from lab.learning import progress, runner, tour
+from lab.learning.tour import folder as tour_folder
+from lab.model.results import Status
+from lab.probes.here import learners_folder, this_world
+from lab.sandbox import buildkit, state
+from lab.sandbox.engine import own
+from lab.sandbox.host import cgroups, network, process
+from lab.sandbox.packages import apt, aptget, index
 from lab.sandbox.report import quiet
 
 pytestmark = pytest.mark.engine
@@ -62,7 +69,7 @@ def home(place: Path) -> Path:
     """The same, up and well, with two steps done: one that asks the engine, one that asks the registry."""
     sandbox.up(private=True, emulators=False)
     for name in (ASKS_ENGINE, ASKS_REGISTRY):
-        if runner.check(course.step(name), world.here()).status is not Status.PASSED:
+        if runner.check(course.step(name), this_world()).status is not Status.PASSED:
             done = lab("run", name, course.step(name).solution)
             assert done.returncode == 0, said(done)
     return place
@@ -129,11 +136,11 @@ def send(program: str, number: signal.Signals) -> None:
 def restart() -> None:
     """What a restart of the machine leaves: files. No process, no group, no bridge, no socket."""
     process.stop(state.key(), grace=0)
-    groups = [state.cgroup(), *(f"{cgroups.BUILDERS[0]}/{one}" for one in private._containers())]
+    groups = [state.cgroup(), *(f"{cgroups.BUILDERS[0]}/{one}" for one in own._containers())]
     for group in groups:
         cgroups.kill(group)
         cgroups.remove(group)
-    private.sweep(tuple(state.before().get("absent", ())))
+    own.sweep(tuple(state.before().get("absent", ())))
     network.remove(state.bridge())
     shutil.rmtree(state.runtime(), ignore_errors=True)
 
@@ -179,7 +186,7 @@ def run_up(fault: str, place: Path) -> Running:
 
 
 def run_step(fault: str, place: Path) -> Running:
-    folder = world.workspace()
+    folder = learners_folder()
     for name in ("started", "go"):
         (folder / name).unlink(missing_ok=True)
     body = "touch started; until test -e go; do sleep 0.02; done; timeout 5 "
@@ -265,12 +272,12 @@ def test_a_fault_in_a_phase(cell: Cell, home: Path) -> None:
     if cell.phase not in {"up", "down"}:  # after a `down` somebody else may have taken the port
         assert state.remembered() == before, "another address than before"
     assert sandbox.status().problem == ""
-    assert private.whole(), "the engine's containerd is not back"
+    assert own.whole(), "the engine's containerd is not back"
     if cell.phase == "step":  # what was run without an engine has to be run again
         assert lab("run", asked(cell.fault), course.step(asked(cell.fault)).solution).returncode == 0
-    assert runner.look(course.step(ASKS_ENGINE), world.here()).status is Status.PASSED
+    assert runner.look(course.step(ASKS_ENGINE), this_world()).status is Status.PASSED
     if cell.phase not in {"up", "down", "tour"}:  # those two begin with an empty registry, a tour cleans up
-        assert runner.look(course.step(ASKS_REGISTRY), world.here()).status is Status.PASSED
+        assert runner.look(course.step(ASKS_REGISTRY), this_world()).status is Status.PASSED
     if (cell.fault, cell.phase) == ("lab-killed", "tour"):
         assert tour_folder.known()
         until(lambda: not kernels_of_tours())
@@ -304,10 +311,10 @@ def test_a_kernel_that_dies_is_blocked(home: Path, tmp_path: Path) -> None:
     """A step that kills its own notebook's kernel: said in a line, soon; the next notebook runs."""
     started = time.monotonic()
     with pytest.raises(Blocked, match="kernel died"):
-        tour.execute(notebook("%%step uname\nkill -9 $PPID; sleep 1"), world.workspace(), tmp_path, lambda _cell: None)
+        tour.execute(notebook("%%step uname\nkill -9 $PPID; sleep 1"), learners_folder(), tmp_path, lambda _cell: None)
     assert time.monotonic() - started < 30
     seen = []
-    tour.execute(notebook("%%step uname\nuname -m"), world.workspace(), tmp_path, seen.append)
+    tour.execute(notebook("%%step uname\nuname -m"), learners_folder(), tmp_path, seen.append)
     assert tour.results_of(seen[-1].outputs)[0].status is Status.PASSED
 
 
@@ -317,7 +324,7 @@ def test_a_cell_that_hangs_ends_the_tour(home: Path, tmp_path: Path, monkeypatch
     send("dockerd", signal.SIGSTOP)
     try:
         with pytest.raises(Blocked, match="did not end within 3 s"):
-            tour.execute(notebook("%%step uname\ndocker version"), world.workspace(), tmp_path, lambda _cell: None)
+            tour.execute(notebook("%%step uname\ndocker version"), learners_folder(), tmp_path, lambda _cell: None)
     finally:
         send("dockerd", signal.SIGCONT)
 
@@ -496,7 +503,7 @@ def test_a_clock_that_jumps(home: Path, monkeypatch: pytest.MonkeyPatch, jump: f
     monkeypatch.setattr(time, "time", lambda: now + jump)
     assert sandbox.up(private=True, emulators=False) == sandbox.load()
     assert {daemon.pid for daemon in process.find(state.key())} == running
-    assert runner.check(course.step(ASKS_ENGINE), world.here()).status is Status.PASSED
+    assert runner.check(course.step(ASKS_ENGINE), this_world()).status is Status.PASSED
     assert sandbox.status().problem == ""
     assert any("engine" in line for line in sandbox.down(dry_run=True))
 
@@ -530,7 +537,7 @@ def test_a_stolen_port_is_blocked_not_wrong(home: Path) -> None:
     with _bound(port) as stranger:
         Thread(target=stranger.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            result = runner.look(course.step(ASKS_REGISTRY), world.here())
+            result = runner.look(course.step(ASKS_REGISTRY), this_world())
             assert (result.status, "lab up" in result.remedy) == (Status.BLOCKED, True), result
             tried = lab("run", ASKS_REGISTRY, "echo tried")
             assert tried.returncode == 3, said(tried)
@@ -564,7 +571,7 @@ def test_a_mirror_that_lies_gets_nothing_into_the_cache(tmp_path: Path, monkeypa
     (tmp_path / "pool" / "tool_1_all.deb").write_bytes(b"not what you think")
     place = tmp_path / "cache" / "apt"
     (tmp_path / "cache" / "debs").mkdir(parents=True)
-    due = packages.Package(name="tool", version="1", filename="pool/tool_1_all.deb", size=18, sha256="0" * 64)
+    due = index.Package(name="tool", version="1", filename="pool/tool_1_all.deb", size=18, sha256="0" * 64)
     environment = aptget.configure(place, aptget.mirror.host_mirror(), "forky", aptget.mirror.host_architecture())
     with pytest.raises(Blocked, match="download failed"):
         aptget.get([due], f"copy:{tmp_path}", environment, quiet)

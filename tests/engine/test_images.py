@@ -6,10 +6,14 @@ import time
 
 import pytest
 
-from lab import oci, paths
-from lab.sandbox import apt, buildkit, buildkit_state, images, process, state
-from lab.sandbox.deb import upstream
+from lab import paths
+from lab.images import build
+from lab.sandbox import buildkit, images, state
+from lab.sandbox.buildkit import journal
+from lab.sandbox.host import process
 from lab.sandbox.model import Sandbox
+from lab.sandbox.packages import apt
+from lab.sandbox.packages.deb import upstream
 
 PLATFORMS = ["linux/amd64", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x"]
 
@@ -116,15 +120,15 @@ def test_a_builder_builds_on_the_base_and_pushes(ready, tmp_path):
         )  # fmt: skip
     finally:
         docker(ready, "buildx", "rm", "images-test")
-    assert oci.exists(ready.mirror, "images-test", "latest")
+    assert build.exists(ready.mirror, "images-test", "latest")
 
 
 def test_a_pushed_image_of_ours_is_an_image(box):
-    """What `lab.oci` pushes, the engine pulls and runs; a strange label is kept as it is."""
+    """What `lab.images.build` pushes, the engine pulls and runs; a strange label is kept as it is."""
     busybox = images.busybox().index.manifests[0]
-    layer = oci.layer({"hello": (b"hi\n", 0o644)})
-    ours = oci.image([*busybox.blobs[1:], layer], platform="linux/x86", config={"Cmd": ["cat", "/hello"]})
-    oci.push(box.mirror, "ours", "1", ours)
+    layer = build.layer({"hello": (b"hi\n", 0o644)})
+    ours = build.image([*busybox.blobs[1:], layer], platform="linux/x86", config={"Cmd": ["cat", "/hello"]})
+    build.push(box.mirror, "ours", "1", ours)
     name = f"{box.mirror}/ours:1"
     assert docker(box, "run", "--rm", name) == "hi"
     assert docker(box, "image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", name) == "linux/x86"
@@ -133,7 +137,7 @@ def test_a_pushed_image_of_ours_is_an_image(box):
 def test_an_engine_without_a_mirror_is_given_the_image(ready):
     """Off line and without a mirror the image is loaded, once, and taken out again if it is still ours."""
     alone = Sandbox(ready.home, ready.engine, ready.registry, None, key=ready.key)
-    before = buildkit_state.sandbox_file().read_bytes()
+    before = journal.sandbox_file().read_bytes()
     name = "moby/buildkit:buildx-stable-1"
     for used in docker(ready, "ps", "--all", "--quiet", "--filter", "name=buildx_buildkit_").split():
         docker(ready, "rm", "--force", "--volumes", used)
@@ -150,7 +154,7 @@ def test_an_engine_without_a_mirror_is_given_the_image(ready):
         assert buildkit.unload(alone) is None
         assert docker(ready, "image", "ls", "--quiet", name) == ""
     finally:
-        buildkit_state.sandbox_file().write_bytes(before)
+        journal.sandbox_file().write_bytes(before)
 
 
 @pytest.mark.slow
@@ -161,7 +165,7 @@ def test_a_killed_build_goes_on(ready, tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "debs").symlink_to(debs)
-    monkeypatch.setattr(oci, "exists", lambda *_words: None)
+    monkeypatch.setattr(build, "exists", lambda *_words: None)
     try:
         assert buildkit.start(ready).state == "building"
         whole = _when(lambda now: now.phase == "compiling BuildKit" and now.done > 200)

@@ -7,10 +7,12 @@ import signal
 import nbformat
 import pytest
 
-from lab import course, sandbox, tour
-from lab.results import Status
-from lab.sandbox import private, state
-from lab.sandbox import process as processes
+from lab import course, sandbox
+from lab.learning import tour
+from lab.model.results import Status
+from lab.sandbox import state
+from lab.sandbox.engine import own
+from lab.sandbox.host import process as processes
 
 LESSONS = course.lessons()
 NAMES = [lesson.name for lesson in LESSONS]
@@ -109,7 +111,7 @@ def test_an_engine_that_died_is_blocked_until_up_mends_it(box, learner):
     """Killed in the middle of a lesson: the next check says so, `lab up` starts it again, nothing is lost."""
     learner.has_done("create_builder")
     for daemon in processes.find(state.key()):
-        if daemon.role == private.ROLE:
+        if daemon.role == own.ROLE:
             os.kill(daemon.pid, signal.SIGKILL)
     result = learner.looks_at("create_builder")
     assert result.status is Status.BLOCKED

@@ -24,11 +24,14 @@ import pytest
 import unprivileged
 
 import lab
-from lab import course, paths, sandbox, world
+from lab import course, paths, sandbox
 from lab.errors import Blocked
-from lab.results import Status
-from lab.sandbox import builders, buildkit, learner, process, state, theirs, tree
-from lab.world import environment_of
+from lab.model.results import Status
+from lab.probes.here import environment_of, learners_folder, this_world
+from lab.sandbox import buildkit, state
+from lab.sandbox.engine import builders, snapshot, users
+from lab.sandbox.host import process
+from lab.sandbox.packages import programs as tree
 
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 CONSENT = bool(os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes")
@@ -175,10 +178,12 @@ def told(*words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
 
 def does(step: str, script: str | None = None) -> tuple[Status, str]:
     """Do a step by its solution or another script, as `lab run` does it: status and all that was printed."""
-    from lab import runner, shell, workspace
+    from lab.course import workspace
+    from lab.learning import runner
+    from lab.terminal import shell
 
-    workspace.start(world.workspace())
-    found, here = course.step(step), world.here()
+    workspace.start(learners_folder())
+    found, here = course.step(step), this_world()
     if found.prepare:
         found.prepare(here)
     said = shell.run(step, script or found.solution, here, lambda _text: None).output
@@ -212,7 +217,7 @@ def test_what_a_learner_leaves_behind_is_removed(engine: Engine, home: Path) -> 
         status, said = does(step)
         assert status is Status.PASSED, said
     does("uname", "docker run --name left $REGISTRY/buildx-test; docker build -q -t $REGISTRY/one files/one-platform")
-    nodes = [name for name in theirs.builder_containers(box.engine) if builders.prefix() in name]
+    nodes = [name for name in snapshot.builder_containers(box.engine) if builders.prefix() in name]
     assert len(nodes) == 1
     promised = sandbox.down(dry_run=True)
     assert {"builder multi-builder", "builder pi-builder", "container left"} <= set(promised)
@@ -233,7 +238,7 @@ def test_a_builder_of_theirs_is_never_taken_over(engine: Engine, home: Path) -> 
     assert 'network="host"' in said
     with pytest.raises(Blocked, match="a builder of yours called 'spare'"):
         does("remove_builder")
-    learner.client(box.engine).buildx.remove("multi-builder")
+    users.client(box.engine).buildx.remove("multi-builder")
     after = engine.run("docker inspect --format '{{.Id}} {{.State.StartedAt}}' buildx_buildkit_multi-builder0")
     assert after == before
     # one that was written down and never fitted is taken off the list, and no container with it
@@ -396,7 +401,7 @@ def example() -> str:
 
 
 def printed_by_the_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    monkeypatch.chdir(world.workspace())
+    monkeypatch.chdir(learners_folder())
     monkeypatch.setenv("DOCKER_HOST", "unix:///wrong.sock")
     capsys.readouterr()
     exec(example(), {})  # noqa: S102  # what the page tells a reader to run

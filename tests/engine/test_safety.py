@@ -5,7 +5,8 @@ import stat
 from pathlib import Path
 
 from lab import paths
-from lab.sandbox import process, state
+from lab.sandbox import state
+from lab.sandbox.host import process
 
 
 def sockets_of(pids):

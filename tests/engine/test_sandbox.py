@@ -24,7 +24,11 @@ from pretend import Heard
 
 from lab import paths, sandbox
 from lab.errors import Blocked
-from lab.sandbox import apt, aptget, buildkit, emulators, learner, mirror, network, private, process, state, tree
+from lab.sandbox import buildkit, state
+from lab.sandbox.emulators import kernel
+from lab.sandbox.engine import own, users
+from lab.sandbox.host import network, process
+from lab.sandbox.packages import apt, aptget, mirror, programs
 from lab.sandbox.report import quiet
 
 pytestmark = pytest.mark.engine
@@ -203,7 +207,7 @@ def test_down_after_the_engine_was_killed_leaves_no_trace(home: Path) -> None:
     before = machine.take()
     box = sandbox.up(private=True)
     said("docker run --detach busybox:1.38 sleep 600; docker network create of-a-lesson", box)
-    for daemon in process.find(state.key(), private.ROLE):
+    for daemon in process.find(state.key(), own.ROLE):
         os.kill(daemon.pid, signal.SIGKILL)
     sandbox.down()
     assert machine.traces(before) == {}
@@ -279,7 +283,7 @@ def test_stale_files_of_a_dead_engine_do_not_stop_a_new_one(home: Path) -> None:
     state.runtime().mkdir(mode=0o700)
     (state.runtime() / "dockerd.pid").write_text(str(os.getpid()))
     with socket.socket(socket.AF_UNIX) as stale:
-        stale.bind(str(private.socket()))
+        stale.bind(str(own.socket()))
     assert sandbox.up(private=True).registry == box.registry
     assert said("docker version --format '{{.Server.Os}}'", box) == "linux"
 
@@ -325,7 +329,7 @@ def test_a_distant_engine_runs_the_registry_as_a_container(
 ) -> None:
     """Where `localhost` is not the engine's, its registry is a labelled container, which `down` removes with its data."""
     theirs = sandbox.up(private=True)
-    program = tree.find(theirs.engine.tree or home, "docker-registry")
+    program = programs.find(theirs.engine.tree or home, "docker-registry")
     libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
     (tmp_path / "context").mkdir()
     for file in [program, *map(Path, re.findall(r"(/\S+) \(", libraries))]:
@@ -343,7 +347,7 @@ def test_a_distant_engine_runs_the_registry_as_a_container(
     for name, value in theirs.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "second"))
-    monkeypatch.setattr(learner, "is_remote", lambda *_: True)
+    monkeypatch.setattr(users, "is_remote", lambda *_: True)
     box = sandbox.up()
     assert box.engine.remote
     assert sandbox.up() == box
@@ -367,7 +371,7 @@ def test_emulators_come_with_consent_and_go_with_down(home: Path) -> None:
     lacking = sandbox.missing_emulators(box)
     sandbox.up(private=True, emulators=True)
     assert sandbox.missing_emulators(box) == []
-    mine = [one for one in sandbox.registered() if one.name.startswith(emulators.own_prefix())]
+    mine = [one for one in sandbox.registered() if one.name.startswith(kernel.own_prefix())]
     assert len(mine) == len(lacking)
     assert all(one.ours and set(one.flags) == set("OPF") for one in mine)
     assert said("docker run --rm --platform linux/arm64 busybox:1.38 uname -m", box) == "aarch64"

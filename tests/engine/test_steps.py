@@ -7,9 +7,9 @@ import pytest
 from engine.conftest import asks
 
 from lab import course
-from lab import world as worlds
+from lab.model.results import Status
 from lab.probes import engine
-from lab.results import Status
+from lab.probes.here import this_world
 
 LESSONS = course.lessons()
 WAYS = {
@@ -92,7 +92,7 @@ def about_something_else(script):
 @pytest.fixture(scope="module")
 def decoy(box):
     """An image for both platforms that no step is about."""
-    world = worlds.here()
+    world = this_world()
     build = ("build", "--platform", "linux/amd64,linux/arm64", "-t", f"{world.registry}/decoy", "--push")
     status, _, err, _ = engine.docker(world, *build, str(world.workspace / "files" / "one-platform"), limit=120)
     assert not status, err

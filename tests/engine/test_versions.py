@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lab import course, sandbox, tour, workspace
-from lab import world as worlds
+from lab import course, sandbox
+from lab.course import workspace
 from lab.errors import Blocked
+from lab.learning import tour
+from lab.model.results import Status
 from lab.probes import engine
-from lab.results import Status
+from lab.probes.here import environment_of, this_world
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,7 +28,7 @@ def box():
     """Debian 13's engine in the place of the session's."""
     place = Path(tempfile.mkdtemp(prefix="lab-older-"))
     values = {name: str(place / name.lower()) for name in ("LAB_HOME", "LAB_LEARNER", "LAB_WORKSPACE")}
-    with worlds.environment_of(values):
+    with environment_of(values):
         try:
             up = sandbox.up(private=True, emulators=False, suite="trixie", store="classic")
         except Blocked as error:
@@ -49,7 +51,7 @@ def emulators_where_needed(request):
 
 def test_the_engine_is_the_older_one_with_the_classic_store(box):
     """Else the rest of this file would prove nothing."""
-    found = engine.versions(worlds.here())
+    found = engine.versions(this_world())
     assert found["store"] == "classic"
     assert int(found["engine"].split(".")[0]) < 27
     assert tuple(map(int, found["buildx"].lstrip("v").split("+")[0].split(".")[:2])) < (0, 15)
@@ -91,7 +93,7 @@ def test_a_tour_of_what_needs_no_emulator(box, tmp_path):
     lessons = [lesson for lesson in course.lessons() if lesson.stem in {"machine", "one-platform", "builders"}]
     shown = []
     runs = tour.tour(
-        lessons, tmp_path / "out", shown.append, emulators=False, stamp=lambda: engine.versions(worlds.here())
+        lessons, tmp_path / "out", shown.append, emulators=False, stamp=lambda: engine.versions(this_world())
     )
     assert set(tour.statuses(runs)) == {Status.PASSED}, [one.text for one in shown]
     assert "classic" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -1,0 +1,91 @@
+"""What steps leave in the world, and how a reset takes it away again: tags, images, builders, files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.errors import LabError
+from lab.model.world import World
+from lab.probes import engine, registry
+from lab.sandbox.engine import builders
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag in `$REGISTRY`, and the engine's own copy of it."""
+
+    name: str
+
+    def remove(self, world: World) -> str:
+        """Delete the tag from the registry and the image from the engine."""
+        gone = registry.delete(world, self.name)
+        reference = f"{world.registry}/{self.name}"
+        status, *_ = engine.docker(world, "image", "rm", "--force", reference)
+        return f"tag {reference}" if gone or not status else ""
+
+
+@dataclass(frozen=True)
+class BuilderNamed:
+    """A builder of the sandbox's own buildx configuration, with its containers and volumes."""
+
+    name: str
+
+    def remove(self, world: World) -> str:
+        """`docker buildx rm`, if there is such a builder."""
+        if engine.known_builders(world).named(self.name) is None:
+            return ""
+        builders.fit()  # or its name may mean a container of the learner's
+        status, _, err, _ = engine.docker(world, "buildx", "rm", "--force", self.name, limit=120)
+        if status:
+            raise LabError(f"The builder {self.name!r} could not be removed: {err.strip()}")
+        return f"builder {self.name}"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that a step left running."""
+
+    name: str
+
+    def remove(self, world: World) -> str:
+        """`docker rm --force`, if there is such a container."""
+        status, out, _, _ = engine.docker(world, "ps", "--all", "--quiet", "--filter", f"name=^{self.name}$")
+        if status or not out.strip():
+            return ""
+        engine.docker(world, "rm", "--force", "--volumes", self.name, limit=60)
+        return f"container {self.name}"
+
+
+@dataclass(frozen=True)
+class Emulators:
+    """The emulators that the lab registered with the kernel. Those of others stay."""
+
+    def remove(self, world: World) -> str:
+        """Take the lab's own handlers away."""
+        from lab import sandbox
+
+        del world
+        ours = [handler.name for handler in sandbox.registered() if handler.ours]
+        if ours:
+            sandbox.up(emulators=False)
+        return f"emulators {', '.join(ours)}" if ours else ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in the learner's folder: put back as the lesson has it; the learner's own is kept beside it."""
+
+    name: str
+
+    def changed(self, world: World) -> bool:
+        """Is it there, and not as the lesson has it?"""
+        from lab.course.workspace import sources
+
+        source, mine = sources().get(self.name), world.workspace / self.name
+        return mine.is_file() and (source is None or mine.read_bytes() != source.read_bytes())
+
+    def remove(self, world: World) -> str:
+        """Restore, keeping a copy."""
+        from lab.course.workspace import restore
+
+        return "; ".join(restore(world.workspace, [self.name]))

@@ -1,0 +1,32 @@
+"""Run one command of the outside world, bounded in time, and keep what it said as evidence."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from lab.errors import Blocked
+from lab.model.facts import Evidence
+
+LIMIT = 20.0
+
+
+def ask(command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT) -> tuple[int, str, str, Evidence]:
+    """The exit status, standard output, standard error, and the evidence. Blocked where it cannot run or hangs."""
+    shown = shlex.join(command)
+    try:
+        done = subprocess.run(
+            list(command),
+            env=dict(env),
+            capture_output=True,
+            timeout=limit,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Blocked(f"`{shown}` did not answer within {limit:.0f} s.", "Is the engine busy or paused?") from error
+    except OSError as error:
+        raise Blocked(f"`{command[0]}` cannot be run: {error.strerror}.", "Is it installed?") from error
+    out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+    return done.returncode, out, err, Evidence(shown, (out + err).strip())

@@ -1,0 +1,1 @@
+"""Emulators: registered with the kernel by the lab, or by a container, where somebody agreed."""

@@ -1,0 +1,184 @@
+"""Emulators: programs of other processors, run by QEMU, which the kernel calls through its binfmt_misc interface.
+
+They are the kernel's, for the whole machine: registered with consent only, removed when they are the lab's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import paths
+from lab.errors import Blocked
+from lab.sandbox import state
+from lab.sandbox.model import Sandbox
+from lab.sandbox.packages import apt, mirror
+from lab.sandbox.report import Report, quiet
+
+FOLDER = Path("/proc/sys/fs/binfmt_misc")
+PREFIX = "lab-"
+# QEMU's names of the processors that the lessons use, by Docker's platform.
+WANTED = {"linux/arm64": "aarch64", "linux/arm/v7": "arm", "linux/riscv64": "riscv64", "linux/amd64": "x86_64"}
+_HOST = {"amd64": ("x86_64",), "arm64": ("aarch64", "arm"), "armhf": ("arm",), "riscv64": ("riscv64",)}
+_MACHINE = slice(18, 20)  # where an ELF header says which processor the program is for
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One enabled entry of binfmt_misc. `magic` is in hex; `ours` tells that a lab made it."""
+
+    name: str
+    interpreter: str
+    flags: str
+    magic: str
+    ours: bool
+
+    @property
+    def machine(self) -> bytes:
+        """The two bytes of the ELF header that this entry looks for; empty for entries of other kinds."""
+        return bytes.fromhex(self.magic)[_MACHINE] if self.magic.startswith("7f454c46") else b""
+
+
+def registered() -> list[Handler]:
+    """All handlers that are enabled in the kernel; none where the interface is not mounted."""
+    found = []
+    for entry in sorted(FOLDER.glob("*")) if FOLDER.is_dir() else ():
+        if entry.name not in {"register", "status"}:
+            try:
+                handler = parse(entry.name, entry.read_text())
+            except OSError:
+                continue  # removed this very moment
+            if handler:
+                found.append(handler)
+    return found
+
+
+def parse(name: str, text: str) -> Handler | None:
+    """Read one entry as the kernel prints it; None where it is disabled."""
+    fields = dict(line.partition(" ")[::2] for line in text.splitlines())
+    if "enabled" not in fields:
+        return None
+    magic = fields.get("magic", "") if fields.get("offset", "0").strip() == "0" else ""
+    flags = fields.get("flags:", "").strip()
+    return Handler(name, fields.get("interpreter", ""), flags, magic, name.startswith(PREFIX))
+
+
+def wanted() -> list[str]:
+    """QEMU's names of the emulators that this machine can use: all but its own processor's."""
+    return [name for name in WANTED.values() if name not in _HOST.get(mirror.host_architecture(), ())]
+
+
+def missing() -> list[str]:
+    """The platforms of the lessons ("linux/arm64") that nothing on this machine can run yet."""
+    if not Path("/proc").is_dir():
+        return []
+    running = {handler.machine for handler in registered()}
+    names = wanted()
+    return [platform for platform, name in WANTED.items() if name in names and _MACHINES[name] not in running]
+
+
+def missing_emulators(sandbox: Sandbox) -> list[str]:
+    """The platforms of the lessons that the engine could run only after `up(emulators=True)`."""
+    return [] if sandbox.engine.remote else missing()
+
+
+_MACHINES = {
+    "aarch64": bytes.fromhex("b700"), "arm": bytes.fromhex("2800"),
+    "riscv64": bytes.fromhex("f300"), "x86_64": bytes.fromhex("3e00"),
+}  # fmt: skip
+
+
+def fetch(report: Report = quiet) -> Path:
+    """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked."""
+    package = "qemu-user" if mirror.distribution() == "debian" else "qemu-user-static"
+    deb = apt.fetch([package], report=report)[package]
+    place = paths.cache() / f"emulators-{deb.stem}"
+    if all((place / f"qemu-{name}").is_file() for name in wanted()):
+        return place
+    report.phase("Unpacking the emulators")
+    fresh = place.with_name(f".{place.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    apt.unpack(deb, fresh / "package")
+    for name in wanted():
+        binaries = [fresh / "package/usr/bin" / f"qemu-{name}{suffix}" for suffix in ("", "-static")]
+        next(file for file in binaries if file.exists()).rename(fresh / f"qemu-{name}")
+        next((fresh / "package").rglob(f"qemu-{name}.conf")).rename(fresh / f"{name}.conf")
+    shutil.rmtree(fresh / "package")
+    shutil.rmtree(place, ignore_errors=True)
+    fresh.rename(place)
+    return place
+
+
+def register(report: Report = quiet) -> None:
+    """Register what is missing; a processor that any handler serves already is left as it is. Raises Blocked."""
+    place = fetch(report)
+    _mount()
+    served = {handler.machine for handler in registered()}
+    for name in wanted():
+        if _MACHINES[name] in served:
+            continue
+        line = registration((place / f"{name}.conf").read_text(), own_prefix() + name, place / f"qemu-{name}")
+        try:
+            (FOLDER / "register").write_text(line)
+        except OSError as error:
+            raise Blocked(
+                f"The kernel refuses the emulator for {name}: {error.strerror}.", "Only root may register one."
+            ) from error
+
+
+def registration(line: str, name: str, interpreter: Path) -> str:
+    """The kernel's registration line for `name`, out of the one that QEMU's package brings.
+
+    The flags are O (hand over the open file), P (keep the program's own name) and F (open the emulator now, so that
+    containers need not hold it).
+    """
+    _, _, kind, offset, magic, mask, _, _ = line.strip().split(":")
+    return ":".join(["", name, kind, offset, magic, mask, str(interpreter), "OPF"])
+
+
+def own_prefix() -> str:
+    """How the names of this lab's handlers begin."""
+    return f"{PREFIX}{state.key()}-"
+
+
+def remove(name: str) -> None:
+    """Remove one of this lab's handlers."""
+    if name.startswith(own_prefix()):
+        with contextlib.suppress(FileNotFoundError):
+            (FOLDER / name).write_text("-1")
+
+
+def mounted() -> bool:
+    """Whether the kernel's interface is mounted."""
+    return (FOLDER / "register").exists()
+
+
+def unmount() -> None:
+    """Undo the lab's mount, unless somebody else has put a handler there since."""
+    if not registered():
+        _libc().umount(os.fsencode(FOLDER))
+
+
+def _mount() -> None:
+    if mounted():
+        return
+    if not FOLDER.is_dir():
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # where it is no module, it is there or never
+            subprocess.run(["modprobe", "binfmt_misc"], capture_output=True, timeout=30, check=False)
+    # The `mount` command would leave a file of its own behind.
+    if _libc().mount(b"binfmt_misc", os.fsencode(FOLDER), b"binfmt_misc", 0, None):
+        raise Blocked(
+            f"The kernel's interface for emulators cannot be mounted: {os.strerror(ctypes.get_errno())}.",
+            "It needs root; inside a container, run that with --privileged.",
+        )
+    state.runtime().mkdir(mode=0o700, exist_ok=True)
+    state.note_before(binfmt=True)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

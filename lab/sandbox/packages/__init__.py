@@ -1,0 +1,1 @@
+"""The distribution's own packages: found, fetched and unpacked; nothing is installed."""

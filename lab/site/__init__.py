@@ -1,1 +1,0 @@
-"""The published site: pages from real runs and from the code itself. MkDocs calls `hook.py`; the rest it calls."""
