@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,21 @@ _FILE = "progress.json"
 
 @dataclass(frozen=True)
 class Entry:
-    """One step's past: when it first passed (empty: never), how the last check went, and the hints that were shown."""
+    """One step's past: when it first passed ("": never), how the last check went, and with which help.
+
+    `hints` were shown, and the solution where `solved` is true, before it passed. `proof` is what the last pass has
+    proven; `predicted` is "right" or "wrong" ("" where nothing was predicted); `good` that the work was good, too.
+    """
 
     passed: str = ""
     version: str = ""
     last: str = Status.NOT_ATTEMPTED.label
     tries: int = 0
     hints: int = 0
+    solved: bool = False
+    proof: str = ""
+    predicted: str = ""
+    good: bool = False
 
     @classmethod
     def from_json(cls, data: Any) -> Entry:
@@ -73,15 +81,32 @@ def record(home: Path, step: Step, result: Result) -> None:
         with _changing(home) as entries:
             old = entries.get(step.name, Entry())
             now_passed = result.status is Status.PASSED
-            entries[step.name] = Entry(
-                passed=(old.passed or result.when) if now_passed else old.passed,
-                version=step.version if now_passed else old.version,
-                last=result.status.label,
-                tries=old.tries + (result.status in (Status.PASSED, Status.FAILED)),
-                hints=old.hints,
+            tried = replace(
+                old, last=result.status.label, tries=old.tries + (result.status in (Status.PASSED, Status.FAILED))
             )
+            entries[step.name] = _passed(tried, step, result) if now_passed else tried
     except Blocked:
         return
+
+
+def _passed(entry: Entry, step: Step, result: Result) -> Entry:
+    asked, good = result.predicted or {}, result.good or {}
+    said = "" if not asked.get("said") else "right" if asked["said"] == asked["was"] else "wrong"
+    return replace(
+        entry,
+        passed=entry.passed or result.when,
+        version=step.version,
+        proof=result.text,
+        predicted=entry.predicted or said,
+        good=entry.good or good.get("reached") == "yes",
+    )
+
+
+def show_solution(home: Path, step: Step) -> None:
+    """Note that the solution was shown before the step passed."""
+    with _changing(home) as entries:
+        old = entries.get(step.name, Entry())
+        entries[step.name] = old if old.passed else replace(old, solved=True)
 
 
 def show_hint(home: Path, step: Step) -> int:
@@ -89,7 +114,7 @@ def show_hint(home: Path, step: Step) -> int:
     with _changing(home) as entries:
         old = entries.get(step.name, Entry())
         shown = min(old.hints + 1, len(step.hints))
-        entries[step.name] = Entry(old.passed, old.version, old.last, old.tries, shown)
+        entries[step.name] = replace(old, hints=shown)
     return shown
 
 

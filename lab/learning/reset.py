@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lab.learning import progress
+from lab.learning import predictions, progress
 from lab.model.steps import Step
 from lab.model.world import World
 
@@ -23,4 +23,6 @@ def undo(steps: Sequence[Step], world: World) -> Iterator[str]:
                 yield said
             done.add(made)
         world.forget(step.name)
-    progress.forget(world.home, [step.name for step in steps])
+    names = [step.name for step in steps]
+    progress.forget(world.home, names)
+    predictions.forget(world.home, names)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from lab import course
 from lab.course.leftovers import File
 from lab.errors import Blocked, LabError, NotThere
-from lab.learning import progress
+from lab.learning import predictions, progress
 from lab.log import keep_traceback
 from lab.model.facts import Evidence, Fact
 from lab.model.results import Result, Status
@@ -46,6 +46,7 @@ def look(step: Step, world: World) -> Result:
     facts: list[Fact] = []
     status, message, values, remedy = _judge(step, world, facts)
     picture = _draw(step, facts) if status in (Status.PASSED, Status.FAILED) else None
+    passed = status is Status.PASSED
     return Result(
         step=step.name,
         lesson=step.lesson,
@@ -58,7 +59,9 @@ def look(step: Step, world: World) -> Result:
         picture=picture,
         seconds=round(time.perf_counter() - started, 3),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
-        next_step=course.after(step.name) if status is Status.PASSED else "",
+        next_step=course.after(step.name) if passed else "",
+        predicted=_predicted(step, world, facts) if passed else None,
+        good=_good(step, facts) if passed else None,
     )
 
 
@@ -126,6 +129,31 @@ def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:
     except Exception:  # noqa: BLE001 - the same net as under a check
         keep_traceback(f"picture-{step.name}")
         return None
+
+
+def _predicted(step: Step, world: World, facts: list[Fact]) -> dict[str, str] | None:
+    """What was asked, said and so. A truth that cannot be found spoils no result."""
+    if step.predict is None:
+        return None
+    try:
+        truth = step.predict.truth(*facts)
+    except Exception:  # noqa: BLE001 - the same net as under a check
+        keep_traceback(f"prediction-{step.name}")
+        return None
+    said = predictions.said(world.home, step.name)
+    return {"question": step.predict.question, "said": said, "was": truth.answer, "because": str(truth)}
+
+
+def _good(step: Step, facts: list[Fact]) -> dict[str, str] | None:
+    """Whether what was made is also good, and why; the step has passed whatever the answer is."""
+    if step.good is None:
+        return None
+    try:
+        verdict = step.good(*facts)
+    except Exception:  # noqa: BLE001 - the same net as under a check
+        keep_traceback(f"good-{step.name}")
+        return None
+    return {"reached": "no" if isinstance(verdict, Problem) else "yes", "because": str(verdict)}
 
 
 def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:

@@ -41,7 +41,8 @@ class Result:
 
     `message` is a template and `values` fill it, so that another language can say it; `found` against `wanted`
     stand in `values` too. `remedy` is what helps where it is blocked. `picture` is a drawing of the facts (`title`,
-    `text`, `html`), where the step has one.
+    `text`, `html`), where the step has one. `predicted` has a prediction's `question`, what was `said` before ("" where
+    nothing was), what it `was`, and `because`; `good` has `reached` ("yes" or "no") and `because`.
     """
 
     step: str
@@ -56,6 +57,8 @@ class Result:
     when: str = ""
     next_step: str = ""
     picture: dict[str, str] | None = None
+    predicted: dict[str, str] | None = None
+    good: dict[str, str] | None = None
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from lab.errors import UsageError
 from lab.model.facts import Fact
 
 if TYPE_CHECKING:
@@ -62,6 +63,44 @@ class Proof(_Said):
 Verdict = Problem | Proof
 
 
+class Truth(_Said):
+    """The right answer to a prediction, found in the facts of a step, and the reason as a whole sentence."""
+
+    def __init__(self, answer: object, template: str, **values: object) -> None:
+        super().__init__(template, **values)
+        self.answer = str(answer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A question that is asked before a step is run: one of `options`, or one value where there are none.
+
+    `truth` takes the facts that the step's probes bring, as its check does, and finds the right answer in them.
+    """
+
+    question: str
+    truth: Callable[..., Truth]
+    options: tuple[str, ...] = ()
+
+    def read(self, said: str) -> str:
+        """An answer as people give it: the option itself, its beginning, or its number. UsageError for none of them."""
+        words = " ".join(said.split())
+        if not self.options:
+            return words
+        if words.isdigit() and 1 <= int(words) <= len(self.options) and words not in self.options:
+            return self.options[int(words) - 1]
+        same = [option for option in self.options if option.lower() == words.lower()]
+        near = same or [option for option in self.options if words and option.lower().startswith(words.lower())]
+        if len(near) != 1:
+            raise UsageError(f"{said!r} is none of the answers.", f"They are: {' · '.join(self.options)}")
+        return near[0]
+
+
+PLACE = "# Your commands go here."
+# What stands in a cell for the part of a command that the learner fills in.
+BLANK = "____"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One thing to do in a lesson.
@@ -71,6 +110,8 @@ class Step:
     builds on; `needs` are what must answer (engine, registry, …), looked at only where it does not pass.
     `prepare` sets the scene before a try (a puzzle's images, a broken thing to mend). `makes` lists what a try
     leaves in the world, so that a reset removes just that. `picture` draws the same facts that `check` takes.
+    `predict` is asked before; `gap` is the solution with blanks (`____`), `repair` an exercise that begins with
+    something broken. `good` takes the same facts, once the step has passed: is it good work, too, and why?
     """
 
     name: str
@@ -86,6 +127,27 @@ class Step:
     prepare: Callable[[World], None] | None = None
     makes: tuple[Made, ...] = ()
     picture: Callable[..., Picture] | None = None
+    predict: Prediction | None = None
+    gap: str = ""
+    repair: bool = False
+    good: Callable[..., Verdict] | None = None
+
+    @property
+    def kind(self) -> str:
+        """How much of it is the learner's own work: `whole`, `gap`, `own` or `repair`."""
+        if self.repair:
+            return "repair"
+        return "own" if self.exercise else "gap" if self.gap else "whole"
+
+    @property
+    def cell(self) -> str:
+        """What stands in its cell: the whole command, the command with gaps, or nothing but a place for it."""
+        return {"whole": self.solution, "gap": self.gap}.get(self.kind, PLACE)
+
+    def untouched(self, body: str) -> bool:
+        """Is that no try of it: nothing but comments, or a gap that nobody has filled?"""
+        lines = [line for line in map(str.strip, body.splitlines()) if line and not line.startswith("#")]
+        return not lines or (bool(self.gap) and BLANK in body)
 
     @property
     def lab_verbs(self) -> frozenset[str]:
@@ -110,6 +172,10 @@ def step(  # noqa: PLR0913 - a step is declared once, by name
     prepare: Callable[[World], None] | None = None,
     makes: Sequence[Made] = (),
     picture: Callable[..., Picture] | None = None,
+    predict: Prediction | None = None,
+    gap: str = "",
+    repair: bool = False,
+    good: Callable[..., Verdict] | None = None,
 ) -> Callable[[Callable[..., Verdict]], Step]:
     """Make a step of a check function: its name, its goal (the docstring) and its lesson (the module)."""
 
@@ -125,10 +191,14 @@ def step(  # noqa: PLR0913 - a step is declared once, by name
             hints=tuple(hints),
             needs=tuple(needs),
             after=tuple(earlier.name for earlier in after),
-            exercise=exercise,
+            exercise=exercise or repair,
             prepare=prepare,
             makes=tuple(makes),
             picture=picture,
+            predict=predict,
+            gap=inspect.cleandoc(gap),
+            repair=repair,
+            good=good,
         )
 
     return make

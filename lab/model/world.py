@@ -18,7 +18,8 @@ class World:
     `env` is the whole environment of a learner's command; `registry` is what `$REGISTRY` stands for;
     `workspace` is the folder of the learner's copy of the lessons. `mirror` is the same registry's address on loopback,
     where the lab's own questions go: plain and quick.
-    `skew` is by how many seconds the engine's clock may differ from this machine's.
+    `skew` is by how many seconds the engine's clock may differ from this machine's. `seed` is the learner's own: which
+    answer belongs to which name follows from it.
     """
 
     env: Mapping[str, str]
@@ -27,6 +28,7 @@ class World:
     home: Path
     mirror: str | None = None
     skew: float = 0.0
+    seed: int = 0
 
     def transcript(self, step: str) -> Transcript:
         """The latest try of that step; NotThere where it was never run."""

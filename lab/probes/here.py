@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,28 @@ def this_world() -> World:
         home=paths.learner(),
         mirror=box.own_mirror,
         skew=_SKEW if box.engine.remote else 0.0,
+        seed=seed(),
     )
+
+
+def seed() -> int:
+    """The learner's own number, drawn once and kept with the progress; `LAB_SEED` says another one."""
+    if (chosen := os.environ.get("LAB_SEED", "")).isdigit():
+        return int(chosen)
+    path = paths.learner() / "seed.json"
+    try:
+        kept = read_json(path)
+    except BadInput:
+        kept = None
+    if isinstance(kept, dict) and isinstance(kept.get("seed"), int):
+        return int(kept["seed"])
+    return set_seed(secrets.randbelow(1_000_000))
+
+
+def set_seed(number: int) -> int:
+    """Keep another number: exercises that were set before stay as they are until they are reset."""
+    write_json(paths.learner() / "seed.json", {"seed": number})
+    return number
 
 
 @contextmanager

@@ -1,0 +1,64 @@
+"""What a learner recalled of earlier lessons, and said in own words: kept for them, never graded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab.course import recall
+from lab.errors import BadInput, UsageError
+from lab.storage import read_json, set_aside, write_json
+
+_FILE = "recalls.json"
+
+
+def answer(home: Path, question: recall.Question, said: str) -> bool:
+    """Keep an answer; is it the right one? Raises UsageError where it is none of the options."""
+    read = question.read(said)
+    right = read == question.answer
+    data = _all(home)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    data["answers"][question.name] = {"said": read, "right": right, "when": now}
+    write_json(home / _FILE, data)
+    return right
+
+
+def answers(home: Path) -> dict[str, bool]:
+    """Which questions were answered, and whether the latest answer was right."""
+    return {name: bool(one.get("right")) for name, one in _all(home)["answers"].items() if isinstance(one, dict)}
+
+
+def due(home: Path, lesson: str = "") -> list[recall.Question]:
+    """What to ask: a lesson's own questions; without a lesson those that were missed."""
+    known = answers(home)
+    if lesson:
+        return list(recall.opening(lesson))
+    return [one for one in recall.questions() if known.get(one.name) is False]
+
+
+def reflect(home: Path, lesson: str, words: str) -> recall.Frame:
+    """Keep what somebody said in their own words, and give what it can be compared with."""
+    frame = recall.frame(lesson)
+    if not words.strip():
+        raise UsageError("There are no words to keep.", "One sentence is enough.")
+    data = _all(home)
+    data["reflections"][lesson] = words.strip()
+    write_json(home / _FILE, data)
+    return frame
+
+
+def reflection(home: Path, lesson: str) -> str:
+    """What was said; "" where nothing was."""
+    return str(_all(home)["reflections"].get(lesson, ""))
+
+
+def _all(home: Path) -> dict[str, dict[str, Any]]:
+    path = home / _FILE
+    try:
+        data: Any = read_json(path)
+    except BadInput:
+        set_aside(path)
+        data = None
+    given = data if isinstance(data, dict) else {}
+    return {name: found if isinstance(found := given.get(name), dict) else {} for name in ("answers", "reflections")}
