@@ -92,6 +92,7 @@ def _world(tag: str) -> World:
 
 def _bare_world() -> World:
     from lab import paths
+    from lab.model.world import World
 
     return World(env=dict(os.environ), registry="docker.io", workspace=Path.cwd(), home=paths.learner())
 
