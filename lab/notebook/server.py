@@ -78,7 +78,7 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
         "--LabApp.extension_manager=readonly",
         f"--LabApp.user_settings_dir={settings}",
         f"--LabApp.workspaces_dir={own / 'workspaces'}",
-        "--ServerApp.contents_manager_class=lab.jupyter_files.LessonFiles",
+        "--ServerApp.contents_manager_class=lab.notebook.files.LessonFiles",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
