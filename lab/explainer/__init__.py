@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from lab.errors import BadInput, UsageError
-from lab.explainer.data import Clue, EngineFacts, Entry, entries, fill
+from lab.explainer.data import KINDS, Clue, EngineFacts, Remedy, entries, fill
 from lab.explainer.scan import PIECE, Hit, Scan, scan
+from lab.explainer.scene import names, scene, spoken
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 __all__ = ["Cause", "EngineFacts", "Explanation", "Line", "Way", "explain", "run"]
 
-CERTAIN = 2  # by so much the first cause must lead the second
+CERTAIN = 2  # so much must speak for the only cause that fits
 QUESTION = 400  # characters; a text up to this length may be a person's own words
 
 
@@ -83,33 +84,45 @@ def _blocks(read: Any) -> Iterator[bytes]:
 def _explained(found: Scan, engine: EngineFacts) -> Explanation:
     looks = tuple(Line(number=number, text=text) for number, text in found.looks)
     consequence = next((Line(number=n, text=t) for n, t in found.consequences), None)
-    read = Explanation(consequence=consequence, lines=found.lines, size=found.size)
-    hits = _roots(found.hits) or _asked(found)
-    causes = _ranked(hits, found, engine)
-    if not hits:
+    words = scene((*found.head, *found.tail, *(line for hit in found.hits for line in (hit.text, *hit.near))))
+    read = Explanation(consequence=consequence, lines=found.lines, size=found.size, scene=tuple(sorted(words)))
+    weighed = _weighed_all([_settled(hit, found) for hit in found.hits] or _asked(found), found, words, engine)
+    roots = _roots(weighed)
+    causes = tuple(cause for _, cause in sorted(roots, key=lambda one: -one[1].score))
+    kinds = {hit.kind for hit, _ in roots}
+    over = bool(found.hits) and kinds <= {"warning"} and any(hit.kind == "error" for hit in found.hits)
+    if over or (found.failed and kinds <= {"warning", "sign"}):
+        return replace(read, looks=looks, noted=causes[:1], ended_well=over and not found.failed)
+    if not roots:
         return replace(read, looks=looks)
-    if found.failed and all(hit.kind != "error" for hit in hits):
-        return replace(read, looks=looks, noted=causes[:1])
-    certain = causes[0].score >= CERTAIN and all(causes[0].score - one.score >= CERTAIN for one in causes[1:])
-    root = Line(number=hits[0].number, text=hits[0].text)
+    certain = len(causes) == 1 and causes[0].score >= CERTAIN
+    root = Line(number=roots[0][0].number, text=roots[0][0].text)
     earlier = tuple(line for line in looks if line.number < root.number)
     return replace(read, root=root, causes=causes, certain=certain, earlier=earlier)
 
 
-def _ranked(hits: list[Hit], found: Scan, engine: EngineFacts) -> tuple[Cause, ...]:
-    """The causes of one line, the likeliest first; those that the clues rule out are left out."""
-    shared = {name: value for hit in reversed(hits) for name, value in hit.found.items()}
-    causes = sorted((_weighed(hit, shared, found.tail, engine) for hit in hits), key=lambda cause: -cause.score)
-    return tuple(cause for cause in causes if cause.score > 0) or tuple(causes[:1])
+def _settled(hit: Hit, found: Scan) -> Hit:
+    """An error that was overcome is only to be noted: its step, or all that came after it, ended well."""
+    if hit.kind in ("error", "symptom") and (hit.overcome or found.ended_well_after(hit.number)):
+        return replace(hit, kind="warning")
+    return hit
 
 
-def _roots(hits: list[Hit]) -> list[Hit]:
-    """The hits of the line that explains the rest: the earliest error, else the earliest warning, else a sign."""
-    for kind in ("error", "warning", "sign"):
-        of_kind = [hit for hit in hits if hit.kind == kind]
+def _weighed_all(hits: list[Hit], found: Scan, words: frozenset[str], engine: EngineFacts) -> list[tuple[Hit, Cause]]:
+    """The hits with their causes; what the clues rule out is left out."""
+    shared = names((*found.head, *found.tail, *(line for hit in hits for line in hit.near)))
+    shared |= {name: value for hit in reversed(hits) for name, value in hit.found.items()}
+    causes = [(hit, _weighed(hit, shared, found, words, engine)) for hit in hits]
+    return [(hit, cause) for hit, cause in causes if cause.score > 0]
+
+
+def _roots(weighed: list[tuple[Hit, Cause]]) -> list[tuple[Hit, Cause]]:
+    """Those of the line that explains the rest: the earliest error, else the earliest symptom, warning or sign."""
+    for kind in KINDS:
+        of_kind = [one for one in weighed if one[0].kind == kind]
         if of_kind:
-            first = min(hit.number for hit in of_kind)
-            return [hit for hit in hits if hit.number == first]
+            first = min(hit.number for hit, _ in of_kind)
+            return [one for one in weighed if one[0].number == first and one[0].kind == kind]
     return []
 
 
@@ -126,19 +139,23 @@ def _asked(found: Scan) -> list[Hit]:
     ]
 
 
-def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine: EngineFacts) -> Cause:
+def _weighed(hit: Hit, shared: Mapping[str, str], scan_: Scan, words: frozenset[str], engine: EngineFacts) -> Cause:
     """One cause with the clues that the log holds for and against it, and its ways out on this engine."""
-    entry, names = hit.entry, {**shared, **hit.found}
+    entry, found = hit.entry, {**shared, **hit.found}
     score, said = entry.base, []
-    near = (*hit.near, *tail) if hit.kind == "error" else hit.near
+    near = (*hit.near, *scan_.head, *scan_.tail) if hit.kind in ("error", "symptom") else hit.near
     for clue in entry.clues:
         if (match := _speaks(clue, hit.text, near)) is not None:
             score += clue.weight
-            names = {**{k: v for k, v in match.items() if v}, **names}
-            if clue.weight > 0:
+            found = {**{k: v for k, v in match.items() if v}, **found}
+            if clue.weight > 0 and clue.says:
                 said.append(clue.says)
-    names.setdefault("arch", names.get("platform", "").partition("/")[2].partition("/")[0])
-    names.setdefault("name", _anywhere(names.get("image", "")))
+    found.setdefault("arch", found.get("platform", "").partition("/")[2].partition("/")[0])
+    found.setdefault("name", _anywhere(found.get("image", "")))
+    ways = [one for one in entry.remedies if one.holds(engine) and one.fits(words)]
+    decide, decide_says = next(
+        ((one.decide, one.decide_says) for one in ways if one.decide), (entry.decide, entry.decide_says)
+    )
     return Cause(
         id=entry.id,
         row=entry.row,
@@ -147,12 +164,17 @@ def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine:
         why=entry.why,
         lesson=entry.lesson,
         clues=tuple(said),
-        decide=fill(entry.decide, names),
-        decide_says=fill(entry.decide_says, names),
-        remedies=_ways(entry, names, engine),
+        decide=spoken(fill(decide, found), words),
+        decide_says=fill(decide_says, found),
+        remedies=tuple(_way(one, found, words, engine) for one in ways),
         sources=entry.sources,
         score=score,
     )
+
+
+def _way(one: Remedy, found: Mapping[str, str], words: frozenset[str], engine: EngineFacts) -> Way:
+    commands = tuple(spoken(fill(command, found), words) for command in one.run)
+    return Way(say=fill(one.say, found), run=commands, only=one.condition(engine))
 
 
 def _anywhere(image: str) -> str:
@@ -167,15 +189,3 @@ def _speaks(clue: Clue, text: str, near: tuple[str, ...]) -> dict[str, str] | No
         if match := clue.pattern.search(line):
             return match.groupdict()
     return None
-
-
-def _ways(entry: Entry, names: dict[str, str], engine: EngineFacts) -> tuple[Way, ...]:
-    return tuple(
-        Way(
-            say=fill(one.say, names),
-            run=tuple(fill(command, names) for command in one.run),
-            only=one.condition(engine),
-        )
-        for one in entry.remedies
-        if one.holds(engine)
-    )

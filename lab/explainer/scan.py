@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.explainer.data import Entry
+from lab.explainer import lines
 from lab.explainer.lines import LOOKS_STEMS, bare, clean, consequence, looks, plain, strong
 
 PIECE = 1 << 20
@@ -19,8 +20,9 @@ AROUND = 1 << 15  # bytes of neighbourhood on each side
 REACH = 1000  # bytes of a line on each side of a stem that a pattern sees
 BEFORE, AFTER = 60, 30  # lines in which a clue is near
 ATTEMPTS = 5000  # lines that one entry may look at in vain: a hostile log is not read for ever
+BUDGET = 150_000  # lines that all entries together may look at, until each has only a tenth of its patience left
 
-_HEADING = re.compile(rb"#(\d{1,5}) (\[[^\n]{1,300})")
+_HEADING = re.compile(rb"#(\d{1,5}) (\[[^\n]{1,300}|DONE \d|ERROR: )")
 _STEP = re.compile(r"#(\d{1,5}) ")
 # Words that many stems share: one search for all of them; only a line that has the word is searched for the stems.
 _GATES = tuple(
@@ -30,7 +32,10 @@ _GATES = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A line that an entry matches: its number, its text without prefixes, names found in it, lines nearby."""
+    """A line that an entry matches: its number, its text without prefixes, names found in it, lines nearby.
+
+    `step` is the number of its build step; where that step ended well, the line is no error (`overcome`).
+    """
 
     number: int
     text: str
@@ -38,6 +43,8 @@ class Hit:
     kind: str
     found: Mapping[str, str]
     near: tuple[str, ...]
+    step: str = ""
+    overcome: bool = False
 
 
 @dataclass(kw_only=True)
@@ -47,7 +54,8 @@ class Scan:
     hits: list[Hit] = field(default_factory=list)
     looks: list[tuple[int, str]] = field(default_factory=list)  # lines that look like errors, the first few
     consequences: list[tuple[int, str]] = field(default_factory=list)
-    tail: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()  # the first lines
+    tail: tuple[str, ...] = ()  # the last ones
     lines: int = 0
     size: int = 0
 
@@ -56,6 +64,15 @@ class Scan:
         """Whether a line says beyond doubt that something failed."""
         texts = [text for _, text in (*self.looks, *self.consequences)]
         return any(strong(text) for text in (*texts, *map(bare, self.tail)))
+
+    def ended_well_after(self, number: int) -> bool:
+        """Whether something came to a good end after that line, and nothing is known to have failed since."""
+        if any(at >= number and strong(text) for at, text in (*self.looks, *self.consequences)):
+            return False
+        first = self.lines - len(self.tail) + 1
+        since = [bare(text) for at, text in enumerate(self.tail, first) if at > number]
+        good = [at for at, text in enumerate(since) if lines.well(text)]
+        return bool(good) and not any(strong(text) or consequence(text) for text in since)
 
 
 def scan(source: Iterable[bytes], entries: Iterable[Entry]) -> Scan:
@@ -70,6 +87,8 @@ def _pieces(source: Iterable[bytes], out: Scan) -> Iterator[tuple[bytes, int, in
     """(buffer, start, end): the new part, cut at a line's end, with neighbourhood before and after it."""
     before, waiting = b"", b""
     for raw in _blocks(source):
+        if not out.size:
+            out.head = tuple(clean(line[:REACH]) for line in raw[:AROUND].split(b"\n")[:BEFORE])
         out.size += len(raw)
         waiting += plain(raw)
         while len(waiting) > PIECE + AROUND:
@@ -102,6 +121,9 @@ class _Reader:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.out = Scan()
         self._attempts: dict[str, int] = {}
+        self._spent = 0
+        self._open: dict[str, list[Hit]] = {}  # hits of build steps whose end is not read yet
+        self._counted = self._start = 0  # lines before this piece, and where it begins in its buffer
         self._done: set[str] = set()
         self._headings: dict[str, str] = {}
         self._live: dict[bytes, list[Entry | None]] = {stem: [None] for stem in LOOKS_STEMS}
@@ -119,6 +141,7 @@ class _Reader:
 
     def read(self, buffer: bytes, start: int, end: int) -> None:
         lower = buffer.lower()
+        self._counted, self._start = self.out.lines, start
         number, counted = self.out.lines, start
         for begin, (stop, wanted) in sorted(self._lines(lower, start, end).items()):
             number += buffer.count(b"\n", counted, begin)
@@ -127,8 +150,21 @@ class _Reader:
         self._retire()
         self.out.lines += buffer.count(b"\n", start, end)
         for match in _HEADING.finditer(buffer, start, end):
-            if len(self._headings) < ATTEMPTS:
-                self._headings[match[1].decode()] = clean(match[2])
+            step = match[1].decode()
+            if not match[2].startswith(b"["):
+                self._ended(step, buffer, match)
+            elif len(self._headings) < ATTEMPTS:
+                self._headings[step] = clean(match[2])
+
+    def _ended(self, step: str, buffer: bytes, match: re.Match[bytes]) -> None:
+        """A step's end decides what its lines before it were."""
+        waiting = self._open.get(step)
+        if waiting:
+            at = self._counted + buffer.count(b"\n", self._start, match.start()) + 1
+            over = [hit for hit in waiting if hit.number < at]
+            self._open[step] = [hit for hit in waiting if hit.number >= at]
+            for hit in over if match[2].startswith(b"DONE") else ():
+                self.out.hits[self.out.hits.index(hit)] = replace(hit, overcome=True)
 
     def _lines(self, lower: bytes, start: int, end: int) -> dict[int, tuple[int, list[Entry | None]]]:
         """Where lines with a stem begin: (where they end, the entries that want to see them)."""
@@ -150,24 +186,43 @@ class _Reader:
 
     def _line(self, buffer: bytes, begin: int, stop: int, number: int, wanted: list[Entry | None]) -> None:
         text = clean(buffer[begin:stop])
-        short: str | None = None
+        short = bare(text)
         near: tuple[str, ...] | None = None
+        idle = lines.quoted(short) or lines.quoted(text)
+        texts = (lines.unquoted(short), lines.unquoted(text))
         for entry in wanted:
             name = entry.id if entry else ""
-            if name in self._done:
+            if name in self._done or self._tired(name):
                 continue
-            self._attempts[name] = self._attempts.get(name, 0) + 1
-            short = bare(text) if short is None else short
             if entry is None:
                 self._look(number, short)
-            elif match := _first(entry, text, short):
+            elif not idle and (match := _first(entry, *texts)):
                 near = self._near(buffer, begin, stop, text) if near is None else near
-                if _fits(entry, (short, text, *near)):
-                    kind, names = match
-                    self.out.hits.append(Hit(number=number, text=short, entry=entry, kind=kind, found=names, near=near))
-                    self._done.add(name)
+                if _fits(entry, (short, text, *near)) and not self._passing(buffer, begin, stop, text):
+                    self._keep(
+                        Hit(number=number, text=short, entry=entry, kind=match[0], found=match[1], near=near), text
+                    )
                 else:
                     self._attempts[name] += 20  # a look around is dearer than a look at the line
+                    self._spent += 20
+
+    def _tired(self, name: str) -> bool:
+        """Count one more look; whether an entry has had its share of a log that is made of its words."""
+        self._attempts[name] = count = self._attempts.get(name, 0) + 1
+        self._spent += 1
+        return self._spent > BUDGET and count > ATTEMPTS // 10
+
+    def _keep(self, hit: Hit, text: str) -> None:
+        step = _STEP.search(text)
+        hit = replace(hit, step=step[1] if step else "")
+        self.out.hits.append(hit)
+        self._done.add(hit.entry.id)
+        if hit.step:
+            self._open.setdefault(hit.step, []).append(hit)
+
+    def _passing(self, buffer: bytes, begin: int, stop: int, text: str) -> bool:
+        before, after = self._around(buffer, begin, stop)
+        return lines.of_a_passing_test(text, before, after)
 
     def _look(self, number: int, text: str) -> None:
         if consequence(text):
@@ -179,12 +234,16 @@ class _Reader:
                 self._done.add("")
 
     def _near(self, buffer: bytes, begin: int, stop: int, text: str) -> tuple[str, ...]:
+        before, after = self._around(buffer, begin, stop)
+        around = [*before, *after]
+        if step := _STEP.search(text):
+            around.insert(0, self._heading(buffer, begin, step[1]))
+        return tuple(around)
+
+    def _around(self, buffer: bytes, begin: int, stop: int) -> tuple[list[str], list[str]]:
         before = buffer[max(0, begin - AROUND) : max(0, begin - 1)].split(b"\n")[-BEFORE:]
         after = buffer[stop : stop + AROUND].split(b"\n", AFTER + 1)[1 : AFTER + 1]
-        lines = [clean(line[:REACH]) for line in (*before, *after)]
-        if step := _STEP.search(text):
-            lines.insert(0, self._heading(buffer, begin, step[1]))
-        return tuple(lines)
+        return [clean(line[:REACH]) for line in before], [clean(line[:REACH]) for line in after]
 
     def _heading(self, buffer: bytes, begin: int, step: str) -> str:
         at = buffer.rfind(f"#{step} [".encode(), 0, begin)
