@@ -20,14 +20,11 @@ AROUND = 1 << 15  # bytes of neighbourhood on each side
 REACH = 1000  # bytes of a line on each side of a stem that a pattern sees
 BEFORE, AFTER = 60, 30  # lines in which a clue is near
 ATTEMPTS = 5000  # lines that one entry may look at in vain: a hostile log is not read for ever
-BUDGET = 150_000  # lines that all entries together may look at, until each has only a tenth of its patience left
+BUDGET = 30_000  # lines that all entries together may look at, until each has only a tenth of its patience left
 
 _HEADING = re.compile(rb"#(\d{1,5}) (\[[^\n]{1,300}|DONE \d|ERROR: )")
 _STEP = re.compile(r"#(\d{1,5}) ")
-# Words that many stems share: one search for all of them; only a line that has the word is searched for the stems.
-_GATES = tuple(
-    b"exec|not |unknown|manifest|driver|invalid|denied|failed|target|digest|buildkit|error|platform|too".split(b"|")
-)
+_DIGITS = b"0123456789"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +84,23 @@ def _pieces(source: Iterable[bytes], out: Scan) -> Iterator[tuple[bytes, int, in
     """(buffer, start, end): the new part, cut at a line's end, with neighbourhood before and after it."""
     before, waiting = b"", b""
     for raw in _blocks(source):
-        if not out.size:
-            out.head = tuple(clean(line[:REACH]) for line in raw[:AROUND].split(b"\n")[:BEFORE])
         out.size += len(raw)
         waiting += plain(raw)
         while len(waiting) > PIECE + AROUND:
             end = waiting.rfind(b"\n", PIECE // 2, PIECE) + 1 or PIECE
+            out.head = out.head or _first_lines(waiting)
             yield before + waiting[: end + AROUND], len(before), len(before) + end
             before, waiting = waiting[end - AROUND : end], waiting[end:]
     buffer = before + waiting
+    out.head = out.head or _first_lines(buffer)
     yield buffer, len(before), len(buffer)
     ends = buffer[-AROUND:].split(b"\n")
     out.tail = tuple(clean(line[:REACH]) for line in ends[-BEFORE:])
     out.lines += bool(buffer) and not buffer.endswith(b"\n")
+
+
+def _first_lines(buffer: bytes) -> tuple[str, ...]:
+    return tuple(clean(line[:REACH]) for line in buffer[:AROUND].split(b"\n")[:BEFORE])
 
 
 def _blocks(source: Iterable[bytes]) -> Iterator[bytes]:
@@ -130,14 +131,7 @@ class _Reader:
         for entry in entries:
             for stem in entry.stems:
                 self._live.setdefault(stem.encode(), []).append(entry)
-        self._gates = self._gated()
-
-    def _gated(self) -> dict[bytes, list[bytes]]:
-        """Which stems are searched for in lines that hold which word."""
-        gates: dict[bytes, list[bytes]] = {}
-        for stem in self._live:
-            gates.setdefault(next((gate for gate in _GATES if gate in stem), stem), []).append(stem)
-        return gates
+        self._words = {stem: _words(stem) for stem in self._live}
 
     def read(self, buffer: bytes, start: int, end: int) -> None:
         lower = buffer.lower()
@@ -169,20 +163,22 @@ class _Reader:
     def _lines(self, lower: bytes, start: int, end: int) -> dict[int, tuple[int, list[Entry | None]]]:
         """Where lines with a stem begin: (where they end, the entries that want to see them)."""
         found: dict[int, tuple[int, list[Entry | None]]] = {}
-        for gate, stems in self._gates.items():
-            last = end + len(gate) - 1
-            at = lower.find(gate, start, last)
+        for stem in self._present(lower, start, end):
+            last = end + len(stem) - 1
+            at = lower.find(stem, start, last)
             while at >= 0:
                 begin = lower.rfind(b"\n", max(0, at - REACH), at) + 1 or max(0, at - REACH)
                 stop = lower.find(b"\n", at, at + REACH)
                 stop = stop if stop >= 0 else min(len(lower), at + REACH)
-                line = lower[begin:stop]
-                for stem in stems:
-                    if stem in line:
-                        kept = found.setdefault(begin, (stop, []))[1]
-                        kept += [entry for entry in self._live[stem] if entry not in kept]
-                at = lower.find(gate, stop, last)
+                kept = found.setdefault(begin, (stop, []))[1]
+                kept += [entry for entry in self._live[stem] if entry not in kept]
+                at = lower.find(stem, stop, last)
         return found
+
+    def _present(self, lower: bytes, start: int, end: int) -> list[bytes]:
+        """The stems that may be in the piece, by the different words in it: a log says most of its words often."""
+        different = b" ".join({*lower[start : end + REACH].translate(None, _DIGITS).split()})
+        return [stem for stem in self._live if all(word in different for word in self._words[stem])]
 
     def _line(self, buffer: bytes, begin: int, stop: int, number: int, wanted: list[Entry | None]) -> None:
         text = clean(buffer[begin:stop])
@@ -253,12 +249,17 @@ class _Reader:
 
     def _retire(self) -> None:
         """An entry that has its line, or has looked in vain too often, makes the rest of the log no slower."""
-        self._done |= {name for name, count in self._attempts.items() if count > ATTEMPTS}
+        most = ATTEMPTS // 10 if self._spent > BUDGET else ATTEMPTS
+        self._done |= {name for name, count in self._attempts.items() if count > most}
         for stem, wanted in list(self._live.items()):
             self._live[stem] = [one for one in wanted if (one.id if one else "") not in self._done]
             if not self._live[stem]:
                 del self._live[stem]
-        self._gates = self._gated()
+
+
+def _words(stem: bytes) -> tuple[bytes, ...]:
+    """The words of a stem, the longest first, without digits, each of which a text has that has the stem."""
+    return tuple(sorted(stem.translate(None, _DIGITS).split(), key=len, reverse=True))
 
 
 def _first(entry: Entry, text: str, short: str) -> tuple[str, dict[str, str]] | None:
