@@ -53,6 +53,7 @@ _QUOTED = re.compile(
     r"^\s{0,6}\d{1,5} \|(?: >>>)? |"  # a Dockerfile, quoted with its line numbers
     r"^(?:\++|[$%\u276f>]|\S{1,40}@\S{1,40}[$#%]) ?(?:echo|printf|grep|cat|sed|rg|ag|git (?:log|commit|grep)) |"
     r"^(?:Run )?(?:echo|printf|raise|throw|if|elif|return|assert\w*|grep|log\.\w+|logger\.\w+|console\.\w+|//) ?[ (\"'`]|"
+    r"^\S{1,120}\.(?:go|py|js|ts|rs|c|h|java|rb|sh|md|ya?ml|txt|toml):\d{1,6}:(?=\S)|"  # what grep found
     r"^[+-] {1,8}(?:echo|if|return|raise|//|#)",
     re.IGNORECASE,
 )
