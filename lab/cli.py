@@ -117,7 +117,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                 {
                     "nargs": "*",
                     "metavar": "FILE|TEXT|-",
-                    "help": "a log's file, the error's text, or - (also: nothing)",
+                    "help": "a log's file (or several; also .gz, .zst), the error's text, or - (also: nothing)",
                 },
             ),
             (("--last",), {"action": "store_true", "help": "the output of the step that was run last"}),

@@ -7,10 +7,11 @@ known stands in `explain.toml`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from lab.errors import BadInput, UsageError
 from lab.explainer.data import KINDS, Clue, EngineFacts, Remedy, entries, fill
@@ -18,10 +19,24 @@ from lab.explainer.scan import PIECE, Hit, Scan, scan
 from lab.explainer.scene import names, scene, spoken
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
-__all__ = ["Cause", "EngineFacts", "Explanation", "Line", "Way", "explain", "run"]
+__all__ = ["Cause", "EngineFacts", "Explanation", "Line", "NoSuchFile", "Unreadable", "Way", "explain", "run", "run_each"]
 
 CERTAIN = 2  # so much must speak for the only cause that fits
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_ENDINGS = {".log", ".txt", ".out", ".err", ".gz", ".zst"}
 QUESTION = 400  # characters; a text up to this length may be a person's own words
+
+
+class NoSuchFile(BadInput):
+    """A file that is not there. The exit status is that of `sysexits.h`, so that it is never taken for "not known"."""
+
+    exit_status: ClassVar[int] = 66
+
+
+class Unreadable(BadInput):
+    """A file that is there and cannot be read: a folder, no right to it, a damaged archive."""
+
+    exit_status: ClassVar[int] = 65
 
 
 def explain(source: str | bytes | Iterable[bytes], *, engine: EngineFacts | None = None) -> Explanation:
@@ -36,23 +51,47 @@ def explain(source: str | bytes | Iterable[bytes], *, engine: EngineFacts | None
 
 
 def run(what: str, *, engine: EngineFacts | None = None, stdin: IO[bytes] | None = None) -> Explanation:
-    """Explain a file by its name, standard input for `-`, else the text itself.
+    """Explain a file by its name (also one of gzip or zstd), standard input for `-`, else the text itself.
 
-    A word that ends as a log does (`.log`, `.txt`) and names no file is bad input, not an error text.
+    A word that ends as a log does (`.log`, `.txt`, `.gz`) and names no file is a missing file, not an error text.
+    Raises UsageError for nothing and for an address, NoSuchFile and Unreadable for files.
     """
     if what == "-":
         import sys
 
         return explain(stdin or sys.stdin.buffer, engine=engine)
+    if _ADDRESS.fullmatch(what):
+        raise UsageError(f"{what!r} is an address, and nothing is fetched.", "Save it as a file, and give the file.")
     path = _path(what)
-    if path is None:
-        return explain(what, engine=engine)
+    return explain(what, engine=engine) if path is None else _file(path, what, engine)
+
+
+def run_each(words: Sequence[str], *, engine: EngineFacts | None = None) -> Iterator[tuple[str, Explanation]]:
+    """(name, explanation) of each file that is named; of words that are not all files, the one text that they make."""
+    paths = [_path(word) for word in words]
+    if len(words) > 1 and all(paths) and any(path and path.exists() for path in paths):
+        yield from ((word, run(word, engine=engine)) for word in words)
+    else:
+        yield "", run(" ".join(words) if words else "-", engine=engine)
+
+
+def _file(path: Path, what: str, engine: EngineFacts | None) -> Explanation:
+    from lab.layers.unpack import unpacked
+
     try:
         with path.open("rb") as file:
-            return explain(file, engine=engine)
+            return explain(unpacked(file, repr(what)), engine=engine)
+    except FileNotFoundError as error:
+        raise NoSuchFile(*_unread(what, error)) from error
+    except BadInput as error:
+        raise Unreadable(error.message, error.remedy) from error
     except (OSError, ValueError) as error:  # a ValueError: no file system has such a name
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"{what!r} cannot be read: {reason}.", "Give a log's file, its text, or -.") from error
+        raise Unreadable(*_unread(what, error)) from error
+
+
+def _unread(what: str, error: Exception) -> tuple[str, str]:
+    reason = getattr(error, "strerror", None) or error
+    return f"{what!r} cannot be read: {reason}.", "Give a log's file, its text, or -."
 
 
 def _path(what: str) -> Path | None:
@@ -64,7 +103,7 @@ def _path(what: str) -> Path | None:
         path = path.expanduser()
         if path.exists():
             return path
-    return path if " " not in what and path.suffix.lower() in {".log", ".txt", ".out", ".err"} else None
+    return path if " " not in what and path.suffix.lower() in _ENDINGS else None
 
 
 def _pieces(source: str | bytes | Iterable[bytes]) -> Iterable[bytes]:

@@ -22,14 +22,17 @@ def explain(given: Namespace) -> int:
     if given.last:
         from lab import world
 
-        found = explainer.explain(world.here().latest().output, engine=_engine())
+        found = [("", explainer.explain(world.here().latest().output, engine=_engine()))]
     else:
-        what = " ".join(given.what) if given.what else "-"
-        if what == "-" and sys.stdin.isatty():
+        if given.what in ([], ["-"]) and sys.stdin.isatty():
             print("Paste the error, then press Ctrl-D.", file=sys.stderr)
-        found = explainer.run(what, engine=_engine())
-    print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
-    return found.exit_status
+        found = list(explainer.run_each(given.what, engine=_engine()))
+    if given.json:
+        documents = [{**({"file": name} if name else {}), **one.to_json()} for name, one in found]
+        print(json.dumps(documents[0] if len(found) == 1 else documents, indent=1))
+    else:
+        print("\n\n".join(f"== {name}\n{one.as_text()}" if name else one.as_text() for name, one in found))
+    return max(one.exit_status for _, one in found)
 
 
 def audit(given: Namespace) -> int:
