@@ -1,7 +1,7 @@
 """Say what a real error means: its root in a log of any length, cause, way out, the lesson that teaches it.
 
 "I do not know this one" is an answer, with what to look at next; a wrong diagnosis is worse than none. What is
-known stands in `explain.toml`.
+known stands in the files of `causes`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from lab.explainer.scan import PIECE, Hit, Scan, scan
 from lab.explainer.scene import names, scene, spoken
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
-__all__ = ["Cause", "EngineFacts", "Explanation", "Line", "NoSuchFile", "Unreadable", "Way", "explain", "run", "run_each"]
+__all__ = [
+    "Cause",
+    "EngineFacts",
+    "Explanation",
+    "Line",
+    "NoSuchFile",
+    "Unreadable",
+    "Way",
+    "explain",
+    "run",
+    "run_each",
+]
 
 CERTAIN = 2  # so much must speak for the only cause that fits
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)

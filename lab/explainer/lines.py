@@ -49,10 +49,12 @@ _CONSEQUENCE = re.compile(
 # The words of a command, of a Dockerfile or of a program's text, which are not what came of it.
 _QUOTED = re.compile(
     r"^\W{0,6}(?:\[[^\]]{1,120}\] ?)?(?:RUN|CMD|ENV|LABEL|ENTRYPOINT|SHELL|HEALTHCHECK) |"  # a step's heading
-    r"^(?:\[\d+/\d+\] )?Step \d+(?:/\d+)? ?: (?:RUN|CMD|ENV|LABEL|ENTRYPOINT|SHELL) |^\W{0,4}(?:CACHED |ERROR )\[[^\]]{1,120}\] |"
+    r"^(?:\[\d+/\d+\] )?Step \d+(?:/\d+)? ?: (?:RUN|CMD|ENV|LABEL|ENTRYPOINT|SHELL) |"
+    r"^\W{0,4}(?:CACHED |ERROR )\[[^\]]{1,120}\] |"
     r"^\s{0,6}\d{1,5} \|(?: >>>)? |"  # a Dockerfile, quoted with its line numbers
     r"^(?:\++|[$%\u276f>]|\S{1,40}@\S{1,40}[$#%]) ?(?:echo|printf|grep|cat|sed|rg|ag|git (?:log|commit|grep)) |"
-    r"^(?:Run )?(?:echo|printf|raise|throw|if|elif|return|assert\w*|grep|log\.\w+|logger\.\w+|console\.\w+|//) ?[ (\"'`]|"
+    r"^(?:Run )?(?:echo|printf|raise|throw|if|elif|return|assert\w*|grep|"
+    r"log\.\w+|logger\.\w+|console\.\w+|//) ?[ (\"'`]|"
     r"^\S{1,120}\.(?:go|py|js|ts|rs|c|h|java|rb|sh|md|ya?ml|txt|toml):\d{1,6}:(?=\S)|"  # what grep found
     r"^[+-] {1,8}(?:echo|if|return|raise|//|#)",
     re.IGNORECASE,
@@ -63,7 +65,8 @@ _PASSED = re.compile(
 _TEST_BEGINS = re.compile(r"^\s{0,12}=== (?:RUN|CONT|NAME)")
 _TEST_ENDS = re.compile(r"^\s{0,12}--- (PASS|FAIL|SKIP)|^(?:FAIL|ok|PASS)\b")
 _WELL = re.compile(
-    r"\bnaming to \S+.{0,20} done$|\bpushing manifest for \S+ .{0,40}done$|\bexporting (?:manifest list|to image).{0,100} done$|"
+    r"\bnaming to \S+.{0,20} done$|\bpushing manifest for \S+ .{0,40}done$|"
+    r"\bexporting (?:manifest list|to image).{0,100} done$|"
     r"\bwriting image \S+ .{0,20}done$|^Successfully (?:built|tagged) |\bJob succeeded\b|\bFINISHED$|"
     r"^(?:BUILD SUCCESS\w*|Finished: SUCCESS)\b|^\s*exit(?:ed with)? (?:status|code):? 0$|\bexited with code 0$",
 )

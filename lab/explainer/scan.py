@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from lab.explainer.data import Entry
 from lab.explainer import lines
+from lab.explainer.data import Entry
 from lab.explainer.lines import LOOKS_STEMS, bare, clean, consequence, looks, plain, strong
 
 PIECE = 1 << 20

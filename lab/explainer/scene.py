@@ -15,18 +15,20 @@ _WORDS = {
     "kaniko": r"\bkaniko\b|^error building image: |Unpacking rootfs as cmd",
     "nerdctl": r"\bnerdctl\b",
     "skopeo": r"\bskopeo\b",
-    "kubernetes": r"\bkubelet\b|\bkubectl\b|ErrImagePull|ImagePullBackOff|CrashLoopBackOff|code = \w{1,20} desc = failed"
-    r" to pull|failed to create containerd task|\bcri-?o\b|\bk3s\b|\bpod/\w",
+    "kubernetes": r"\bkubelet\b|\bkubectl\b|ErrImagePull|ImagePullBackOff|CrashLoopBackOff|"
+    r"code = \w{1,20} desc = failed to pull|failed to create containerd task|\bcri-?o\b|\bk3s\b|\bpod/\w",
     "ecs": r"CannotPullContainer|\bECS\b|\bFargate\b|EssentialContainerExited|\becs[ -]",
     "home-assistant": r"home ?assistant|hassio|s6-rc: |bashio|\badd-?on\b.{0,40}(?:start|build)|HassOS",
     "terraform": r"\bterraform\b|^\W{0,3}Error: .{0,80}\bdocker_(?:image|registry_image|container)\b|with docker_\w+\.",
     "github": r"##\[\w{1,20}\]|\bGITHUB_\w|runner GitHub Actions|/opt/hostedtoolcache|Process completed with exit code",
     "gitlab": r"gitlab-runner|section_(?:start|end):|ERROR: Job failed|\bCI_JOB_",
-    "mac": r"\bdarwin/|OS darwin\b|/Users/\w|\bmacos-\d|\bmac ?os x\b|^\S{1,60} % |^% |\bcolima\b|Apple (?:M\d|Silicon)|\bOrbStack\b|\bRosetta\b",
+    "mac": r"\bdarwin/|OS darwin\b|/Users/\w|\bmacos-\d|\bmac ?os x\b|^\S{1,60} % |"
+    r"^% |\bcolima\b|Apple (?:M\d|Silicon)|\bOrbStack\b|\bRosetta\b",
     "desktop": r"Docker Desktop|\bdesktop-linux\b",
     "windows": r"^PS [A-Z]:|\b[A-Z]:\\\w|\bwindows/amd64\b|microsoft-standard-WSL|/mnt/c/",
     "pi": r"raspberr|\braspi|\brpt-rpi|\bBCM2[78]|^pi@|\bRPi ?[1-5]\b",
-    "docker": r"^\W{0,3}docker |\$ docker|% docker|# docker|^docker: |response from daemon|\bbuildx\b|^ ?=> |\bdocker:default\b",
+    "docker": r"^\W{0,3}docker |\$ docker|% docker|# docker|^docker: |response from daemon|"
+    r"\bbuildx\b|^ ?=> |\bdocker:default\b",
     "build": r"failed to solve|error building|\bdocker (?:buildx )?build|\bRUN |^#\d+ \[|^ ?=> |\bSTEP \d|^Step \d+/",
     "push": r"\bpushing (?:layers|manifest)|\bdocker push|The push refers to|failed to push|manifest push",
     "pull": r"\bdocker pull|Pulling from |Failed to pull|Trying to pull|image pull",
@@ -35,7 +37,10 @@ _WORDS = {
 _KNOWN = {
     word: re.compile(pattern, 0 if word in ("ecs", "build") else re.IGNORECASE) for word, pattern in _WORDS.items()
 }
-_PRINTED = r"^\s{0,4}(?:%s)\s{0,4}$|^Linux \S{1,80} .{0,200}\b(?:%s)\b|Architecture: {1,20}(?:%s)$|host platform \(linux/(?:%s)"
+_PRINTED = (
+    r"^\s{0,4}(?:%s)\s{0,4}$|^Linux \S{1,80} .{0,200}\b(?:%s)\b|Architecture: {1,20}(?:%s)$|"
+    r"host platform \(linux/(?:%s)"
+)
 _CPUS = {
     "amd64": ("x86_64|amd64", r"x86_64|amd64"),
     "arm64": ("aarch64|arm64", r"aarch64|arm64"),
@@ -45,7 +50,8 @@ _CPU = {f"on-{name}": re.compile(_PRINTED % (a, a, a, b)) for name, (a, b) in _C
 _NAMES = (
     re.compile(r"""\bPulling image "(?P<image>[\w./:@-]{2,200})"|^\s*Image: {1,20}(?P<image2>[\w./:@-]{2,200})$"""),
     re.compile(
-        r"\bdocker (?:container )?(?:run|pull|create)(?: -{1,2}[\w-]{1,30}(?:=\S{1,100}| (?:\"[^\"]{0,100}\"|linux/\S{1,20}|[\w./:-]{1,60}(?= -)))?){0,12}"
+        r"\bdocker (?:container )?(?:run|pull|create)"
+        r"(?: -{1,2}[\w-]{1,30}(?:=\S{1,100}| (?:\"[^\"]{0,100}\"|linux/\S{1,20}|[\w./:-]{1,60}(?= -)))?){0,12}"
         r" (?P<image>[a-z0-9][\w./:@-]{1,200})(?:\s|$)"
     ),
     re.compile(r"\b(?:build|buildx build)\b.{0,200} (?:-t|--tag)[ =](?P<image>[\w./:@-]{2,200})"),

@@ -37,7 +37,8 @@ BY_KIND = {
     ),
     "run": (
         _STATUS,
-        "What the container printed: docker logs CONTAINER; how it ended: docker inspect --format '{{json .State}}' CONTAINER",
+        "What the container printed: docker logs CONTAINER",
+        "How it ended: docker inspect --format '{{json .State}}' CONTAINER",
     ),
 }
 
