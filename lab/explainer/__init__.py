@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from lab.errors import BadInput, UsageError
-from lab.explainer.data import KINDS, Clue, EngineFacts, Remedy, entries, fill
+from lab.explainer import weigh
+from lab.explainer.data import EngineFacts, entries
 from lab.explainer.scan import PIECE, Hit, Scan, scan
-from lab.explainer.scene import names, scene, spoken
+from lab.explainer.scene import scene
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 __all__ = [
@@ -136,11 +137,10 @@ def _explained(found: Scan, engine: EngineFacts) -> Explanation:
     consequence = next((Line(number=n, text=t) for n, t in found.consequences), None)
     words = scene((*found.head, *found.tail, *(line for hit in found.hits for line in (hit.text, *hit.near))))
     read = Explanation(consequence=consequence, lines=found.lines, size=found.size, scene=tuple(sorted(words)))
-    weighed = _weighed_all([_settled(hit, found) for hit in found.hits] or _asked(found), found, words, engine)
-    roots = _roots(weighed)
+    roots = weigh.roots(weigh.weighed(found.hits or _asked(found), found, words, engine))
     causes = tuple(cause for _, cause in sorted(roots, key=lambda one: -one[1].score))
     kinds = {hit.kind for hit, _ in roots}
-    over = bool(found.hits) and kinds <= {"warning"} and any(hit.kind == "error" for hit in found.hits)
+    over = bool(roots) and all(hit.overcome for hit, _ in roots)
     if over or (found.failed and kinds <= {"warning", "sign"}):
         return replace(read, looks=looks, noted=causes[:1], ended_well=over and not found.failed)
     if not roots:
@@ -149,31 +149,6 @@ def _explained(found: Scan, engine: EngineFacts) -> Explanation:
     root = Line(number=roots[0][0].number, text=roots[0][0].text)
     earlier = tuple(line for line in looks if line.number < root.number)
     return replace(read, root=root, causes=causes, certain=certain, earlier=earlier)
-
-
-def _settled(hit: Hit, found: Scan) -> Hit:
-    """An error that was overcome is only to be noted: its step, or all that came after it, ended well."""
-    if hit.kind in ("error", "symptom") and (hit.overcome or found.ended_well_after(hit.number)):
-        return replace(hit, kind="warning")
-    return hit
-
-
-def _weighed_all(hits: list[Hit], found: Scan, words: frozenset[str], engine: EngineFacts) -> list[tuple[Hit, Cause]]:
-    """The hits with their causes; what the clues rule out is left out."""
-    shared = names((*found.head, *found.tail, *(line for hit in hits for line in hit.near)))
-    shared |= {name: value for hit in reversed(hits) for name, value in hit.found.items()}
-    causes = [(hit, _weighed(hit, shared, found, words, engine)) for hit in hits]
-    return [(hit, cause) for hit, cause in causes if cause.score > 0]
-
-
-def _roots(weighed: list[tuple[Hit, Cause]]) -> list[tuple[Hit, Cause]]:
-    """Those of the line that explains the rest: the earliest error, else the earliest symptom, warning or sign."""
-    for kind in KINDS:
-        of_kind = [one for one in weighed if one[0].kind == kind]
-        if of_kind:
-            first = min(hit.number for hit, _ in of_kind)
-            return [one for one in weighed if one[0].number == first and one[0].kind == kind]
-    return []
 
 
 def _asked(found: Scan) -> list[Hit]:
@@ -187,55 +162,3 @@ def _asked(found: Scan) -> list[Hit]:
         if any(pattern.search(text) for pattern in entry.asks)
         and not any(pattern.search(text) for pattern in entry.unless)
     ]
-
-
-def _weighed(hit: Hit, shared: Mapping[str, str], scan_: Scan, words: frozenset[str], engine: EngineFacts) -> Cause:
-    """One cause with the clues that the log holds for and against it, and its ways out on this engine."""
-    entry, found = hit.entry, {**shared, **hit.found}
-    score, said = entry.base, []
-    near = (*hit.near, *scan_.head, *scan_.tail) if hit.kind in ("error", "symptom") else hit.near
-    for clue in entry.clues:
-        if (match := _speaks(clue, hit.text, near)) is not None:
-            score += clue.weight
-            found = {**{k: v for k, v in match.items() if v}, **found}
-            if clue.weight > 0 and clue.says:
-                said.append(clue.says)
-    found.setdefault("arch", found.get("platform", "").partition("/")[2].partition("/")[0])
-    found.setdefault("name", _anywhere(found.get("image", "")))
-    ways = [one for one in entry.remedies if one.holds(engine) and one.fits(words)]
-    decide, decide_says = next(
-        ((one.decide, one.decide_says) for one in ways if one.decide), (entry.decide, entry.decide_says)
-    )
-    return Cause(
-        id=entry.id,
-        row=entry.row,
-        title=entry.title,
-        cause=entry.cause,
-        why=entry.why,
-        lesson=entry.lesson,
-        clues=tuple(said),
-        decide=spoken(fill(decide, found), words),
-        decide_says=fill(decide_says, found),
-        remedies=tuple(_way(one, found, words, engine) for one in ways),
-        sources=entry.sources,
-        score=score,
-    )
-
-
-def _way(one: Remedy, found: Mapping[str, str], words: frozenset[str], engine: EngineFacts) -> Way:
-    commands = tuple(spoken(fill(command, found), words) for command in one.run)
-    return Way(say=fill(one.say, found), run=commands, only=one.condition(engine))
-
-
-def _anywhere(image: str) -> str:
-    """What an image is called wherever it is pushed: its name and tag, without registry and digest."""
-    first, slash, rest = image.partition("@")[0].partition("/")
-    return rest if slash and (first == "localhost" or {".", ":"} & {*first}) else first + slash + rest
-
-
-def _speaks(clue: Clue, text: str, near: tuple[str, ...]) -> dict[str, str] | None:
-    """The names that a clue finds; None where it is not there."""
-    for line in (text,) if clue.line else (text, *near):
-        if match := clue.pattern.search(line):
-            return match.groupdict()
-    return None

@@ -52,7 +52,8 @@ class Explanation:
 
     `root` is the line that explains the rest. `noted` are warnings of a text whose error is not known: they are
     true, but not its cause; with `ended_well`, lines that would be errors, had all not come to a good end. `earlier`
-    are lines before it that look like errors too and are not known. `consequence` is a line that only says that a command failed. `scene` are words for where the text
+    are lines before it that look like errors too and are not known. `consequence` is a line
+    that only says that a command failed. `scene` are words for where the text
     comes from ("podman", "build", "on-arm64"). `lines` and `size` (bytes) are what was read.
     """
 
