@@ -336,16 +336,14 @@ ANYWHERE = [
         " --annotation index:a=b --output type=image .",
         builder=True,
     ),
-    case(
-        "platform-not-in-the-index",
-        "imagetools-no-such-platform",
-        f"docker buildx imagetools create --builder {BUILDER} --platform linux/mips64le -t $REGISTRY/real-none"
-        " $REGISTRY/library/busybox:1.38",
-        builder=True,
-    ),
 ]
 
 CLASSIC = [
+    case(
+        "flag-of-a-newer-buildx",
+        "buildx-too-old-for-flag",
+        "docker buildx imagetools create --platform linux/amd64 -t $REGISTRY/real-none $REGISTRY/library/busybox:1.38",
+    ),
     case(
         "oci-output",
         "exporter-docker-driver",
@@ -376,6 +374,13 @@ CLASSIC = [
 ]
 
 CONTAINERD = [
+    case(
+        "platform-not-in-the-index",
+        "imagetools-no-such-platform",
+        f"docker buildx imagetools create --builder {BUILDER} --platform linux/mips64le -t $REGISTRY/real-none"
+        " $REGISTRY/library/busybox:1.38",
+        builder=True,
+    ),
     case(
         "targetarch-undeclared",
         "targetarch-empty",
