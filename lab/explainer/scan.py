@@ -18,9 +18,11 @@ from lab.explainer.lines import LOOKS_STEMS, bare, clean, consequence, looks, pl
 PIECE = 1 << 20
 AROUND = 1 << 15  # bytes of neighbourhood on each side
 REACH = 1000  # bytes of a line on each side of a stem that a pattern sees
+NEAR = 500  # bytes of a neighbouring line in which a clue is looked for
 BEFORE, AFTER = 60, 30  # lines in which a clue is near
 ATTEMPTS = 5000  # lines that one entry may look at in vain: a hostile log is not read for ever
-BUDGET = 30_000  # lines that all entries together may look at, until each has only a tenth of its patience left
+BUDGET = 20_000  # lines that all entries together may look at, until each has only FEW left
+FEW = 60
 
 _HEADING = re.compile(rb"#(\d{1,5}) (\[[^\n]{1,300}|DONE \d|ERROR: )")
 _STEP = re.compile(r"#(\d{1,5}) ")
@@ -95,12 +97,12 @@ def _pieces(source: Iterable[bytes], out: Scan) -> Iterator[tuple[bytes, int, in
     out.head = out.head or _first_lines(buffer)
     yield buffer, len(before), len(buffer)
     ends = buffer[-AROUND:].split(b"\n")
-    out.tail = tuple(clean(line[:REACH]) for line in ends[-BEFORE:])
+    out.tail = tuple(clean(line[:NEAR]) for line in ends[-BEFORE:])
     out.lines += bool(buffer) and not buffer.endswith(b"\n")
 
 
 def _first_lines(buffer: bytes) -> tuple[str, ...]:
-    return tuple(clean(line[:REACH]) for line in buffer[:AROUND].split(b"\n")[:BEFORE])
+    return tuple(clean(line[:NEAR]) for line in buffer[:AROUND].split(b"\n")[:BEFORE])
 
 
 def _blocks(source: Iterable[bytes]) -> Iterator[bytes]:
@@ -206,7 +208,7 @@ class _Reader:
         """Count one more look; whether an entry has had its share of a log that is made of its words."""
         self._attempts[name] = count = self._attempts.get(name, 0) + 1
         self._spent += 1
-        return self._spent > BUDGET and count > ATTEMPTS // 10
+        return self._spent > BUDGET and count > FEW
 
     def _keep(self, hit: Hit, text: str) -> None:
         step = _STEP.search(text)
@@ -239,7 +241,7 @@ class _Reader:
     def _around(self, buffer: bytes, begin: int, stop: int) -> tuple[list[str], list[str]]:
         before = buffer[max(0, begin - AROUND) : max(0, begin - 1)].split(b"\n")[-BEFORE:]
         after = buffer[stop : stop + AROUND].split(b"\n", AFTER + 1)[1 : AFTER + 1]
-        return [clean(line[:REACH]) for line in before], [clean(line[:REACH]) for line in after]
+        return [clean(line[:NEAR]) for line in before], [clean(line[:NEAR]) for line in after]
 
     def _heading(self, buffer: bytes, begin: int, step: str) -> str:
         at = buffer.rfind(f"#{step} [".encode(), 0, begin)
@@ -249,7 +251,7 @@ class _Reader:
 
     def _retire(self) -> None:
         """An entry that has its line, or has looked in vain too often, makes the rest of the log no slower."""
-        most = ATTEMPTS // 10 if self._spent > BUDGET else ATTEMPTS
+        most = min(FEW, ATTEMPTS) if self._spent > BUDGET else ATTEMPTS
         self._done |= {name for name, count in self._attempts.items() if count > most}
         for stem, wanted in list(self._live.items()):
             self._live[stem] = [one for one in wanted if (one.id if one else "") not in self._done]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+WIDE, MANY = 400, 400  # characters of a line, and lines, that are looked at
 _WORDS = {
     "podman": r"\bpodman\b|exec container process|/etc/containers/|^\[?\d*/?\d*\]? ?STEP \d+(?:/\d+)?:|\bbuildah\b",
     "kaniko": r"\bkaniko\b|^error building image: |Unpacking rootfs as cmd",
@@ -64,7 +65,7 @@ _CLUSTER = frozenset({"kubernetes", "ecs", "home-assistant"})
 
 def scene(lines: Iterable[str]) -> frozenset[str]:
     """The words for where the lines come from: tools, hosts, what was being done, `on-amd64` and the like."""
-    kept = list(lines)
+    kept = _few(lines)
     found = {word for word, pattern in {**_KNOWN, **_CPU}.items() if any(pattern.search(line) for line in kept)}
     if found & _CLUSTER and "docker" not in found:
         found.add("remote")
@@ -74,12 +75,17 @@ def scene(lines: Iterable[str]) -> frozenset[str]:
 def names(lines: Iterable[str]) -> dict[str, str]:
     """Image, platform and builder that commands and events in the lines name; the first of each."""
     found: dict[str, str] = {}
-    for line in lines:
+    for line in _few(lines):
         for pattern in _NAMES:
             for name, value in match.groupdict().items() if (match := pattern.search(line)) else ():
                 if value:
                     found.setdefault(name.rstrip("2"), value)
     return found
+
+
+def _few(lines: Iterable[str]) -> list[str]:
+    """Different lines, as many and as much of each as tells where a log comes from."""
+    return list(dict.fromkeys(line[:WIDE] for line in lines))[:MANY]
 
 
 _ALIKE = (
