@@ -270,7 +270,7 @@ NOTHING = [
 ]
 
 EVERYDAY = [
-    "npm error code E404\nnpm error 404 Not Found - GET https://registry.npmjs.org/left-padd - Not found",
+    "npm error code E404\nnpm error 404 Not Found - GET https://registry.example.org/left-padd - Not found",
     "Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in <module>\n    import foo\nModuleNotFoundError: No module named 'foo'",
     "Error response from daemon: driver failed programming external connectivity on endpoint web: Bind for 0.0.0.0:80 failed: port is already allocated",
     "fatal: unable to access 'https://github.com/a/b.git/': Could not resolve host: github.com",
@@ -281,7 +281,7 @@ EVERYDAY = [
     "x509: certificate has expired or is not yet valid: current time 2024-01-01T00:00:00Z is after 2023",
     "Error: listen EADDRINUSE: address already in use :::3000",
     "E: Unable to locate package libfoo-dev",
-    "E: Failed to fetch http://deb.debian.org/debian/pool/main/c/curl/curl_7.88.1_amd64.deb 404 Not Found\nE: Unable to fetch some archives, maybe run apt-get update",
+    "E: Failed to fetch http://deb.example.org/debian/pool/main/c/curl/curl_7.88.1_amd64.deb 404 Not Found\nE: Unable to fetch some archives, maybe run apt-get update",
     "FAILED tests/test_a.py::test_b - assert 1 == 2\n1 failed, 3 passed",
     "error TS2304: Cannot find name 'foo'.",
     "error[E0425]: cannot find value `x` in this scope",
@@ -307,7 +307,7 @@ EVERYDAY = [
     "error during connect: Get http://%2F%2F.%2Fpipe%2Fdocker_engine/v1.24/info: The system cannot find the file specified",
     'time="2024" level=fatal msg="config file not found"',
     "Error: image not found: acme/app:9",
-    "go: github.com/foo/bar@v1.2.3: reading https://proxy.golang.org/...: 410 Gone",
+    "go: github.com/foo/bar@v1.2.3: reading https://proxy.example.org/...: 410 Gone",
     "ERROR: Could not find a version that satisfies the requirement foo==9 (from versions: 1.0)\nERROR: No matching distribution found for foo==9",
     "hash sum mismatch",
     'docker compose up\nservice "db" refers to undefined volume data',

@@ -54,12 +54,10 @@ def pages() -> dict[str, str]:
 
 
 def _sorted() -> Iterator[str]:
-    """The causes by where people are when they meet them; one may stand in several places."""
+    """The messages by where people are when they meet them; one may stand in several places."""
     for place, heading in WHERE.items():
-        found = [one for one in entries() if place in one.where]
-        yield f"## {heading}\n\n" + "\n".join(
-            f"- [{_escaped(one.title)}]({one.id}.md)  \n  {one.cause}" for one in found
-        )
+        rows = [f"- [{_escaped(one.title)}]({one.id}.md)" for one in entries() if place in one.where]
+        yield f"## {heading}\n\n" + "\n".join(rows)
 
 
 @lru_cache(maxsize=1)
