@@ -85,7 +85,8 @@ def test_the_guide_is_whole():
         assert bool(entry.patterns) == bool(entry.stems), entry.id
         assert entry.patterns or not entry.warnings, entry.id
         assert all(stem == stem.lower() for stem in entry.stems), entry.id
-        assert bool(entry.decide) == bool(entry.decide_says), entry.id
+        assert entry.decide, entry.id
+        assert entry.decide_says, entry.id
 
 
 def test_no_entry_names_a_lesson_that_is_not_there():
