@@ -46,6 +46,7 @@ def test_a_hedged_case_may_not_be_certain():
         ({"right": "exec-format-error (hedged), disk-full", "kind": "field"}, ["exec-format-error", "disk-full"]),
         ({"right": "prose of no cause", "kind": "field"}, None),
         ({"right": "nothing of platforms", "kind": "lookalike"}, []),
+        ({"right": "disk full, in prose", "kind": "lookalike"}, None),
     ],
 )
 def test_what_is_right_comes_from_the_row(row, right):

@@ -1,8 +1,8 @@
 """How often `lab explain` is right on a folder of logs: `make explain-figures DIR=folder`.
 
 The folder has an `index.jsonl`, one row a log: `log` (the file's name), `kind`, and `ids`, the causes that are right
-(none: nothing may be named as the cause). A row without `ids` is judged by the names of causes in its words (`right`);
-one that names none is not judged, and said to be so.
+(none: nothing may be named as the cause). A row without `ids` is judged by the names of causes in its words (`right`),
+or by their beginning with "nothing"; one that does neither is not judged, and said to be so.
 
 right: the first cause is one of them (with `hedged`, and it is not said to be certain), or rightly none is named.
 partly: one of them is among the causes, but not the first. wrong: others are named. unknown: none is.
@@ -30,7 +30,7 @@ def wanted(row: Mapping[str, Any]) -> list[str] | None:
         return list(row["ids"])
     words = re.findall(r"[a-z][a-z0-9-]+", row.get("right", ""))
     named = [word for word in words if word in {entry.id for entry in entries()}]
-    return named if named or row.get("kind") == "lookalike" else None
+    return named if named or row.get("right", "").startswith("nothing") else None
 
 
 def verdict(found: Explanation, right: list[str] | None, *, hedged: bool = False) -> str:
