@@ -6,12 +6,13 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up-from-lock
+DEV_STAMP := $(VENV)/.set-up-for-development
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup test test-fast test-all test-shuffled check fix site serve benchmark explain-figures coverage mutants lock clean
+.PHONY: help learn setup setup-dev test test-fast test-all test-shuffled check fix site serve benchmark explain-figures coverage mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -19,63 +20,71 @@ help: ## Show this list.
 setup: $(STAMP) ## Make .venv with the `lab` command.
 
 $(STAMP): requirements.lock pyproject.toml tools/setup.sh
-	@tools/setup.sh $(VENV)
+	@tools/setup.sh $(VENV) requirements.lock
 	@touch $@
+
+setup-dev: $(DEV_STAMP) ## The same, with what tests, checks and the site need.
+
+$(DEV_STAMP): requirements-dev.lock requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV) requirements-dev.lock
+	@touch $(STAMP) $@
 
 learn: setup ## Bring the sandbox up and open JupyterLab at lesson 1.
 	@$(BIN)/lab learn
 
-test: setup ## Everything: rules, unit tests, every lesson on a real engine.
+test: setup-dev ## Everything: rules, unit tests, every lesson on a real engine.
 	@$(MAKE) --no-print-directory check
 	@tools/browser.sh
 	@$(BIN)/python -m pytest -p no:cacheprovider
 
-test-fast: setup ## The tests that need no engine and no browser: a minute.
+test-fast: setup-dev ## The tests that need no engine and no browser: a minute.
 	@$(BIN)/python -m pytest -q -m "not engine and not browser and not slow"
 
-test-all: setup check ## The slow matrix too.
+test-all: setup-dev check ## The slow matrix too.
 	@tools/browser.sh
 	@LAB_SLOW=1 $(BIN)/python -m pytest
 
-test-shuffled: setup ## The engine tests three times, each in an order of its own (its seed is printed first).
+test-shuffled: setup-dev ## The engine tests three times, each in an order of its own (its seed is printed first).
 	@for round in 1 2 3; do LAB_TEST_EMULATORS=yes $(BIN)/python -m pytest -q -p randomly tests/engine; done
 
-check: setup ## Format, lint, types, shell.
+check: setup-dev ## Format, lint, types, shell.
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/shellcheck tools/*.sh .ci/run
 	@$(BIN)/nbstripout --verify --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb
 
-fix: setup ## Format the code and strip the notebooks.
+fix: setup-dev ## Format the code and strip the notebooks.
 	@$(BIN)/ruff check -q --fix .
 	@$(BIN)/ruff format -q .
 	@$(BIN)/nbstripout --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb
 
-site: setup ## Build the site from executed notebooks (build/tour); without them it says how to make them.
+site: setup-dev ## Build the site from executed notebooks (build/tour); without them it says how to make them.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-serve: setup ## Show the site to authors as they write.
+serve: setup-dev ## Show the site to authors as they write.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
-benchmark: setup ## Ratios measured in one run; printed, never asserted.
+benchmark: setup-dev ## Ratios measured in one run; printed, never asserted.
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b"; done
 
-explain-figures: setup ## How often `lab explain` is right on a folder of logs with an index (DIR=…).
+explain-figures: setup-dev ## How often `lab explain` is right on a folder of logs with an index (DIR=…).
 	@$(BIN)/python tools/explain_figures.py $(or $(DIR),tests/data/explain/cases)
 
-mutants: setup ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/runner.py for one)
+mutants: setup-dev ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/runner.py for one)
 	@$$(tools/uv.sh) pip install -q --require-hashes --python $(BIN)/python -r requirements-mutants.lock
 	@$(BIN)/python tools/mutants.py $(ONLY)
 
-coverage: setup ## Which lines the quick tests run: reported, not chased.
+coverage: setup-dev ## Which lines the quick tests run: reported, not chased.
 	@mkdir -p build; $(BIN)/python -m coverage run -m pytest -q -p no:cacheprovider -m "not engine and not browser and not slow"
 	@$(BIN)/python -m coverage report
 
 lock: setup ## Renew the locks (hashes, no addresses).
 	@UV=$$(tools/uv.sh); compile() { "$$UV" pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 "$$@"; }; \
-	compile pyproject.toml --group dev -o requirements.lock; \
-	compile --group mutants -c requirements.lock -o requirements-mutants.lock
+	compile pyproject.toml --group build -o requirements.lock; \
+	compile pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock; \
+	compile --group mutants -c requirements-dev.lock -o requirements-mutants.lock; \
+	echo uv | compile - -o requirements-uv.lock
 
 clean: ## Remove what make made in this folder (not the sandbox: that is `lab down`).
 	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

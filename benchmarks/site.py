@@ -145,7 +145,7 @@ def main() -> None:
     """Build both, weigh both, visit both."""
     notebooks = sorted(TOUR.glob("[0-9][0-9]-*.ipynb"))
     if not notebooks:
-        sys.exit(f"There is no run in {str(TOUR)!r}: `lab tour --output build/tour` makes one.")
+        sys.exit(f"There is no run in {str(TOUR)!r}: `lab tour --yes --output build/tour` makes one.")
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

@@ -9,18 +9,18 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lab import __version__
+from lab import __version__, marks
 from lab.errors import Bug, LabError
 
 _JSON = (("--json",), {"action": "store_true", "help": "print JSON for programs"})
 _YES = (("-y", "--yes"), {"action": "store_true", "help": "do not ask"})
 _NAMES = (
     ("names",),
-    {"nargs": "*", "metavar": "LESSON|STEP", "help": "lessons or steps; all where none is named"},
+    {"nargs": "*", "metavar": "LESSON|STEP", "help": "lessons or steps (default: all)"},
 )
 _STEP = (
     ("step",),
-    {"nargs": "?", "metavar": "STEP", "help": "a step; the next open one where none is named"},
+    {"nargs": "?", "metavar": "STEP", "help": "a step (default: the next open one)"},
 )
 _FOLDER = (("folder",), {"nargs": "?", "metavar": "DIR", "help": "default: ~/multiplatform-lab"})
 _EMULATORS = (
@@ -28,7 +28,7 @@ _EMULATORS = (
     {
         "action": argparse.BooleanOptionalAction,
         "default": None,
-        "help": "register emulators with the kernel, or do not; asked on a terminal where not said",
+        "help": "register emulators with the kernel, or do not; without either, you are asked on a terminal",
     },
 )
 _UP = (
@@ -36,26 +36,30 @@ _UP = (
     _EMULATORS,
     (
         ("--private",),
-        {"action": "store_true", "help": "an engine of the lab's own, even where another answers"},
+        {"action": "store_true", "help": "use the lab's own engine, even where another one answers"},
     ),
 )
 
 # verb: (where it is done, one line of help, its arguments)
 _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-    "learn": ("sandbox:learn", "bring the sandbox up and open JupyterLab at lesson 1", (*_UP, _FOLDER)),
-    "up": ("sandbox:up", "bring up engine, registry and base images", _UP),
-    "status": ("sandbox:status", "what is up, on one screen", (_JSON,)),
+    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at your next step", (*_UP, _FOLDER)),
+    "up": ("sandbox:up", "start the engine and the registry, and provide the base images", _UP),
+    "status": ("sandbox:status", "what is running, on one screen", (_JSON,)),
     "down": (
         "sandbox:down",
-        "remove all that `up` made, and show it",
+        "remove everything that `up` made, and list it",
         (
             (("--dry-run",), {"action": "store_true", "help": "only show what would be removed"}),
             (("--purge",), {"action": "store_true", "help": "remove the downloads too; your progress stays"}),
         ),
     ),
     "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_FOLDER,)),
-    "list": ("learner:list_", "all lessons and steps, and how they stand", (_JSON,)),
-    "next": ("learner:next_", "the next open step and what to do", (_JSON,)),
+    "list": ("learner:list_", "all lessons and steps, with your progress", (_JSON,)),
+    "next": (
+        "learner:next_",
+        "the next open step: its text in the lesson, and what to do",
+        ((("--brief",), {"action": "store_true", "help": "only what to do"}), _JSON),
+    ),
     "run": (
         "learner:run",
         "run a command in the sandbox as a step's cell does, then check the step",
@@ -69,8 +73,8 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "check": (
         "learner:check",
-        "look at the world and say how steps stand; in `lab shell`, the step that is next",
-        ((("--watch",), {"action": "store_true", "help": "look again when something changes"}), _JSON, _NAMES),
+        "check steps against what really exists; in `lab shell`, the next step",
+        ((("--watch",), {"action": "store_true", "help": "check again whenever something changes"}), _JSON, _NAMES),
     ),
     "shell": ("shell:shell", "a shell in the sandbox: type a step's commands there, then `lab check`", ()),
     "show": (
@@ -78,8 +82,8 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         "what a registry offers under a tag, as Docker Hub shows it",
         (
             (("tag",), {"metavar": "TAG", "help": "a lesson's tag, such as build-test, or a full name"}),
-            (("--tree",), {"action": "store_true", "help": "what it is made of: index, manifests, layers"}),
-            (("--programs",), {"action": "store_true", "help": "what each platform's program is really for"}),
+            (("--tree",), {"action": "store_true", "help": "show what it is made of: index, manifests, layers"}),
+            (("--programs",), {"action": "store_true", "help": "show what each platform's program is really for"}),
             _JSON,
         ),
     ),
@@ -90,73 +94,84 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         ((("programs",), {"nargs": "+", "metavar": "PROGRAM"}), _JSON),
     ),
     "emulators": ("look:emulators", "the kernel's handlers for programs of other platforms", (_JSON,)),
-    "builders": ("look:builders", "read the list of builders with you", (_JSON,)),
+    "builders": ("look:builders", "explain the list of builders, line by line", (_JSON,)),
     "doctor": (
         "doctor:doctor",
-        "what this machine can build, what is off, and what helps",
+        "what this machine can build, what is wrong, and how to fix it",
         (
-            (("--own",), {"action": "store_true", "help": "look at your own Docker, though a sandbox is up"}),
+            (("--own",), {"action": "store_true", "help": "check your own Docker, even if a sandbox is up"}),
             (("--online",), {"action": "store_true", "help": "also ask Docker Hub whether it answers"}),
             _JSON,
         ),
     ),
     "report": (
         "report:report",
-        "collect what a bug report needs, with secrets masked",
+        "collect what a bug report needs, with secrets masked out",
         (
-            (("-o", "--output"), {"metavar": "FILE", "help": "where to write it; shown before"}),
+            (("-o", "--output"), {"metavar": "FILE", "help": "write it to this file; its contents are listed first"}),
             _YES,
         ),
     ),
     "explain": (
         "job:explain",
-        "what an error or a whole build log means, and what helps",
+        "what an error or a whole build log means, and how to fix it",
         (
             (
                 ("what",),
                 {
                     "nargs": "*",
                     "metavar": "FILE|TEXT|-",
-                    "help": "a log's file (or several; also .gz, .zst), the error's text, or - (also: nothing)",
+                    "help": "a log file (or several; also .gz, .zst), the error's text, or - for standard input",
                 },
             ),
-            (("--last",), {"action": "store_true", "help": "the output of the step that was run last"}),
+            (("--last",), {"action": "store_true", "help": "explain the output of the step that was run last"}),
             _JSON,
         ),
     ),
     "audit": (
         "job:audit",
-        "is an image, in any registry or archive, what its label says",
+        "check that an image, in any registry or archive, is what its label says",
         (
             (
                 ("images",),
-                {"nargs": "+", "metavar": "IMAGE", "help": "a name as for docker pull, a layout or an archive"},
+                {"nargs": "+", "metavar": "IMAGE", "help": "a name as for docker pull, an OCI layout or an archive"},
             ),
-            (("--need",), {"metavar": "PLATFORMS", "help": "platforms that must be there, with commas between them"}),
+            (("--need",), {"metavar": "PLATFORMS", "help": "platforms that must be there, separated by commas"}),
+            (("--all",), {"action": "store_true", "help": "tell also of programs that nothing starts or loads"}),
             (("--sarif",), {"action": "store_true", "help": "print SARIF for a code host"}),
             _JSON,
         ),
     ),
-    "hint": ("learner:hint", "one more hint, and what your last try tells", (_JSON, _STEP)),
+    "hint": ("learner:hint", "one more hint, and what your last try shows", (_JSON, _STEP)),
     "solution": (
         "learner:solution",
-        "one way to do a step; an exercise's after its hints",
-        ((("--now",), {"action": "store_true", "help": "show it, hints or not"}), _JSON, _STEP),
+        "one way to do a step; for an exercise, after its hints",
+        ((("--now",), {"action": "store_true", "help": "show it, even if hints are left"}), _JSON, _STEP),
     ),
     "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),
     "completion": (
         "shell:completion",
-        "print what a shell needs to complete `lab`",
+        "print the code that completes `lab` in a shell",
         ((("shell",), {"choices": ["bash", "zsh", "fish"], "help": 'as in: eval "$(lab completion bash)"'}),),
     ),
     "tour": (
         "tour:tour",
-        "run lessons headless on this machine and report",
+        "run lessons headless on this machine, and write a report",
         (
             (("lessons",), {"nargs": "*", "metavar": "LESSON"}),
             _EMULATORS,
+            _YES,
             (("--output",), {"metavar": "DIR", "default": "build/tour", "help": "default: build/tour"}),
         ),
+    ),
+}
+
+_SELDOM = ("tour",)
+# What a verb's exit statuses mean, where they are its own.
+_STATUSES = {
+    "audit": (
+        "Exit status: 0 no errors, 1 errors were found, 2 usage, 3 blocked (a registry does not answer), 4 an image "
+        "cannot be read (no such tag or file, no image, damaged). With several images it is the greatest of theirs."
     ),
 }
 
@@ -166,12 +181,14 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="lab",
         description="Learn multi-platform Docker images on a real engine, with every step checked.",
-        epilog="Exit status: 0 all passed, 1 something failed, 2 usage, 3 blocked, 70 a mistake of the lab's own.",
+        epilog="Exit status: 0 all passed, 1 something failed, 2 usage, 3 blocked, 70 an internal error of the lab.",
     )
     top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     for name, (where, text, arguments) in _VERBS.items():
-        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        daily: dict[str, Any] = {"help": text} if name not in _SELDOM else {}  # a verb without help stands in no list
+        told = text[0].upper() + text[1:] + "."
+        verb = verbs.add_parser(name, **daily, description=told, epilog=_STATUSES.get(name))
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)
@@ -194,7 +211,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         import argcomplete
 
         argcomplete.autocomplete(top)
-    given = top.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with marks.around(_verb(words)) as status:
+        status.append(_done(top, words))
+        return status[0]
+
+
+def _verb(words: Sequence[str]) -> str:
+    first = words[0] if words else marks.HOME
+    return first if first in _VERBS else marks.HOME
+
+
+def _done(top: argparse.ArgumentParser, words: Sequence[str]) -> int:
+    given = top.parse_args(words)
     try:
         return _handler(given.where if given.verb else "learner:home")(given)
     except LabError as error:
@@ -220,7 +249,7 @@ def _bug() -> int:
     from lab.log import keep_traceback
 
     print(
-        f"lab: the lab itself made a mistake; it is not yours. Details: {keep_traceback('cli')}",
+        f"lab: an internal error of the lab, not your fault. Details: {keep_traceback('cli')}",
         file=sys.stderr,
     )
     return Bug.exit_status

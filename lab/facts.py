@@ -5,7 +5,8 @@ Each carries its evidence, the exact command (or request) and its raw answer, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lab.errors import BadInput
@@ -156,7 +157,8 @@ class Tags(Fact):
 class Image(Fact):
     """One platform's image: what its configuration says. `layers` are digests, lowest first.
 
-    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts.
+    `env` are lines such as `PATH=/bin`; `workdir` is where its program starts; `history` are the Dockerfile's
+    lines as the builder wrote them down, first one first.
     """
 
     reference: str
@@ -169,6 +171,7 @@ class Image(Fact):
     layers: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     created: str = ""
+    history: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, config: Any, **known: Any) -> Image:
@@ -194,6 +197,7 @@ class Image(Fact):
             workdir=str(inner.get("WorkingDir") or ""),
             labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),
             created=str(config.get("created", "")),
+            history=tuple(_history(config.get("history"))),
             **known,
         )
 
@@ -219,7 +223,8 @@ class Binary(Fact):
     cut short) or `unknown`. `platform` is None for what is no ELF file; of a 32-bit Arm program that does not say
     which Arm it needs, the variant is "". `interpreter` is the loader that a dynamic program asks the kernel for
     ("" for a static one), or what stands after a script's `#!`. `level` is the x86-64 level that the program says
-    it needs (0 where it says nothing). `runnable` is whether it has the x bit.
+    it needs (0 where it says nothing). `runnable` is whether it has the x bit. `needed` are the libraries that it
+    asks its loader for, as far as they were read; `relocatable` is what no kernel starts as it is (`.o`, `.ko`).
     """
 
     path: str
@@ -228,6 +233,8 @@ class Binary(Fact):
     interpreter: str = ""
     level: int = 0
     runnable: bool = True
+    needed: tuple[str, ...] = ()
+    relocatable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,8 +319,80 @@ class Builders(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Call:
+    """A program that was called: its name, its words as the shell gave them, and where.
+
+    `exit_status` is None where it had not ended, or was killed.
+    """
+
+    program: str
+    words: tuple[str, ...] = ()
+    folder: str = ""
+    exit_status: int | None = None
+
+    @property
+    def worked(self) -> bool:
+        """It ended, and well."""
+        return self.exit_status == 0
+
+    def says(self, *wanted: str) -> bool:
+        """Do these words stand among its words, in this order?"""
+        words = iter(self.words)
+        return all(word in words for word in wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A container that the engine ran: the image as it was named, and how it ended (None: it has not).
+
+    `when` is when it was created, in seconds since 1970 by the engine's clock.
+    """
+
+    image: str
+    exit_status: int | None = None
+    when: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Containers(Fact):
+    """The containers that the engine ran while a step was tried, the first one first."""
+
+    ran: tuple[Ran, ...] = ()
+
+    def of(self, image: str) -> tuple[Ran, ...]:
+        """Those that were started from that image, whether it was named by its tag, its digest or both."""
+        return tuple(one for one in self.ran if same_image(one.image, image))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A build in a builder's own record: its name there, and when it began (seconds since 1970, the engine's clock)."""
+
+    builder: str
+    name: str = ""
+    when: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builds(Fact):
+    """What builders recorded. `own` is the engine's own builder, which is called like the engine's context."""
+
+    own: str = "default"
+    done: tuple[Build, ...] = ()
+
+    def by(self, builder: str) -> tuple[Build, ...]:
+        """The builds of that builder."""
+        return tuple(one for one in self.done if one.builder == builder)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transcript(Fact):
-    """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted)."""
+    """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted).
+
+    `calls` are the programs that were called, in the order in which they ended. `containers` are those that the engine
+    ran meanwhile, `builds` those that builders recorded (None: nobody was asked). `began` and `ended` are seconds since
+    1970, by this machine's clock.
+    """
 
     step: str
     command: str
@@ -321,6 +400,50 @@ class Transcript(Fact):
     exit_status: int
     seconds: float = 0.0
     started: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+    calls: tuple[Call, ...] = ()
+    containers: tuple[Ran, ...] | None = None
+    builds: tuple[Build, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the evidence is not kept."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "evidence"}
+        ran = None if self.containers is None else [vars(one) for one in self.containers]
+        built = None if self.builds is None else [vars(one) for one in self.builds]
+        return {**values, "calls": [vars(one) for one in self.calls], "containers": ran, "builds": built}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Transcript:
+        """Read what `to_json` made. Raises TypeError where it is something else."""
+        calls = tuple(Call(**{**one, "words": tuple(one["words"])}) for one in data.get("calls") or ())
+        ran = data.get("containers")
+        containers = None if ran is None else tuple(Ran(**one) for one in ran)
+        built = data.get("builds")
+        builds = None if built is None else tuple(Build(**one) for one in built)
+        return cls(**{**data, "calls": calls, "containers": containers, "builds": builds})
+
+
+def same_image(given: str, wanted: str) -> bool:
+    """Do both names mean the same repository and tag? A name that gives a digest means any tag of its repository."""
+    (name, tag, digest), (other, other_tag, _) = _parts(given), _parts(wanted)
+    return name == other and (tag == other_tag or bool(digest))
+
+
+def _parts(image: str) -> tuple[str, str, str]:
+    """Repository, tag (`latest` where there is none) and digest of a name as people write it."""
+    name, _, digest = image.partition("@")
+    repository, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        repository, tag = name, "latest"
+    return repository.removeprefix("docker.io/").removeprefix("library/"), tag, digest
+
+
+def _history(rows: Any) -> Iterator[str]:
+    """What made each layer, as far as the configuration tells: it need not, and nothing runs by it."""
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(row.get("created_by"), str):
+            yield row["created_by"]
 
 
 def _text(data: dict[str, Any], key: str) -> str:

@@ -28,34 +28,34 @@ def _sign(pattern: str, says: str) -> _Sign:
     return _Sign(re.compile(pattern, re.IGNORECASE), says)
 
 
-# Everyday slips, which are no matter of platforms; the error guide knows those.
+# Everyday slips, that have nothing to do with platforms; the error guide knows those.
 _SIGNS = (
     _sign(
         r"Cannot connect to the Docker daemon|failed to connect to the docker API|docker daemon is not running",
-        "The engine did not answer, so nothing of your command was done. `lab status` says what is up; `lab up` "
+        "The engine did not answer, so your command did nothing. `lab status` says what is up; `lab up` "
         "starts it again.",
     ),
     _sign(
         r"(?:bash|sh): (?:line \d+: )?(?P<word>\S+): command not found",
-        "The shell knows no command {word}. Is it spelt right?",
+        "The shell does not know the command {word}. Check its spelling.",
     ),
     _sign(
         r"unable to prepare context: path \"(?P<word>[^\"]+)\" not found",
-        "There is no folder {word} where the command ran. Every cell starts in the folder of the lessons, so a `cd` "
-        "of an earlier cell is forgotten.",
+        "There is no folder {word} where the command ran. A step's command starts in the folder of the lessons: a cell "
+        "begins there each time, while in `lab shell` a `cd` stays.",
     ),
     _sign(
         r"failed to read dockerfile|Dockerfile: no such file or directory",
-        "The builder found no Dockerfile in the folder that it was given. Which folder is the last word of your build?",
+        "The builder found no Dockerfile in the folder that it was given. Check the last word of your build command.",
     ),
     _sign(
         r"requires (?:exactly )?1 argument",
-        "A build takes exactly one folder. It is missing, or a word too many stands there; a lone dot means this one.",
+        "A build takes exactly one folder. It is missing, or there is a word too many; a single dot means this folder.",
     ),
     _sign(
         r"invalid reference format|invalid tag",
-        "The name of the image cannot be read. Is `$REGISTRY` written with its dollar sign, with no blank after the "
-        "slash, and all in small letters?",
+        "This is not a valid name for an image. Check that `$REGISTRY` has its dollar sign, that no space follows the "
+        "slash, and that all letters are in lower case.",
     ),
     _sign(
         r"unknown (?:shorthand )?flag: (?P<word>.+)",
@@ -68,28 +68,30 @@ _SIGNS = (
     ),
     _sign(
         r"http: server gave HTTP response to HTTPS client",
-        "The registry of the lab speaks plain HTTP, and this builder was not told so. Builders made inside of the "
-        "lab are; was this one made elsewhere?",
+        "The lab's registry speaks plain HTTP, and this builder was not told so. Builders that are created in the lab "
+        "are; was this one created elsewhere?",
     ),
     _sign(
         r"no builder \"?(?P<word>[^\"\s]+)\"? found",
-        "There is no builder {word}. The list of builders says which there are.",
+        "There is no builder {word}. The list of builders shows their names.",
     ),
     _sign(
         r"existing instance for \"(?P<word>[^\"]+)\"|name \"?(?P<word2>[^\"\s]+)\"? (?:is )?already",
-        "Something of that name is there already. Use it, or remove it first.",
+        "Something with that name already exists. Use it, or remove it first.",
     ),
     _sign(
         r"(?:cat|od|ls|cd|stat|head): .*?(?P<word>[^\s:'\u2018\u2019]+)['\u2018\u2019]?: No such file or directory",
-        "There is no {word} where the command ran. Every cell starts in the folder of the lessons.",
+        "There is no {word} where the command ran. A step's command starts in the folder of the lessons: a cell begins "
+        "there each time, while in `lab shell` a `cd` stays.",
     ),
     _sign(r"no space left on device", "The disk is full. `lab status` says how much the lab takes."),
     _sign(
         r"permission denied",
-        "Something may not be read, written or run by you. The line with `permission denied` says what.",
+        "You may not read, write or run something. The line with `permission denied` says what.",
     ),
 )
 _FAILED = "Your command ended with exit status {status}. Its last line was: {line}"
+_TAUGHT = "{cause} (lesson {lesson})"
 _INTERRUPTED = "The command was stopped before it ended, so what it would have made may be missing."
 
 
@@ -99,12 +101,12 @@ def from_try(step: Step, tried: Transcript | None) -> str:
         return ""
     if tried.exit_status == 130:
         return _INTERRUPTED
-    return _slip(tried.output) or _known(tried.output) or _quoted(tried.command) or _last_word(tried)
+    return slip(tried.output) or _known(tried.output) or _quoted(tried.command) or _last_word(tried)
 
 
 def _quoted(command: str) -> str:
     if quoted := re.search(r"'[^']*\$(REGISTRY|OTHER|HERE)\b[^']*'", command):
-        return f"In single quotes the shell leaves ${quoted[1]} as it is. Take double quotes, or none."
+        return f"In single quotes the shell leaves ${quoted[1]} as it is. Use double quotes, or none."
     return ""
 
 
@@ -125,8 +127,8 @@ def refuse_early_solution(step: Step, ask: str, force: str) -> None:
     entry = progress.read(paths.learner()).get(step.name, progress.Entry())
     left = len(step.hints) - entry.hints
     if not may_see_solution(step, entry):
-        hints = "1 hint is" if left == 1 else f"{left} hints are"
-        raise UsageError(f"{step.name!r} is an exercise, and {hints} left: {ask}.", f"To see it now: {force}")
+        hints = "1 hint is left" if left == 1 else f"{left} hints are left"
+        raise UsageError(f"{step.name!r} is an exercise. {hints}: {ask}.", f"To see the solution now: {force}")
 
 
 def latest(step: Step) -> Transcript | None:
@@ -151,7 +153,8 @@ def lines(step: Step, shown: int, tried: Transcript | None, solution: str) -> li
     return [*([f"From what you ran: {said}"] if said else []), *ladder, rest]
 
 
-def _slip(output: str) -> str:
+def slip(output: str) -> str:
+    """What an output tells of an everyday slip, which is no matter of platforms; "" where it is none."""
     for one in _SIGNS:
         if found := one.pattern.search(output):
             words = [text for text in found.groupdict().values() if text]
@@ -169,4 +172,7 @@ def _known(output: str) -> str:
         found = explain(output)
     except LabError:
         return ""
-    return f"{found.causes[0].cause} (lesson {found.lesson})" if found.certain and found.lesson else ""
+    if not found.certain:
+        return ""
+    cause = found.causes[0].cause
+    return _TAUGHT.format(cause=cause, lesson=found.lesson) if found.lesson else cause

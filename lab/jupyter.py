@@ -31,8 +31,11 @@ _TERMINAL = ["bash", "-c", "lab shell; case $? in 2|3|70) exec bash --noprofile;
 _LIMIT = 60.0
 
 
-def serve(folder: Path, *, port: int | None = None) -> int:
-    """Run the server until Ctrl-C; print its address as soon as it answers. The exit status is the server's."""
+def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
+    """Run the server until Ctrl-C; print its address as soon as it answers. The exit status is the server's.
+
+    `first` is the notebook to open; where it is not there, the first lesson is.
+    """
     address = ("127.0.0.1", port or _free_port())
     token = secrets.token_urlsafe(24)
     log = paths.home() / "log" / "jupyter.log"
@@ -42,7 +45,7 @@ def serve(folder: Path, *, port: int | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     process = _start(folder, address, token, log)
     try:
-        url = f"http://127.0.0.1:{address[1]}/lab/tree/{_first(folder)}?token={token}"
+        url = f"http://127.0.0.1:{address[1]}/lab/tree/{_first(folder, first)}?token={token}"
         _wait(process, f"http://127.0.0.1:{address[1]}/api/status?token={token}", log)
         print(
             f"\n  JupyterLab is at:\n\n    {url}\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
@@ -152,8 +155,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _first(folder: Path) -> str:
-    names = [lesson.notebook.name for lesson in course.lessons()]
+def _first(folder: Path, wanted: str) -> str:
+    names = [*filter(None, [wanted]), *(lesson.notebook.name for lesson in course.lessons())]
     return next((name for name in names if (folder / name).exists()), "")
 
 

@@ -77,6 +77,13 @@ class File:
 
     name: str
 
+    def changed(self, world: World) -> bool:
+        """Is it there, and not as the lesson has it?"""
+        from lab.workspace import sources
+
+        source, mine = sources().get(self.name), world.workspace / self.name
+        return mine.is_file() and (source is None or mine.read_bytes() != source.read_bytes())
+
     def remove(self, world: World) -> str:
         """Restore, keeping a copy."""
         from lab.workspace import restore

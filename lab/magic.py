@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from lab import course, hints, panel, paths, progress, render, runner, shell, world
+from lab import course, hints, magic_scratch, panel, paths, progress, render, runner, shell, world
 from lab.errors import LabError, UsageError
 from lab.log import keep_traceback
 from lab.panel import page
@@ -23,23 +23,31 @@ _EXTENSION = "lab"
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Register `%%step` and show the panel (what `%load_ext lab` calls)."""
+    """Register `%%step`, follow the sandbox and show the panel (what `%load_ext lab` calls)."""
     register(ipython)
+    magic_scratch.follow(ipython)
     try:
         panel.open_panel()
     except LabError as error:
         _say(error)
     except Exception:  # noqa: BLE001 - a lesson without its panel is still a lesson
-        _say(UsageError("The panel cannot be shown; all else works.", f"Details: {keep_traceback('panel')}"))
+        _say(UsageError("The panel cannot be shown; everything else works.", f"Details: {keep_traceback('panel')}"))
 
 
-def unload_ipython_extension(_ipython: InteractiveShell) -> None:
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
     """Close the panel (what `%reload_ext lab` calls first)."""
+    magic_scratch.leave(ipython)
     panel.close_panel()
 
 
 def register(ipython: Any) -> None:
-    """Make `%%step` known, so that a restarted kernel has it before the first cell is run again."""
+    """Make `%%step` and `lab` known, so that a restarted kernel has them before the first cell is run again."""
+    import lab
+
+    if "lab" not in ipython.user_ns:
+        ipython.push({"lab": lab}, interactive=False)
+    if page.lesson_of(page.notebook()):
+        magic_scratch.follow(ipython)
     ipython.register_magic_function(step, "cell", "step")
     ipython.set_custom_exc((LabError,), _show_error)
     ipython.events.register("post_run_cell", _let_load_again)
@@ -62,6 +70,9 @@ def step(line: str, cell: str) -> None:
         here = world.here()
         if blocked := runner.prepare(wanted, here):
             panel.show_card(wanted, blocked)
+            return
+        if not shell.has_command(cell):
+            panel.show_card(wanted, runner.check_untried(wanted, here))
             return
         with panel.running() as follow:
 
@@ -121,11 +132,11 @@ def explain(text: str = "") -> None:
 
 def reset(name: str = "") -> None:
     """Undo a step, or a whole lesson: what it made goes, files are restored, a copy of yours is kept."""
-    from lab.undo import undo
+    from lab.undo import told, undo
 
     try:
         steps = course.find([name]) if name else [_wanted(name)]
-        said = [*undo(steps, world.here()), f"{len(steps)} steps are as new." if len(steps) > 1 else "As new."]
+        said = [*undo(steps, world.here()), told(len(steps))]
         _write("\n".join(said) + "\n")
     except LabError as error:
         _say(error)
@@ -133,7 +144,7 @@ def reset(name: str = "") -> None:
 
 def _wanted(name: str) -> Step:
     if not isinstance(name, str):
-        raise UsageError(f"A step's name is a text, not {name!r}.", 'As in lab.hint("uname").')
+        raise UsageError(f"A step's name is a text, not {name!r}.", 'An example: lab.hint("uname")')
     if not (name or _state.get("last")):
         raise UsageError("Which step?", 'Give its name, as in lab.hint("uname"), or run its cell first.')
     return course.step(name or _state["last"])

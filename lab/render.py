@@ -58,7 +58,7 @@ def as_text(result: Result, *, colour: bool = False) -> str:
     lines += [f"  {shown(text)}" for text in _sentences(result)]
     lines += [f"  {name:>6}: {shown(value)}" for name, value in _compared(result)]
     if _has_error(result):
-        lines.append("  `lab explain --last` says what the error means that was printed.")
+        lines.append("  `lab explain --last` explains the error that was printed.")
     if result.picture:
         lines += [f"  {line}".rstrip() for line in ("", *result.picture["text"].splitlines(), "")]
     if result.next_step:
@@ -72,23 +72,22 @@ def as_html(result: Result, *, following: str | None = None) -> str:
     `following` (HTML) stands where the next step is named; None: its name.
     """
     status, tone = result.status, _TONES[result.status]
-    because = f"{status.label}, because" if status is Status.BLOCKED else status.label
     parts = [
         f'<div class="lab-result lab-{status.label.replace(" ", "-")}" role="status" ',
         f'style="border-left:4px solid {tone};padding:.4em .9em;margin:.4em 0;">',
         f'<div><strong><span style="color:{tone}" aria-hidden="true">{status.mark}</span> ',
-        f"{html.escape(because)}</strong> · <code>{html.escape(result.step)}</code></div>",
+        f"{html.escape(status.label)}</strong> · <code>{html.escape(result.step)}</code></div>",
     ]
     parts += [f"<div>{inline(text)}</div>" for text in _sentences(result)]
     if rows := _compared(result):
         cells = "".join(
-            f'<tr><th scope="row" style="text-align:left">{name}</th>'
+            f'<tr><th scope="row" style="text-align:left;white-space:nowrap;vertical-align:top">{name}</th>'
             f'<td style="text-align:left"><code>{html.escape(value)}</code></td></tr>'
             for name, value in rows
         )
         parts.append(f"<table>{cells}</table>")
     if _has_error(result):
-        parts.append("<div><code>lab.explain()</code> says what the error means that was printed.</div>")
+        parts.append("<div><code>lab.explain()</code> explains the error that was printed.</div>")
     if result.picture:
         parts.append(result.picture["html"])
     parts.append(_evidence(result))
@@ -127,10 +126,11 @@ def _evidence(result: Result) -> str:
     if not result.evidence:
         return ""
     shown = "".join(
-        f"<pre><code>{html.escape(e.asked)}</code></pre><pre>{html.escape(_short(e.answer))}</pre>"
+        f'<div class="lab-label">Asked</div><pre><code>{html.escape(e.asked)}</code></pre>'
+        f'<div class="lab-label">Answer</div><pre>{html.escape(_short(e.answer))}</pre>'
         for e in result.evidence
     )
-    return f"<details><summary>Says who?</summary>{shown}</details>"
+    return f"<details><summary>Evidence</summary>{shown}</details>"
 
 
 def _short(text: str, limit: int = 4000) -> str:

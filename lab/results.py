@@ -32,7 +32,7 @@ class Status(Enum):
         for status in cls:
             if status.label == label:
                 return status
-        raise BadInput(f"{label!r} is no status.")
+        raise BadInput(f"{label!r} is not a status.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class Result:
             known["evidence"] = tuple(Evidence(**e) for e in known.get("evidence", ()))
             return cls(**known)
         except (KeyError, TypeError, AttributeError) as error:
-            raise BadInput(f"This is no result of a step: {type(error).__name__}: {error}.") from error
+            raise BadInput(f"This is not the result of a step: {type(error).__name__}: {error}.") from error
 
 
 def worst(statuses: list[Status]) -> int:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab import course, progress
 from lab.errors import Blocked, LabError, NotThere
 from lab.facts import Evidence, Fact
 from lab.log import keep_traceback
+from lab.made import File
 from lab.results import Result, Status
 from lab.steps import Problem, Step
 from lab.world import World
 
-NOT_YET = "Nothing to see yet: this step was not tried."
-EARLIER_FIRST = "Step {earlier!r} comes first: this one builds on what it makes."
-OUR_BUG = "The lab itself made a mistake; it is not yours. Details: {log}"
-DONE = "Done."
+NOT_YET = "This step has not been tried yet."
+EARLIER_FIRST = "Do step {earlier!r} first: this step builds on what it makes."
+OUR_BUG = "An internal error of the lab, not your fault. Details: {log}"
 
 
 def check(step: Step, world: World) -> Result:
     """Ask the step's probes, check their facts, and remember a pass."""
     result = look(step, world)
+    progress.record(world.home, step, result)
+    return result
+
+
+def check_untried(step: Step, world: World) -> Result:
+    """The same where the step was run with no command in it: what does not pass was not attempted.
+
+    An answer that was written into the step's own file is a try all the same.
+    """
+    result = look(step, world)
+    if result.status is Status.FAILED and not any(isinstance(one, File) and one.changed(world) for one in step.makes):
+        result = replace(result, status=Status.NOT_ATTEMPTED, message=NOT_YET, values={}, picture=None)
     progress.record(world.home, step, result)
     return result
 
@@ -98,10 +111,9 @@ def _ask(step: Step, world: World, facts: list[Fact]) -> _Verdict:
         if missing:
             return Status.BLOCKED, EARLIER_FIRST, {"earlier": missing}, ""
         return Status.NOT_ATTEMPTED, "{reason}", {"reason": error.message or NOT_YET}, error.remedy
-    problem: Problem | None = step.check(*facts)
-    if problem is None:
-        return Status.PASSED, DONE, {}, ""
-    return Status.FAILED, problem.template, problem.values, ""
+    verdict = step.check(*facts)
+    status = Status.FAILED if isinstance(verdict, Problem) else Status.PASSED
+    return status, verdict.template, verdict.values, ""
 
 
 def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:
@@ -116,4 +128,4 @@ def _draw(step: Step, facts: list[Fact]) -> dict[str, str] | None:
 
 
 def _evidence(facts: list[Fact]) -> tuple[Evidence, ...]:
-    return tuple(evidence for fact in facts for evidence in fact.evidence)
+    return tuple(dict.fromkeys(evidence for fact in facts for evidence in fact.evidence))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import fcntl
 import os
 import select
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from lab import course, marks, witness
 from lab.errors import Blocked
 from lab.facts import Transcript
 from lab.sandbox import builders
@@ -20,6 +24,7 @@ from lab.world import World
 
 INTERRUPTED = 130
 _KEPT = 2_000_000
+_OUT_OF_THE_WAY = 100  # the first number of a file that a script opens itself is below
 
 
 def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Transcript:
@@ -29,63 +34,110 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
     two million characters and is remembered for checks and hints.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    clock = time.perf_counter()
-    pieces: list[str] = []
-
-    def keep(text: str) -> None:
-        pieces.append(text)
-        show(text)
-
+    clock, began = time.perf_counter(), time.time()
+    known = course.steps().get(step)
+    ear = _Ear(show)
     builders.fit()
-    status = _stream(body, world, keep)
+    with witness.listening(world.env) as (env, calls):
+        status = _stream(body, replace(world, env=env), ear)
+        called = calls()
     builders.fit()
     transcript = Transcript(
         step=step,
         command=body.strip("\n"),
-        output="".join(pieces)[-_KEPT:],
+        output=ear.kept(known.lab_verbs if known else None)[-_KEPT:],
         exit_status=status,
         seconds=round(time.perf_counter() - clock, 3),
         started=started,
+        began=began,
+        ended=time.time(),
+        calls=tuple(witness.of_learner(called, known.lab_verbs)) if known else called,
     )
     world.keep(transcript)
     return transcript
 
 
-def _stream(body: str, world: World, keep: Callable[[str], None]) -> int:
+def has_command(body: str) -> bool:
+    """Is there anything to run, besides comments?"""
+    return any(line.strip() and not line.strip().startswith("#") for line in body.splitlines())
+
+
+class _Ear:
+    """Hands on what is printed as it comes, and keeps it by who said it."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._reader = marks.Reader()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._spoken = marks.Spoken(sys.maxsize)
+
+    def hear(self, piece: bytes) -> None:
+        """Take a piece of output."""
+        for one in self._reader.feed(piece):
+            self._take(one)
+
+    def end(self, word: str = "") -> None:
+        """Nothing more comes; what was held back is words."""
+        self._take(self._reader.rest + word.encode())
+        if text := self._decoder.decode(b"", final=True):
+            self._show(text)
+
+    def _take(self, one: bytes | marks.Mark) -> None:
+        self._spoken.hear(one)
+        if isinstance(one, bytes) and (text := self._decoder.decode(one)):
+            self._show(text)
+
+    def kept(self, verbs: frozenset[str] | None) -> str:
+        """All that was printed but for the lab's own words, those of `verbs` excepted; None keeps all."""
+        parts = [words for whose, words in self._spoken.parts if verbs is None or set(whose.split()) <= verbs]
+        return b"".join(parts).decode("utf-8", "replace")
+
+
+def _stream(body: str, world: World, ear: _Ear) -> int:
     if not world.workspace.is_dir():
         folder = str(world.workspace)
-        raise Blocked(f"The folder {folder!r} is gone.", f"`lab start {shlex.quote(folder)}` makes it anew.")
+        raise Blocked(f"The folder {folder!r} is gone.", f"`lab start {shlex.quote(folder)}` creates it again.")
+    pipe, process = _start(body, world)
+    word = ""
     try:
-        process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc", "-c", body],
-            cwd=world.workspace,
-            env=dict(world.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise Blocked(f"bash cannot be started: {error}.", "Is bash installed?") from error
-    try:
-        _copy(process, keep)
+        _copy(process, pipe, ear)
         return process.wait()
     except KeyboardInterrupt:
         _stop(process)
-        keep("\n(interrupted)\n")
+        word = "\n(interrupted)\n"
         return INTERRUPTED
     except BaseException:
         _stop(process)
         raise
     finally:
-        if process.stdout:
-            process.stdout.close()
+        os.close(pipe)
+        ear.end(word)
 
 
-def _copy(process: subprocess.Popen[bytes], keep: Callable[[str], None]) -> None:
-    assert process.stdout  # noqa: S101 - a pipe was asked for
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    pipe = process.stdout.fileno()
+def _start(body: str, world: World) -> tuple[int, subprocess.Popen[bytes]]:
+    """Start it; its output is read from the pipe, where `lab` marks its own words by the name in `LAB_MARKS`."""
+    pipe, end = os.pipe()
+    named = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
+    try:
+        return pipe, subprocess.Popen(
+            ["bash", "--noprofile", "--norc", "-c", body],
+            cwd=world.workspace,
+            env={**world.env, marks.PLACE: f"/dev/fd/{named}"},
+            stdin=subprocess.DEVNULL,
+            stdout=end,
+            stderr=end,
+            pass_fds=(named,),
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        os.close(pipe)
+        raise Blocked(f"bash cannot be started: {error}.", "Is bash installed?") from error
+    finally:
+        os.close(end)
+        os.close(named)
+
+
+def _copy(process: subprocess.Popen[bytes], pipe: int, ear: _Ear) -> None:
     while True:
         ended = process.poll() is not None
         if not select.select([pipe], [], [], 0.1)[0]:
@@ -93,10 +145,9 @@ def _copy(process: subprocess.Popen[bytes], keep: Callable[[str], None]) -> None
                 return  # a program that the script left in the background may hold the pipe for ever
             continue
         piece = os.read(pipe, 65536)
-        if text := decoder.decode(piece, final=not piece):
-            keep(text)
         if not piece:
             return
+        ear.hear(piece)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from lab import progress, runner, shell_record
-from lab.facts import Transcript
+from lab import marks, progress, runner, shell_record
+from lab.errors import Blocked
+from lab.facts import Ran, Transcript
+from lab.probes import engine
 from lab.results import Result, Status
 from lab.shell_record import Typed
 from lab.steps import Step
@@ -19,6 +21,11 @@ class _Supposing(World):
 
     tried: Transcript | None = None
     asked: list[str] = field(default_factory=list)
+    told: list[Transcript] = field(default_factory=list)
+
+    def keep(self, transcript: Transcript) -> None:
+        """What a probe adds to the supposed try is kept with it, if that try is."""
+        self.told.append(transcript)
 
     def transcript(self, step: str) -> Transcript:
         """The supposed try, or what was really kept."""
@@ -34,15 +41,22 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
     What passed, or else what was typed last, is kept as the step's transcript.
     """
     best: tuple[Result, Transcript | None] | None = None
+    tries = [own for own in (one.without_the_lab(step.lab_verbs) for one in tries) if own is not None]
+    ran = _containers(step, world, tries)
     for window in shell_record.windows(tries):
         tried = transcript(step, window)
+        if ran is not None:
+            there = tuple(
+                one for one in ran if tried.began <= one.when + world.skew and one.when <= tried.ended + world.skew
+            )
+            tried = replace(tried, containers=there)
         supposing = _Supposing(**{**vars(world), "tried": tried})
         result = runner.look(step, supposing)
         if not supposing.asked:
             best = (result, None)
             break
         if best is None or result.status is Status.PASSED or best[0].status is Status.NOT_ATTEMPTED:
-            best = (result, tried)
+            best = (result, (*supposing.told, tried)[0])
         if result.status is Status.PASSED:
             break
     if best is None:
@@ -54,13 +68,26 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
     return result
 
 
+def _containers(step: Step, world: World, tries: Sequence[Typed]) -> tuple[Ran, ...] | None:
+    """All containers that ran meanwhile, asked for once; None where the step does not ask, or the engine is down."""
+    if not tries or not any(getattr(probe, "of_containers", False) for probe in step.probes):
+        return None
+    try:
+        return engine.containers_between(world, tries[0].began, tries[-1].ended).ran
+    except Blocked:
+        return None
+
+
 def transcript(step: Step, window: Sequence[Typed]) -> Transcript:
     """These commands as one try."""
     return Transcript(
         step=step.name,
         command="\n".join(one.command for one in window),
-        output="".join(one.output for one in window),
+        output="".join(marks.kept(one.parts, step.lab_verbs) for one in window),
         exit_status=window[-1].exit_status,
         seconds=round(sum(one.seconds for one in window), 3),
         started=window[0].started,
+        began=window[0].began,
+        ended=window[-1].ended,
+        calls=tuple(call for one in window for call in one.calls),
     )

@@ -12,7 +12,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from lab.errors import Blocked
@@ -20,15 +20,22 @@ from lab.errors import Blocked
 _PIECE = 65536
 
 
-def run(command: Sequence[str], env: Mapping[str, str], folder: Path, heard: Callable[[bytes], bytes]) -> int:
+def run(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    folder: Path,
+    heard: Callable[[bytes], bytes],
+    meanwhile: AbstractContextManager[None],
+) -> int:
     """Run it on a new terminal until it ends; its exit status. Keys, signals and the window's size are handed on.
 
-    `heard` gets all that it prints, and answers what of it is to be shown.
+    `heard` gets all that it prints, and answers what of it is to be shown. `meanwhile` is entered while it runs, once
+    the process has been made: it may have threads.
     """
     pid, master = pty.fork()
     if pid == 0:
         _become(command, env, folder)
-    with _raw(sys.stdin.fileno()), _resized(master):
+    with meanwhile, _raw(sys.stdin.fileno()), _resized(master):
         _relay(master, heard)
     os.close(master)
     _, status = os.waitpid(pid, 0)

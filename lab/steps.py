@@ -3,7 +3,7 @@
 A lesson module reads as a list of these:
 
     @step(registry.index("hello:multi"), needs=[need.registry], hints=["…"], solution="docker …")
-    def push_index(index: Index) -> Problem | None:
+    def push_index(index: Index) -> Verdict:
         '''Push one tag that runs on amd64 and arm64.'''
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -33,18 +34,32 @@ class Made(Protocol):
         """Take it away, if it is there; say what was removed ("" for nothing)."""
 
 
-class Problem:
+class _Said:
+    """A whole sentence with named places, and what stands in them."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.template = template
+        self.values = {name: str(value) for name, value in values.items()}
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
+class Problem(_Said):
     """Why a step does not pass: a template, what was found and what was wanted.
 
     The template says what is, never which command would mend it.
     """
 
     def __init__(self, template: str, *, found: object = "", wanted: object = "", **values: object) -> None:
-        self.template = template
-        self.values = {"found": str(found), "wanted": str(wanted)} | {k: str(v) for k, v in values.items()}
+        super().__init__(template, found=found, wanted=wanted, **values)
 
-    def __str__(self) -> str:
-        return self.template.format(**self.values)
+
+class Proof(_Said):
+    """What a step that passes has proven, with the platforms, digests and names that were found."""
+
+
+Verdict = Problem | Proof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +77,7 @@ class Step:
     lesson: str
     goal: str
     probes: tuple[Probe[Any], ...]
-    check: Callable[..., Problem | None]
+    check: Callable[..., Verdict]
     solution: str
     hints: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
@@ -71,6 +86,12 @@ class Step:
     prepare: Callable[[World], None] | None = None
     makes: tuple[Made, ...] = ()
     picture: Callable[..., Picture] | None = None
+
+    @property
+    def lab_verbs(self) -> frozenset[str]:
+        """The verbs of the lab that are part of the step: its solution or its hints name them."""
+        named = set(re.findall(r"\blab ([a-z]+)", "\n".join((self.solution, *self.hints))))
+        return frozenset(named | ({"audit"} if "show" in named else set()))  # it says all that `show` does
 
     @property
     def version(self) -> str:
@@ -89,10 +110,10 @@ def step(  # noqa: PLR0913 - a step is declared once, by name
     prepare: Callable[[World], None] | None = None,
     makes: Sequence[Made] = (),
     picture: Callable[..., Picture] | None = None,
-) -> Callable[[Callable[..., Problem | None]], Step]:
+) -> Callable[[Callable[..., Verdict]], Step]:
     """Make a step of a check function: its name, its goal (the docstring) and its lesson (the module)."""
 
-    def make(check: Callable[..., Problem | None]) -> Step:
+    def make(check: Callable[..., Verdict]) -> Step:
         name: str = check.__name__
         return Step(
             name=name,

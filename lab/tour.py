@@ -22,6 +22,8 @@ from lab.sandbox import buildkit
 from lab.storage import write_text
 from lab.tour_kernels import kernels
 
+_WAITING = "Waiting for BuildKit's image, which is being built in the background."
+_WAITING_FOR = "Waiting for BuildKit's image, which is being built in the background: about {left:.0f} s left."
 _CELL_LIMIT = 900  # seconds for one cell; a build of BuildKit's image may be waited for
 
 
@@ -78,8 +80,8 @@ def wait_for_buildkit(lessons: list[course.Lesson], say: Callable[[str], None]) 
         return
     now = buildkit.progress()
     if now.state == "building":
-        left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
-        say(f"Waiting for BuildKit's image, which is being built in the background{left}.")
+        text = _WAITING if now.seconds_left is None else _WAITING_FOR
+        say(text.format(left=now.seconds_left))
         buildkit.wait(_CELL_LIMIT)
 
 
@@ -130,7 +132,7 @@ def execute_in(kernel: Any, notebook: Any, done: Callable[[Any], None]) -> None:
     try:
         client.execute(cleanup_kc=True)  # the kernel is ended too
     except nbclient.exceptions.CellTimeoutError as error:
-        raise Blocked(f"A cell did not end within {_CELL_LIMIT} s.", "Is the engine all right? `lab status`") from error
+        raise Blocked(f"A cell did not end within {_CELL_LIMIT} s.", "`lab status` says how the engine is.") from error
     except nbclient.exceptions.DeadKernelError as error:
         raise Blocked("The notebook's kernel died.", "Is there enough memory?") from error
 

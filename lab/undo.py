@@ -9,6 +9,11 @@ from lab.steps import Step
 from lab.world import World
 
 
+def told(count: int) -> str:
+    """What is said when so many steps were undone."""
+    return "1 step was reset." if count == 1 else f"{count} steps were reset."
+
+
 def undo(steps: Sequence[Step], world: World) -> Iterator[str]:
     """Undo what these steps made, last step first; yields one line for each thing. Progress and transcripts go too."""
     done: set[object] = set()

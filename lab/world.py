@@ -14,6 +14,8 @@ from lab.errors import BadInput, NotThere
 from lab.facts import Transcript
 from lab.storage import read_json, write_json
 
+_SKEW = 2.0  # seconds between this machine's clock and that of an engine in a virtual machine, or elsewhere
+
 
 @dataclass(frozen=True)
 class World:
@@ -22,6 +24,7 @@ class World:
     `env` is the whole environment of a learner's command; `registry` is what `$REGISTRY` stands for;
     `workspace` is the folder of the learner's copy of the lessons. `mirror` is the same registry's address on loopback,
     where the lab's own questions go: plain and quick.
+    `skew` is by how many seconds the engine's clock may differ from this machine's.
     """
 
     env: Mapping[str, str]
@@ -29,6 +32,7 @@ class World:
     workspace: Path
     home: Path
     mirror: str | None = None
+    skew: float = 0.0
 
     def transcript(self, step: str) -> Transcript:
         """The latest try of that step; NotThere where it was never run."""
@@ -36,8 +40,8 @@ class World:
         if data is None:
             raise NotThere("Nothing was run here yet.")
         try:
-            return Transcript(**data)
-        except TypeError as error:
+            return Transcript.from_json(data)
+        except (TypeError, KeyError, AttributeError) as error:
             raise BadInput(f"The transcript of {step!r} is damaged.", "Run the step again.") from error
 
     def latest(self) -> Transcript:
@@ -49,8 +53,7 @@ class World:
 
     def keep(self, transcript: Transcript) -> None:
         """Remember a try, for checks that read what was printed and for hints."""
-        fields = ("step", "command", "output", "exit_status", "seconds", "started")
-        write_json(self._transcript_path(transcript.step), {name: getattr(transcript, name) for name in fields})
+        write_json(self._transcript_path(transcript.step), transcript.to_json())
 
     def forget(self, step: str) -> None:
         """Drop the transcript of a step."""
@@ -71,6 +74,7 @@ def here() -> World:
         workspace=workspace(),
         home=paths.learner(),
         mirror=box.own_mirror,
+        skew=_SKEW if box.engine.remote else 0.0,
     )
 
 
@@ -98,7 +102,9 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
 
     here = this_machine().platform.architecture
     other = "amd64" if here == "arm64" else "arm64"
-    path = os.pathsep.join((given.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+    folders = given.get("PATH", os.defpath).split(os.pathsep)
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join(folders if own in folders else (*folders, own))
     return {**given, "PATH": path, "HERE": f"linux/{here}", "OTHER": f"linux/{other}"}
 
 

@@ -285,7 +285,7 @@ def test_a_killed_builder_is_recognised(builder):
     builder.kill()
     builder.wait()
     found = buildkit.progress()
-    assert (found.state, found.remedy) == ("failed", "Run `lab up`: it goes on from there.")
+    assert (found.state, found.remedy) == ("failed", "Run `lab up`: it continues from there.")
 
 
 def test_somebody_elses_process_is_not_the_builder():

@@ -1,16 +1,20 @@
 """The command line: exit statuses, one clear line for what cannot be done, never a traceback, quick to start."""
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from pretend import sandbox_up
 
-from lab import __version__, cli, course, progress
+from lab import __version__, cli, course, jupyter, paths, progress, sandbox
 from lab.errors import LabError
-from lab.verbs import learner
+from lab.results import Result, Status
+from lab.sandbox import emulators, overview
+from lab.verbs import learner, prose
 
 
 @pytest.fixture
@@ -150,7 +154,7 @@ def test_our_own_mistake_is_calm_and_logged(capsys, monkeypatch):
     monkeypatch.setattr(learner, "next_open", lambda: 1 / 0)
     status, out, err = lab(capsys, "next")
     assert (status, out) == (70, "")
-    assert "it is not yours" in err
+    assert "not your fault" in err
     assert "Traceback" not in err
     log = err.strip().rpartition(" ")[2]
     with open(log, encoding="utf-8") as file:  # noqa: PTH123
@@ -272,3 +276,91 @@ def test_errors_of_ours_carry_their_status():
         found.add(kind.exit_status)
         queue += kind.__subclasses__()
     assert found <= {1, 2, 3, 65, 66, 70}
+
+
+def test_the_tour_asks_before_it_touches_anything(up, monkeypatch, capsys):
+    """It removes what the steps make, a learner's own too: where nobody can be asked, nothing is run."""
+    del up
+    monkeypatch.setattr("lab.tour.tour", lambda *_given, **_more: pytest.fail("it ran"))
+    status, _, err = lab(capsys, "tour", "machine")
+    assert status == 2
+    assert "--yes" in err
+
+
+def test_the_tour_is_not_among_the_daily_verbs(capsys):
+    """It is for authors; its own help is there."""
+    with pytest.raises(SystemExit):
+        cli.run(["--help"])
+    assert "tour" not in capsys.readouterr().out.partition("Exit status")[0].split()
+    with pytest.raises(SystemExit):
+        cli.run(["tour", "--help"])
+    assert "--yes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", list(course.steps()))
+def test_the_lessons_text_leads_to_its_step_in_the_terminal(name):
+    """Readable words, whole code, no HTML, no drawing that a terminal cannot show."""
+    text = prose.leading_to(course.step(name))
+    assert text
+    assert not re.search(r"mermaid|<br|\]\(", text)
+    assert text.count("```") % 2 == 0
+
+
+def test_next_says_where_answers_go_and_what_help_there_is(up, capsys):
+    """The file of an exercise by its whole name; the short form leaves the lesson's text out."""
+    for step in course.lesson("machine").steps[:3]:
+        done = Result(step=step.name, lesson="machine", status=Status.PASSED, goal="", when="x")
+        progress.record(paths.learner(), step, done)
+    text = prose.leading_to(course.step("name_programs"))
+    _, long, _ = lab(capsys, "next")
+    _, brief, _ = lab(capsys, "next", "--brief")
+    assert f"{up}/files/machine/answers.txt" in long
+    assert "Hints: 3" in long
+    assert text in long
+    assert long.replace(f"{text}\n\n", "") == brief
+
+
+def test_status_tells_another_labs_emulators_from_ours(monkeypatch):
+    """`lab down` would leave those where they are."""
+    mine, other, system = (
+        emulators.Handler(name, "/qemu", "F", "", ours=name.startswith("lab-"))
+        for name in (f"{emulators.own_prefix()}arm", "lab-0000-arm", "qemu-arm")
+    )
+    text = overview.Status(emulators=(mine, other, system)).as_text()
+    assert f"{mine.name} (the lab's), lab-0000-arm (of another lab), qemu-arm\n" in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "says"),
+    [([], "are registered with the kernel"), (["linux/arm64"], "No emulator is registered for linux/arm64")],
+)
+def test_up_says_what_became_of_the_emulators(up, capsys, monkeypatch, missing, says):
+    """They were asked for, so they are spoken of; where nothing was asked, nothing is said."""
+    del up
+    box = sandbox.load()
+    monkeypatch.setattr(sandbox, "up", lambda **_wishes: box)
+    monkeypatch.setattr(sandbox, "missing_emulators", lambda _box: missing)
+    assert says in lab(capsys, "up", "--emulators")[1]
+    assert "mulator" not in lab(capsys, "up")[1]
+
+
+def test_learn_opens_the_lesson_of_the_next_step(up, monkeypatch):
+    """Not lesson 1 again, in the middle of the course."""
+    opened = []
+    monkeypatch.setattr(sandbox, "up", lambda **_wishes: sandbox.load())
+    monkeypatch.setattr("lab.jupyter.serve", lambda folder, first: opened.append((folder, first)) or 0)
+    for step in course.lesson("machine").steps:
+        done = Result(step=step.name, lesson="machine", status=Status.PASSED, goal="", when="x")
+        progress.record(paths.learner(), step, done)
+    assert cli.run(["learn", str(up)]) == 0
+    assert opened == [(up, "02-one-platform.ipynb")]
+    assert jupyter._first(up, "02-one-platform.ipynb") == "02-one-platform.ipynb"
+    assert jupyter._first(up, "") == jupyter._first(up, "99-gone.ipynb") == "01-machine.ipynb"
+
+
+def test_a_run_without_a_command_on_a_terminal_says_what_it_waits_for(up, capsys, monkeypatch):
+    """Not silence."""
+    del up
+    monkeypatch.setattr("sys.stdin", io.StringIO("echo x"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    assert "Ctrl-D" in lab(capsys, "run", "uname")[2]

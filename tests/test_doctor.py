@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import doctor, paths
-from lab.doctor import can, leftovers, programs, reach, words
+from lab.doctor import bundled, can, leftovers, programs, reach, words
 from lab.doctor.ask import checkup, platform_of
 from lab.doctor.facts import Checkup, Disk, Emulator, Leftover, Reach, Trial, Trouble
 from lab.facts import Builder, Engine, Node
@@ -83,16 +83,16 @@ def test_a_machine_that_is_well_is_told_in_about_ten_lines():
     ("name", "changes", "state", "said"),
     [
         ("Engine", {"engine": Trouble("It sleeps.", "Wake it.")}, "blocked", "It sleeps."),
-        ("Engine", {"engine": replace(WELL.engine, version="20.10.5")}, "mend", "an old one"),
+        ("Engine", {"engine": replace(WELL.engine, version="20.10.5")}, "mend", "too old"),
         ("Engine", {"engine": replace(WELL.engine, version="24.0.0")}, "fine", "24.0.0"),
         ("Engine", {"engine": replace(WELL.engine, version="dev")}, "fine", "dev"),
         ("Image store", {"engine": replace(WELL.engine, store="classic")}, "note", "one platform under a tag"),
-        ("buildx", {"buildx": ""}, "mend", "there is none"),
-        ("buildx", {"buildx": "v0.12.1"}, "mend", "an old one"),
+        ("buildx", {"buildx": ""}, "mend", "not installed"),
+        ("buildx", {"buildx": "v0.12.1"}, "mend", "too old"),
         ("buildx", {"buildx": "0.13.0+ds"}, "fine", "0.13.0"),
         ("BuildKit", {"builders": (DEFAULT, BOX)}, "fine", "v0.25.2 in default, v0.34.2 in multi"),
         ("Builders", {"builders": Trouble("No plugin.", "Install it.")}, "blocked", "No plugin."),
-        ("Builders", {"builders": ()}, "mend", "there is none"),
+        ("Builders", {"builders": ()}, "mend", "none"),
         ("Builders", {"builders": (BOX,)}, "mend", "none is the current one"),
         ("Emulators", {"emulators": ()}, "note", "only programs for linux/amd64 run here"),
         ("Emulators", {"trials": (Trial("arm64", "broken", "container", "gone"),)}, "mend", "registered, but gone"),
@@ -105,7 +105,7 @@ def test_a_machine_that_is_well_is_told_in_about_ten_lines():
         ("Registry", {"reaches": (), "registry": "docker.io/ann"}, "note", "was not asked"),
         ("Online", {"reaches": (Reach("hub", lab=False, trouble=Trouble("No way.")),)}, "blocked", "No way."),
         ("Disk", {"disks": (*WELL.disks, Disk("/home", 10**9, 10**11))}, "mend", "1.0 GB of 100.0 GB free at /home"),
-        ("Left-overs", {"leftovers": Trouble("?")}, "note", "cannot be told"),
+        ("Leftovers", {"leftovers": Trouble("?")}, "note", "not known"),
         ("Sandbox", {"sandbox": Trouble("No sandbox is up.", "Run `lab up`.")}, "note", "No sandbox is up."),
     ],
 )
@@ -151,10 +151,10 @@ def test_leftovers_are_told_with_size_and_command_but_not_what_may_be_somebody_e
         Leftover("container", "buildx_buildkit_a0"),
         Leftover("volume", "buildx_buildkit_a0_state", size=2 * 10**9),
     )
-    found = line("Left-overs", leftovers=spare)
+    found = line("Leftovers", leftovers=spare)
     assert "2.0 GB" in found.text
     assert "docker rm buildx_buildkit_a0 && docker volume rm buildx_buildkit_a0_state" in found.remedy
-    running = line("Left-overs", leftovers=(replace(spare[0], running=True), spare[1]))
+    running = line("Leftovers", leftovers=(replace(spare[0], running=True), spare[1]))
     assert "docker rm" not in running.remedy
 
 
@@ -198,7 +198,44 @@ def test_a_node_elsewhere_is_believed():
     assert way("linux/arm64", builders=current) == ("native", "")
     assert way("linux/arm/v7", builders=current) == ("emulated", "")
     assert way("linux/amd64", builders=current) == ("unsure", "default")
-    assert way("linux/riscv64", builders=current) == ("no", "")
+    assert way("linux/riscv64", builders=current) == ("unlisted", "")  # its image may hold an emulator for it
+
+
+@pytest.mark.parametrize(
+    ("held", "trial", "wanted", "said"),
+    [
+        (
+            (("multi0", frozenset({"arm64", "riscv64"})),),
+            "refused",
+            "bundled",
+            "by an emulator in the BuildKit image of multi",
+        ),
+        ((("multi0", frozenset({"riscv64"})),), "refused", "no", "with RUN steps: no, nothing here runs its programs"),
+        ((("multi0", frozenset()),), "refused", "no", "with RUN steps: no"),
+        ((("other0", frozenset({"arm64"})),), "refused", "unlisted", "only if the BuildKit image of multi holds"),
+        ((), "refused", "unlisted", "only if the BuildKit image of multi holds an emulator for it"),
+        ((("multi0", frozenset({"arm64"})),), "ran", "emulated", "emulated by multi"),
+    ],
+)
+def test_an_emulator_in_the_builders_own_image_serves_its_run_steps(held, trial, wanted, said):
+    """The official image holds some, the lab's none, and buildx lists the platforms of neither."""
+    changes = {"builders": (replace(BOX, current=True),), "bundled": held}
+    changes["trials"] = (Trial("arm64", trial),)
+    changes["emulators"] = (QEMU,) if trial == "ran" else ()
+    able = next(one for one in can.abilities(replace(WELL, **changes)) if one.platform == ARM64)
+    assert (able.way, said in can.sentence(able)) == (wanted, True), can.sentence(able)
+
+
+def test_the_engines_own_builder_has_no_image_that_could_hold_one():
+    """So its no is a no."""
+    assert way("linux/riscv64", bundled=(("default", frozenset({"riscv64"})),)) == ("no", "")
+
+
+def test_the_emulators_of_a_buildkit_are_known_by_their_names():
+    """QEMU's names of processors are not Docker's."""
+    listing = "buildctl\nbuildkit-qemu-aarch64\nbuildkit-qemu-i386\nbuildkit-qemu-ppc64le\nbuildkit-runc\nqemu-arm\n"
+    assert bundled.architectures(listing) == {"arm64", "386", "ppc64le"}
+    assert bundled.architectures("buildctl\nbuildkitd\n") == frozenset()
 
 
 def test_a_builder_that_was_never_started_can_what_this_kernel_can():
@@ -212,7 +249,7 @@ def test_without_an_engine_nothing_is_promised():
     """One sentence, and no ability."""
     down = replace(WELL, engine=Trouble("Off."), builders=Trouble("Off."))
     assert can.abilities(down) == ()
-    assert "cannot be told" in doctor.Diagnosis(down).as_text()
+    assert "there is no telling what can be built" in doctor.Diagnosis(down).as_text()
 
 
 @pytest.mark.parametrize(
@@ -369,7 +406,7 @@ def test_where_there_is_no_docker_it_says_so_and_tells_the_rest(monkeypatch, tmp
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     found = doctor.diagnose()
     assert found.exit_status == 3
-    assert "There is no `docker` command here." in found.as_text()
+    assert "There is no `docker` command on this machine." in found.as_text()
     assert {"Engine", "Emulators", "Disk"} <= {one.name for one in found.lines}
 
 

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from lab.draw import Picture, svg
 from lab.draw.bars import bars
+from lab.draw.builders import NO_BUILDKIT, card
 from lab.draw.hub import LABEL, hub
 from lab.draw.parts import parts
 from lab.draw.timeline import timeline
 from lab.draw.tree import tree
 from lab.errors import BadInput
 from lab.events import BuildEvents, Vertex
-from lab.facts import ATTESTATION, Evidence, Image, Index, Manifest
+from lab.facts import ATTESTATION, Builder, Evidence, Image, Index, Manifest, Node
 from lab.platforms import Platform
+from lab.probes.engine import builder_from_text
 
 DATA = Path(__file__).parent / "data" / "buildx-0.29.1"
 AMD64, ARM64, ARMV7 = (Platform.parse(name) for name in ("linux/amd64", "linux/arm64", "linux/arm/v7"))
@@ -86,6 +88,17 @@ def long_build(count):
     return BuildEvents(path="x", vertices=steps, seconds=float(count), native=AMD64)
 
 
+def inspected(name):
+    """A builder as `docker buildx inspect` printed it."""
+    return builder_from_text((DATA / f"inspect-{name}.txt").read_text())
+
+
+def farm(count, endpoint="tcp://farm.test:2375"):
+    """A builder with many nodes, one in two running."""
+    nodes = [Node(name=f"farm{n}", endpoint=endpoint, buildkit=f"v0.{n}" if n % 2 else "") for n in range(count)]
+    return Builder(name="farm", driver="docker-container", nodes=tuple(nodes), current=True)
+
+
 ALL = {
     "bars": lambda: bars("Native against emulated", [("native", 0.97), ("emulated", 5.42), ("crossed", 0.51)]),
     **{
@@ -100,6 +113,9 @@ ALL = {
     "many layers": lambda: tree(*many(1, 120)),
     "many rows": lambda: hub(*many(80, 1)),
     "hostile bars": lambda: bars(HOSTILE, [(HOSTILE, 1.0)]),
+    **{f"builder {name}": lambda name=name: card(inspected(name)) for name in ("inactive", "running", "pinned")},
+    "many nodes": lambda: card(farm(40)),
+    "hostile nodes": lambda: card(replace(farm(2, HOSTILE), name=HOSTILE, driver=HOSTILE)),
 }
 
 
@@ -317,6 +333,18 @@ def test_a_tree_draws_attestations_apart():
         assert f"for {platform}; nothing runs from it" in picture.text
 
 
+def test_an_attestation_stands_in_the_column_of_manifests_with_its_digest():
+    """It is a manifest: in the column of configurations and layers there are only those."""
+    index, images = recorded("run")
+    digests = {svg.short(row.digest) for row in index.manifests if row.is_attestation}
+    places = {
+        node.text: float(node.get("x")) for node in drawn(tree(index, images)).iter() if node.tag.endswith("text")
+    }
+    assert digests
+    assert {places[digest] for digest in digests} == {places["attestation"]}
+    assert places["attestation"] < places["configuration, layers"]
+
+
 def test_sizes_are_those_of_the_manifest():
     """The registry's own numbers; without a manifest among the evidence no size is made up."""
     index, images = recorded("pi")
@@ -400,3 +428,24 @@ def test_an_empty_index_is_said_to_be_empty():
 def test_amounts(size, said):
     """Decimal units, three digits."""
     assert svg.amount(size) == said
+
+
+# --- builders ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_builder_that_never_ran_has_a_node_and_no_buildkit():
+    """What `create` wrote down is there; the rest has a dashed outline."""
+    picture = card(inspected("inactive"))
+    assert "node multi-builder0, inactive" in picture.text
+    assert f"{NO_BUILDKIT}, no platforms" in picture.text
+    assert picture.html.count("stroke-dasharray") == 2
+    assert "stroke-dasharray" not in card(inspected("running")).html
+
+
+def test_a_builder_with_many_nodes_is_cut():
+    """Eight are drawn, the others are counted; the star is the current builder's."""
+    picture = card(farm(40))
+    assert "builder farm*, docker-container, the current one" in picture.text
+    assert "and 32 more nodes" in picture.text
+    assert "farm7" in picture.text
+    assert "farm8" not in picture.html

@@ -240,7 +240,7 @@ def test_the_probe_reads_the_learners_folder(world):
 
 def test_a_folder_a_large_file_and_an_odd_name_are_refused(world, monkeypatch):
     """Each with one line; nothing is read without a bound."""
-    with pytest.raises(BadInput, match="no file"):
+    with pytest.raises(BadInput, match="not a file"):
         events.load(world.workspace, "folder")
     with pytest.raises((Blocked, NotThere)):
         events.load(world.workspace / ("x" * 5000), "long")

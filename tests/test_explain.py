@@ -232,7 +232,7 @@ def test_a_log_of_an_ordinary_build_explains_nothing(name):
         found = explain(file)
     assert [cause.id for cause in found.causes] == []
     assert found.exit_status == 1
-    assert "I do not know this one" in found.as_text()
+    assert "I do not know this error" in found.as_text()
 
 
 def test_unknown_names_the_lines_to_look_at():

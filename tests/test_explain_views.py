@@ -53,7 +53,7 @@ def test_a_certain_cause_is_told_whole():
         '  Because of "that".\n'
         "  Clue: a `clue`\n"
         "  Clue: another\n"
-        "  To be sure:\n"
+        "  How to check:\n"
         "      docker info <x>\n"
         "  shows `it`.\n"
         "  → Do `this` (on Linux)\n"
@@ -61,7 +61,7 @@ def test_a_certain_cause_is_told_whole():
         "      c\n"
         "  → Or that\n"
         "  Lesson: 04-emulation\n"
-        "  Seen in: a/b#1, gone\n\n"
+        "  Reported in: a/b#1, gone\n\n"
         "Less likely:\n"
         "  - Another.\n\n"
         "Earlier lines that look like errors too; look at them first if the above does not help:\n"
@@ -80,12 +80,12 @@ def test_several_causes_are_told_by_what_decides():
         "1. The <cause> of `it`.\n"
         "  Clue: a `clue`\n"
         "  Clue: another\n"
-        "  To be sure:\n"
+        "  How to check:\n"
         "      docker info <x>\n"
         "  shows `it`.\n"
         "  → Do `this`\n"
         "  Lesson: 04-emulation\n"
-        "  Seen in: a/b#1, gone\n\n"
+        "  Reported in: a/b#1, gone\n\n"
         "2. Another."
     )
 
@@ -138,7 +138,7 @@ def test_what_is_not_known_says_so_and_where_to_look():
     repeats = Line(number=2, text="make: *** [x] Error 2")
     first = Explanation(looks=(LINE,), consequence=repeats, noted=(CAUSE,), lines=9).as_text().splitlines()
     assert first[:6] == [
-        "I do not know this one.",
+        "I do not know this error.",
         "Lines that look like the error:",
         "  line 3: the <b>root</b>",
         "It is not the cause, but the text also holds this:",
@@ -231,7 +231,7 @@ def test_html_of_a_certain_cause():
   div
     'Clue: another'
   div
-    'To be sure:'
+    'How to check:'
     pre
       code
         'docker info <x>'
@@ -255,7 +255,7 @@ def test_html_of_a_certain_cause():
     code
       '04-emulation'
   div
-    'Seen in: '
+    'Reported in: '
     a https://github.com/a/b/issues/1
       'a/b#1'
     ', gone'
@@ -290,7 +290,7 @@ def test_html_of_what_is_not_known():
     """Line by line, with another colour than a cause has."""
     found = Explanation(looks=(LINE,), lines=9)
     assert outline(found).splitlines()[:7] == [
-        "div", "  div", "    'I do not know this one.'", "  div", "    'Lines that look like the error:'",
+        "div", "  div", "    'I do not know this error.'", "  div", "    'Lines that look like the error:'",
         "  div", "    '  line 3: the <b>root</b>'",
     ]  # fmt: skip
     tones = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import course, hints
+from lab import cli, course, hints
 from lab.facts import Transcript
 from lab.progress import Entry
 
@@ -17,13 +17,13 @@ def tried(output="", *, status=1, command="docker build .", step=STEP.name):
     ("output", "says"),
     [
         ("ERROR: Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", "did not answer"),
-        ("bash: line 1: dcoker: command not found", "no command 'dcoker'"),
+        ("bash: line 1: dcoker: command not found", "not know the command 'dcoker'"),
         ('ERROR: unable to prepare context: path "files/one" not found', "no folder 'files/one'"),
         ("cat: files/x.txt: No such file or directory", "no 'files/x.txt'"),
         ("od: cannot access 'sample': No such file or directory", "no 'sample'"),
         ("ERROR: failed to read dockerfile: open Dockerfile: no such file or directory", "found no Dockerfile"),
         ('ERROR: "docker buildx build" requires exactly 1 argument.', "exactly one folder"),
-        ('ERROR: invalid tag "/x": invalid reference format', "cannot be read"),
+        ('ERROR: invalid tag "/x": invalid reference format', "not a valid name"),
         ("unknown flag: --pusj", "option '--pusj'"),
         ("push access denied, repository does not exist", "refused you"),
         ("write /x: no space left on device", "disk is full"),
@@ -97,3 +97,22 @@ def test_the_ladder_says_how_much_is_left():
     """One by one, then where the solution is."""
     assert hints.lines(STEP, 0, None, "X")[-1] == f"({len(STEP.hints)} more)"
     assert "X shows a way" in hints.lines(STEP, len(STEP.hints), None, "X")[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            'ERROR: failed to build: unable to prepare context: path "files/mismatch" not found',
+            "no folder 'files/mismatch'",
+        ),
+        (
+            "ERROR: failed to solve: failed to read dockerfile: open Dockerfile: no such file or directory",
+            "no Dockerfile",
+        ),
+    ],
+)
+def test_explain_knows_an_everyday_slip_too(text, says, capsys):
+    """It is no entry of the error guide, and has a plain meaning all the same."""
+    assert cli.run(["explain", text]) == 1
+    assert says in capsys.readouterr().out

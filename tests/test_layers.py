@@ -266,17 +266,34 @@ def test_a_zstd_layer_is_the_same_layer():
 # --- hostile ones ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["../x", "a/../../x", "..", "/etc/passwd", "a/..", "//x", "./../x"])
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "..", "/../etc/passwd", "a/..", "//../x", "./../x"])
 def test_a_name_that_leads_out_is_refused(name):
     """One clear line that names it."""
     with pytest.raises(BadInput, match="leads out of the image"):
         read(raw((name, tarfile.REGTYPE, b"x")))
 
 
-@pytest.mark.parametrize("name", ["/", ".", "./", "./a", "a/./b", "a//b", "..a", "a.."])
+@pytest.mark.parametrize("name", ["/", ".", "./", "./a", "a/./b", "a//b", "..a", "a..", "/a", "//a"])
 def test_odd_names_that_stay_inside_are_fine(name):
     """Builders write all of these."""
     read(raw((name, tarfile.DIRTYPE, "")))
+
+
+@pytest.mark.parametrize("name", ["/app/server", "//app/server", "./app/server", "./app//server"])
+def test_an_absolute_name_begins_at_the_images_root(name):
+    """As engines unpack it: ko writes absolute names."""
+    assert where(root(read(raw((name, tarfile.REGTYPE, ARM64)))).find("/app/server")) == ("/app/server", "linux/arm64")
+
+
+def test_a_shells_script_is_kept_to_be_read_and_another_ones_first_line():
+    """What a script starts stands in its text; bounded, and without it where the bound is used up."""
+    files = {"a.sh": (b"#!/bin/sh\nexec app\n", RUN), "b.py": (b"#!/usr/bin/python3 -u\nimport os\n", RUN)}
+    kept = root(files)
+    assert (kept.find("/a.sh").text, kept.find("/b.py").text) == ("#!/bin/sh\nexec app\n", "#!/usr/bin/python3 -u")
+    long = b"#!/bin/sh\n" + b"# x\n" * 50_000
+    assert len(root({"a.sh": (long, RUN)}).find("/a.sh").text) == 64 << 10
+    found = dict(read(raw(*[(f"{n}", tarfile.REGTYPE, long) for n in range(4)]), scripts=100_000).entries)
+    assert [len(found[name].text) for name in "0123"] == [64 << 10, 100_000 - (64 << 10), 0, 0]
 
 
 def test_a_hard_link_out_of_the_image_is_refused():
@@ -361,6 +378,15 @@ def test_a_path_of_a_thousand_folders_is_walked():
     merged = layers.merge([read(raw((deep, tarfile.REGTYPE, ARM64)))])
     assert merged.find(deep).path == f"/{deep}"
     assert sum(1 for _ in merged.programs()) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_archive_may_end_with_the_last_files_own_bytes(packed):
+    """As umoci writes it: neither filled up to a block, nor with blocks of zeros behind it."""
+    data = raw(("app", tarfile.REGTYPE, ARM64))[: 512 + len(ARM64)]
+    assert root(read(gzip.compress(data) if packed else data)).find("/app")
+    with pytest.raises(BadInput, match="cut short"):
+        read(gzip.compress(data[:-1]))
 
 
 @pytest.mark.parametrize("cut_at", [100, 511, 513, 700, 1023, 1100])

@@ -89,7 +89,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     import os
 
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(BadInput, match="no file"):
+    with pytest.raises(BadInput, match="not a regular file"):
         look.program(tmp_path / "pipe", "pipe")
     with pytest.raises(NotThere):
         look.program(tmp_path / "nope", "nope")
@@ -210,15 +210,15 @@ def test_the_table_and_the_words_agree(node):
 def test_only_the_current_builder_has_the_star():
     """`*` is explained once, at its builder."""
     text = said()
-    assert text.startswith("multi-builder*\n  * the current one")
-    assert text.count("the current one") == 1
+    assert text.startswith("multi-builder*\n  * the current builder")
+    assert text.count("the current builder") == 1
 
 
 def test_an_inactive_builder_is_no_fault():
     """Made and not started: no platforms yet, and nothing is claimed about them."""
     new = Builder(name="new", driver="docker-container", nodes=(Node(name="new0", status="inactive"),), current=True)
     text = said([new])
-    assert "inactive: known by name only" in text
+    assert "inactive: created but never started" in text
     assert "RUN" not in text
     assert "COPY" not in text
 
@@ -226,17 +226,17 @@ def test_an_inactive_builder_is_no_fault():
 @pytest.mark.parametrize(
     ("driver", "about", "words"),
     [
-        ("docker", CONTAINERD, "several platforms a build: this engine's containerd image store"),
-        ("docker", CLASSIC, "one platform a build"),
+        ("docker", CONTAINERD, "several platforms per build: this engine's containerd image store"),
+        ("docker", CLASSIC, "one platform per build"),
         ("docker-container", CONTAINERD, "--push or --load"),
-        ("docker-container", CLASSIC, "takes (--load) only one"),
+        ("docker-container", CLASSIC, "loads (--load) only one"),
     ],
 )
 def test_what_a_builder_can_is_said_of_this_engine(driver, about, words):
     """The driver and the image store decide, and only what is so here is said."""
     one = Builder(name="b", driver=driver, nodes=(Node(name="b0", status="running", platforms=(AMD64,)),))
     assert words in said([one], about)
-    others = {"one platform a build", "several platforms a build"} - {words.partition(":")[0]}
+    others = {"one platform per build", "several platforms per build"} - {words.partition(":")[0]}
     if driver == "docker":
         assert not any(other in said([one], about) for other in others)
 
@@ -246,15 +246,15 @@ def test_platforms_set_by_hand_are_not_taken_for_found_out():
     s390x = Platform.parse("linux/s390x")
     node = Node(name="b0", status="running", platforms=(AMD64, s390x), pinned=(s390x,))
     text = said([Builder(name="b", driver="docker-container", nodes=(node,))], served=frozenset({"amd64"}))
-    assert "set by hand, whether it can or not: linux/s390x" in text
-    assert "RUN for linux/amd64\n" in text
+    assert "set by hand, and not tried: linux/s390x" in text
+    assert "RUN programs for linux/amd64\n" in text
     assert "nothing here runs" not in text
 
 
 def test_a_list_that_is_older_than_the_emulators_is_found_out():
     """Builders go on listing what they once could run; where the kernel is seen, that is said."""
     gone = said(served=frozenset({"amd64", "386"}))
-    assert "nothing here runs arm, arm64, riscv64 now" in gone
+    assert "nothing here runs arm, arm64, riscv64 any more" in gone
     assert "nothing here runs" not in said(served=frozenset({"amd64", "386", "arm", "arm64", "riscv64"}))
     assert "nothing here runs" not in said(served=None)
 

@@ -12,9 +12,10 @@ from pretend import sandbox_up
 from traitlets.config import Config
 
 import lab
-from lab import course, magic, panel, progress, render, shell
+from lab import course, magic, magic_scratch, panel, progress, render, shell
 from lab.panel import page, view
 from lab.results import MIME
+from lab.sandbox import private, state
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def ipython(folder, monkeypatch):
     found = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     magic._state.clear()
     yield found
+    magic_scratch.leave(found)
     panel.close_panel()
     InteractiveShell.clear_instance()
 
@@ -106,8 +108,6 @@ def test_an_empty_cell_is_not_attempted(ipython, cell):
 
 def test_no_sandbox_is_blocked_with_what_to_do(ipython, folder):
     """The lesson is open, nothing is up: say it, in the panel and under the cell."""
-    from lab.sandbox import state
-
     state._file().unlink()
     assert "lab up" in loaded(ipython)[0]["text/plain"]
     shown = runs(ipython, "%%step uname\nuname -m")[1]
@@ -150,14 +150,14 @@ def test_a_hint_speaks_of_what_was_typed(ipython):
     ipython.push({"lab": lab})
     loaded(ipython)
     runs(ipython, "%%step uname\nunmae -m")
-    assert "no command 'unmae'" in runs(ipython, "lab.hint()")[0]
+    assert "not know the command 'unmae'" in runs(ipython, "lab.hint()")[0]
 
 
 def test_our_own_mistake_in_the_panel_leaves_the_lesson_usable(ipython, monkeypatch):
     """One calm line with the log's place, and `%%step` works."""
     monkeypatch.setattr(panel, "open_panel", lambda: 1 / 0)
     (shown,) = loaded(ipython)
-    assert "all else works" in shown["text/plain"]
+    assert "everything else works" in shown["text/plain"]
     assert runs(ipython, "%%step uname\nuname -m")[1][-1][MIME]["status"] == "passed"
 
 
@@ -248,3 +248,45 @@ def test_explain_reads_the_error_that_was_printed_last(world, monkeypatch, capsy
     world.keep(Transcript(step="a", command="docker run x", output=output, exit_status=1))
     magic.explain()
     assert any(getattr(thing, "known", False) for thing in shown)
+
+
+def test_loading_brings_lab_itself(ipython):
+    """The texts say `lab.hint()`; a name of the learner's own is not taken."""
+    loaded(ipython)
+    assert ipython.user_ns["lab"] is lab
+    ipython.push({"lab": 7})
+    loaded(ipython)
+    assert ipython.user_ns["lab"] == 7
+
+
+@pytest.mark.parametrize("cell", ["!echo $REGISTRY $DOCKER_HOST", "%%bash\necho $REGISTRY $DOCKER_HOST"])
+def test_a_cell_that_is_no_step_is_in_the_sandbox_too(ipython, capfd, cell):
+    """`!docker` never means the learner's own engine."""
+    loaded(ipython)
+    printed = runs(ipython, cell)[0] + capfd.readouterr().out
+    assert printed.strip() == "localhost:1 unix:///nowhere/docker.sock"
+
+
+def test_without_a_sandbox_no_engine_answers_in_a_cell(ipython, monkeypatch):
+    """The learner's own would otherwise be met by accident; it is theirs again when the lab is unloaded."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///theirs.sock")
+    loaded(ipython)
+    state._file().unlink()
+    runs(ipython, "1")
+    assert os.environ["DOCKER_HOST"] == f"unix://{private.socket()}"
+    assert "REGISTRY" not in os.environ
+    magic_scratch.leave(ipython)
+    assert os.environ["DOCKER_HOST"] == "unix:///theirs.sock"
+
+
+def test_an_untouched_cell_is_no_try(ipython, folder):
+    """Not "failed", though answers or the world are there; an answer that was written counts."""
+    loaded(ipython)
+    cell = "%%step name_programs\n# Your commands go here."
+
+    def status():
+        return [bundle[MIME]["status"] for bundle in runs(ipython, cell)[1] if MIME in bundle]
+
+    assert status() == ["not attempted"]
+    (folder / "files" / "machine" / "answers.txt").write_text("abacus linux/386\nlantern x\ncompass y\n")
+    assert status() == ["failed"]

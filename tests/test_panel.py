@@ -205,7 +205,7 @@ def test_a_check_in_a_terminal_shows_within_a_second(panel):
 
 
 def test_nothing_is_sent_where_nothing_changed(panel):
-    """An open "Says who?" stays open, a screen reader is not interrupted."""
+    """Evidence that is open stays open, a screen reader is not interrupted."""
     until(lambda: panel._found is not None)
     panel.refresh()
     changes = []
@@ -272,7 +272,7 @@ def test_a_reset_asks_first_and_keeps_a_copy(card, live):
     answers.write_text("mine\n")
     press(card, "Reset")
     assert answers.read_text() == "mine\n"
-    press(card, "Really undo")
+    press(card, "Press again")
     assert answers.read_text() != "mine\n"
     assert "yours is kept as" in text_of(card)
     press(card, "Reset")
@@ -298,7 +298,7 @@ def test_what_a_button_cannot_do_is_said_beside_it(card, monkeypatch):
     assert "No sandbox is up." in text_of(card)
     monkeypatch.setattr(world, "here", lambda: 1 / 0)
     press(card, "Check again")
-    assert "it is not yours" in text_of(card)
+    assert "not your fault" in text_of(card)
     assert "Traceback" not in text_of(card)
 
 
@@ -307,7 +307,7 @@ def test_a_card_says_when_it_was_looked_at_elsewhere(card):
     result = Result(step=card.step.name, lesson="machine", status=Status.PASSED, goal="", when="2026")
     progress.record(paths.learner(), card.step, result)
     card.refresh()
-    assert "Looked at elsewhere since: <strong>passed</strong>" in text_of(card)
+    assert "This step changed since then. It is now: <strong>passed</strong>" in text_of(card)
 
 
 def test_a_passed_step_links_to_the_next(live):

@@ -7,8 +7,9 @@ import pytest
 
 from lab.course import mismatch, one_platform
 from lab.explainer import explain
-from lab.facts import Engine, Index, Machine, Manifest, Transcript
+from lab.facts import Call, Containers, Engine, Image, Images, Index, Machine, Manifest, Ran, Transcript
 from lab.platforms import Platform
+from lab.steps import Problem, Proof
 
 ENGINES = {path.name.partition("-")[2]: path for path in sorted((Path(__file__).parent / "data").glob("engine-*"))}
 STORES = {"26.1.5": "classic", "28.5.2": "containerd", "29.9.3": "containerd"}
@@ -33,7 +34,15 @@ def test_the_warning_is_seen_in_every_wording(version):
     """A foreign image that was run: the step passes, and the error guide knows what it is."""
     text = (ENGINES[version] / "mismatch.txt").read_text()
     printed = Transcript(step="see_warning", command="docker run …", output=text, exit_status=0)
-    assert mismatch.see_warning.check(PC, printed) is None
+    index = Index(
+        reference="x:plain",
+        digest="sha256:1",
+        media_type="",
+        is_index=False,
+        manifests=(Manifest(digest="sha256:1", platform=Platform.parse("linux/arm64")),),
+    )
+    verdict = mismatch.see_warning.check(PC, index, printed, Containers(ran=(Ran(image="x:plain", exit_status=1),)))
+    assert isinstance(verdict, Proof)
     assert explain(text).known
 
 
@@ -41,15 +50,18 @@ def test_the_warning_is_seen_in_every_wording(version):
 def test_an_images_own_platform_is_seen(version):
     """What `docker image inspect` prints is enough for the step that asks for the platform, and for its own alone."""
     text = (ENGINES[version] / "image-inspect.json").read_text()
-    printed = Transcript(step="image_config", command="docker image inspect …", output=text, exit_status=0)
+    asked = Call(program="docker", words=("image", "inspect", "m"), exit_status=0)
+    printed = Transcript(step="image_config", command="", output=text, exit_status=0, calls=(asked,))
     own, other = (("arm64", "amd64"), ("amd64", "arm64"))[version < "29"]
-    assert one_platform.image_config.check(tag(own), printed) is None
-    assert one_platform.image_config.check(tag(other), printed) is not None
+    assert isinstance(one_platform.image_config.check(tag(own), printed), Proof)
+    assert isinstance(one_platform.image_config.check(tag(other), printed), Problem)
 
 
 def tag(architecture):
-    row = Manifest(digest="sha256:1", platform=Platform("linux", architecture))
-    return Index(reference="m", digest="sha256:0", media_type="", is_index=False, manifests=(row,))
+    platform = Platform("linux", architecture)
+    row = Manifest(digest="sha256:1", platform=platform)
+    index = Index(reference="m", digest="sha256:0", media_type="", is_index=False, manifests=(row,))
+    return Images(index=index, images=(Image(reference="m", digest="sha256:1", platform=platform),))
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,13 @@ def test_a_failed_try_that_printed_an_error_leads_to_the_error_guide():
     calm = replace(failed, evidence=(Evidence("uname -s", "Linux"),))
     assert "explain" not in render.as_text(calm) + render.as_html(calm)
     assert "explain" not in render.as_html(replace(failed, status=Status.PASSED))
+
+
+def test_evidence_says_which_is_the_question_and_which_the_answer():
+    """Two boxes with a label each; "found" stays one word in a narrow column."""
+    failed = result(
+        status=Status.FAILED, evidence=(Evidence("uname -m", "x86_64"),), values={"found": "a", "wanted": "b"}
+    )
+    shown = render.as_html(failed)
+    assert re.search(r"Asked</div><pre><code>uname -m</code></pre><div[^>]*>Answer</div><pre>x86_64</pre>", shown)
+    assert 'white-space:nowrap;vertical-align:top">found</th>' in shown

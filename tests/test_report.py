@@ -208,7 +208,7 @@ def test_it_says_what_it_holds_before_it_writes(folders, capsys):
     place = folders / "report.txt"
     assert verb.report(Namespace(output=str(place), yes=False)) == 0
     out = capsys.readouterr().out
-    assert out.index("logs: ") < out.index("is written")
+    assert out.index("logs: ") < out.index("was written")
     assert place.stat().st_mode & 0o777 == 0o600
     assert place.read_text().startswith(report.HEADER)
     assert verb.report(Namespace(output=str(place), yes=True)) == 0
@@ -219,7 +219,7 @@ def test_nothing_of_the_learners_is_overwritten(folders):
     place = folders / "notes.txt"
     place.write_text("mine")
     for taken in (place, folders):
-        with pytest.raises(UsageError, match="is there already"):
+        with pytest.raises(UsageError, match="exists already"):
             report.save(report.Report(()), taken)
     assert place.read_text() == "mine"
 

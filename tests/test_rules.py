@@ -208,7 +208,7 @@ def test_links_between_lessons_lead_somewhere(path):
 
 LAYERS = [
     {"errors", "paths", "platforms", "storage", "log"},
-    {"facts", "results"},
+    {"facts", "results", "marks", "witness"},
     {"oci", "blobs"},
     {"sandbox"},
     {"world", "steps"},

@@ -11,8 +11,9 @@ from lab.errors import BadInput, Blocked, NotThere
 from lab.facts import Evidence, Machine
 from lab.platforms import Platform
 from lab.results import Result, Status
-from lab.steps import Problem, step
+from lab.steps import Problem, Proof, Verdict, step
 
+RIGHT = "A {name} is it."
 WRONG = "The machine {name} is another one."
 PC = Machine(name="x86_64", platform=Platform("linux", "amd64"))
 
@@ -36,11 +37,11 @@ def in_the(world):
 
 def make(*probes, needs=(), after=()):
     @step(*probes, solution="true", needs=needs, after=after)
-    def sample(machine: Machine) -> Problem | None:
+    def sample(machine: Machine) -> Verdict:
         """Do something."""
-        return (
-            None if machine == PC else Problem(WRONG, name=machine.name, found=machine.platform, wanted="linux/amd64")
-        )
+        if machine == PC:
+            return Proof(RIGHT, name=machine.name)
+        return Problem(WRONG, name=machine.name, found=machine.platform, wanted="linux/amd64")
 
     return sample
 
@@ -50,6 +51,23 @@ def test_a_true_fact_passes_and_is_kept(world):
     sample = make(lambda _world: PC)
     assert runner.check(sample, world).status is Status.PASSED
     assert progress.passed(world.home, "sample")
+
+
+def test_what_was_run_without_a_command_is_no_failed_try(world):
+    """An exercise's untouched cell, where the world holds what earlier steps made; a pass is a pass."""
+    wrong = dataclasses.replace(make(lambda _world: PC), check=lambda _machine: Problem("No."))
+    assert runner.check_untried(wrong, world).status is Status.NOT_ATTEMPTED
+    assert progress.read(world.home)["sample"].tries == 0
+    assert runner.check_untried(make(lambda _world: PC), world).status is Status.PASSED
+
+
+def test_what_two_probes_asked_alike_is_shown_once(world):
+    """The same command and answer twice would only be longer."""
+    seen = dataclasses.replace(PC, evidence=(Evidence("uname -m", "x86_64"),))
+    twice = dataclasses.replace(
+        make(lambda _world: seen), probes=(lambda _world: seen,) * 2, check=lambda *_facts: None
+    )
+    assert runner.look(twice, world).evidence == seen.evidence
 
 
 def test_probes_and_needs_are_asked_of_the_same_world(world):
@@ -93,7 +111,7 @@ def test_a_result_says_all_that_a_view_shows(world):
     before = datetime.now(UTC).replace(microsecond=0)
     result = runner.look(sample, world)
     assert (result.step, result.lesson, result.goal) == ("sample", sample.lesson, "Do something.")
-    assert (result.message, result.text, result.values, result.remedy) == ("Done.", "Done.", {}, "")
+    assert (result.message, result.text, result.values, result.remedy) == (RIGHT, "A x86_64 is it.", {"name": "x86_64"}, "")
     assert (result.evidence, result.picture, result.next_step) == ((first, second), None, "")
     when = datetime.fromisoformat(result.when)
     assert (when.microsecond, when.utcoffset()) == (0, timedelta(0))
@@ -181,7 +199,7 @@ def test_an_earlier_step_that_is_missing_is_named_and_the_first_of_them(world):
     later = dataclasses.replace(make(raises(NotThere("Nothing."))), name="later", after=("sample", "other"))
     result = runner.look(later, world)
     assert (result.status, result.message, result.remedy) == (Status.BLOCKED, runner.EARLIER_FIRST, "")
-    assert result.text == "Step 'sample' comes first: this one builds on what it makes."
+    assert result.text == "Do step 'sample' first: this step builds on what it makes."
     runner.check(make(lambda _world: PC), world)
     assert runner.look(later, world).values == {"earlier": "other"}
 
@@ -215,7 +233,7 @@ def test_a_mistake_of_ours_in_a_scene_is_logged(world):
     result = runner.prepare(scene(world, ZeroDivisionError("ours")), world)
     log = next((paths.home() / "log").glob("*sample*"))
     assert (result.status, result.remedy) == (Status.BUG, "")
-    assert result.text == f"The lab itself made a mistake; it is not yours. Details: {log}"
+    assert result.text == f"An internal error of the lab, not your fault. Details: {log}"
     assert "ZeroDivisionError: ours" in log.read_text()
 
 

@@ -114,7 +114,7 @@ def test_a_download_that_stands_still_is_given_up(tmp_path: Path, monkeypatch: p
     """A mirror that sends nothing more does not hold the learner for ever."""
     helper(tmp_path, monkeypatch, "exec sleep 60")
     monkeypatch.setattr(aptget, "_STALLED", 0.3)
-    with pytest.raises(Blocked, match="no byte came"):
+    with pytest.raises(Blocked, match="no data came"):
         aptget.get([package()], "http://mirror", {"PATH": "/usr/bin:/bin"}, quiet)
 
 
@@ -353,5 +353,5 @@ def test_a_damaged_package_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(BODY)
     with pytest.raises(Blocked, match=r"dpkg-deb.*a\.deb") as caught:
         apt.unpack(tmp_path / "a.deb", tmp_path / "out")
-    assert "fetched anew" in caught.value.remedy
+    assert "fetched again" in caught.value.remedy
     assert not (tmp_path / "a.deb").exists()

@@ -53,7 +53,7 @@ def test_without_a_sandbox_that_is_said() -> None:
     with pytest.raises(Blocked, match="No sandbox is up"):
         sandbox.load()
     state.write(replace(UP, ready=False))
-    with pytest.raises(Blocked, match="did not come to its end"):
+    with pytest.raises(Blocked, match="did not finish"):
         sandbox.load()
 
 

@@ -19,7 +19,7 @@ from lab.errors import BadInput, Blocked, Bug
 from lab.explainer.data import entries
 from lab.results import Status
 from lab.site import card as cards
-from lab.site import cell, diagram, errors, finish, lesson, notes, reference, runs
+from lab.site import cell, diagram, errors, finish, glossary, lesson, notes, reference, runs
 
 NOTES = site_build.ROOT / "docs" / "reference" / "notes.toml"
 MACHINE = course.lesson("machine")
@@ -50,7 +50,7 @@ def test_a_whole_run_is_read(run):
 
 def test_a_lesson_without_a_run_says_how_to_make_one(tmp_path):
     """The refusal names the lesson and the command."""
-    with pytest.raises(BadInput, match=r"'01-machine' has no run.*lab tour --output"):
+    with pytest.raises(BadInput, match=r"'01-machine' has no run.*lab tour --yes --output"):
         runs.read(MACHINE, tmp_path)
 
 
@@ -112,7 +112,7 @@ def test_an_exercise_hides_its_solution(run):
 def test_a_page_says_how_long_where_and_when(run):
     """Minutes, the notebook for download, engine, buildx, host and day."""
     page = lesson.page(run)
-    assert "10 minutes · 4 steps · [Notebook](01-machine.ipynb)" in page.markdown
+    assert "12 minutes · 4 steps · [Notebook](01-machine.ipynb)" in page.markdown
     assert (
         "25 November 2026: Docker engine 28.5.2 (containerd image store), buildx 0.29.1, on linux/amd64"
         in page.markdown
@@ -246,7 +246,7 @@ def test_a_card_is_a_picture_with_the_title(tmp_path):
 # --- pages made from the code -----------------------------------------------------------------------------------------
 
 
-def test_the_glossary_is_containerds(monkeypatch):
+def test_the_platforms_names_are_containerds(monkeypatch):
     """What the page says is what the lab's own code does; a row that drifts stops the build."""
     page = reference.platforms()
     assert "| `linux/arm64` | `aarch64`, `linux/arm64/v8` | `ARMv8` |" in page
@@ -257,8 +257,8 @@ def test_the_glossary_is_containerds(monkeypatch):
             reference.platforms()
 
 
-def test_the_glossary_has_what_lessons_use():
-    """A platform that a lesson's table names stands in the glossary too."""
+def test_the_platforms_have_what_lessons_use():
+    """A platform that a lesson's table names stands on that page too."""
     page = reference.platforms()
     for name in ("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/riscv64", "linux/s390x"):
         assert f"| `{name}` |" in page
@@ -292,6 +292,70 @@ def test_the_list_of_errors_links_them_all():
     assert len(pages) == len(entries()) + 1
 
 
+# --- the glossary -----------------------------------------------------------------------------------------------------
+
+GLOSSARY = site_build.ROOT / "docs" / "reference" / "glossary.toml"
+TERMS = glossary.terms(GLOSSARY)
+
+
+def linked(text):
+    """The HTML as it is then, and which terms are linked, in their order."""
+    made = glossary.linked(text, TERMS, "G/")
+    return made, re.findall(r'<a class="lab-term" href="G/#([a-z-]+)">', made)
+
+
+def test_each_term_has_a_definition_and_a_source():
+    """One name, one place, one document; no form stands for two terms."""
+    page = glossary.page(TERMS)
+    for one in TERMS:
+        assert f"## {one.name} {{#{one.anchor}}}\n\n{one.says}" in page
+        assert re.fullmatch(r"https://[\w.-]+/\S+", one.source[1])
+        assert one.says[-1] == "."
+        assert one.unlike[-1:] in ("", ".")
+    forms = [form.lower() for one in TERMS for form in one.forms]
+    assert len(set(forms)) == len(forms)
+    assert len({one.anchor for one in TERMS}) == len(TERMS)
+
+
+def test_only_the_first_use_of_a_term_is_linked():
+    """In whichever form it stands, with the letters as they are; the longest term wins."""
+    made, terms = linked("<p>The Image store, two images, an image &amp; an image store.</p><p>Indexes.</p>")
+    assert terms == ["image-store", "image", "index"]
+    assert made.startswith('<p>The <a class="lab-term" href="G/#image-store">Image store</a>, two <a')
+    assert made.endswith(">Indexes</a>.</p>")
+
+
+def test_code_headings_and_links_are_left_alone():
+    """Nor is anything linked in the lines on the run, in tables' heads and in pictures, and no part of a longer word."""
+    for kept in (
+        "<h2>The <em>index</em></h2>", "<p><code>docker push</code></p>", '<p><a href="x">a <b>tag</b></a></p>',
+        '<p class="lab-stamp">Docker engine</p>', "<table><th>Platform</th></table>", "<pre>node <b>x</b> node</pre>",
+        "<figure><svg><text>builder</text></svg></figure>", "<p>multi-platform, $REGISTRY/tag, tag-along, stages/</p>",
+    ):  # fmt: skip
+        made, terms = linked(f"{kept}<p>layer</p>")
+        assert made.startswith(kept)
+        assert terms == ["layer"]
+
+
+@pytest.mark.parametrize("text", ["", "term = 3", "[[term]]\nname = 'x'", "[[term]]\ncolour = 'x'", "[[term"])
+def test_a_damaged_glossary_is_one_clear_line(tmp_path, text):
+    """A missing field, an unknown one, no TOML at all."""
+    path = tmp_path / "glossary.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match="is not a list of terms"):
+        glossary.terms(path)
+
+
+def test_lessons_link_to_the_glossary(built):
+    """Each lesson links its own first uses, each once; the glossary is no page full of links to itself."""
+    for one in course.lessons():
+        page = (built / "lessons" / one.stem / "index.html").read_text(encoding="utf-8")
+        links = re.findall(r'<a class="?lab-term"? href="?../../reference/glossary/#([a-z-]+)', page)
+        assert len(links) > 2
+        assert len(set(links)) == len(links)
+    assert "lab-term" not in (built / "reference" / "glossary" / "index.html").read_text(encoding="utf-8")
+
+
 # --- the notes --------------------------------------------------------------------------------------------------------
 
 
@@ -299,13 +363,46 @@ def row(**changes):
     return notes.Row(**({"notes": "n", "shows": "s", "words": "docker buildx ls", "prints": "DRIVER"} | changes))
 
 
+# what is typed in the notes, in their order; their text, with its images and claims, is not part of this project
+TYPED = [
+    "uname -m",
+    "docker build -t NAME/build-test . --push",
+    "docker buildx ls",
+    "docker buildx inspect",
+    "docker buildx create --name multi-builder --use",
+    "docker buildx ls",
+    "docker buildx inspect multi-builder --bootstrap",
+    "docker buildx build -t NAME/buildx-test --platform linux/arm64,linux/amd64 --push .",
+]
+
+
 def test_every_command_of_the_notes_has_a_step():
     """Asked of the course as it is; the build asks the run's outputs too."""
-    rows = notes.rows(NOTES)
     unexecuted = [runs.Run(one) for one in course.lessons()]
-    assert len(rows) == 12
-    page = notes.page(rows, unexecuted)
-    assert all(f"| `{one.notes}` |" in page for one in rows)
+    commands = [one for one in notes.rows(NOTES) if one.notes.strip("`") in TYPED]
+    assert [one.notes.strip("`") for one in commands] == TYPED
+    for one in commands:
+        _, step = notes.found(one, unexecuted)
+        assert course.step(step.name) is step
+
+
+def test_every_point_of_the_notes_is_met_or_corrected():
+    """Each is on the page in its order, with a place; what is wrong in them stands among the corrections."""
+    rows = notes.rows(NOTES)
+    page = notes.page(rows, [runs.Run(one) for one in course.lessons()])
+    table, _, slips = page.partition("## Corrections")
+    assert len(rows) == 34
+    shown = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")]
+    assert shown[1:] == [f"| {'✎ ' * one.slip}{one.notes}" for one in rows]
+    assert all(one.so for one in rows if one.slip or not one.words)
+    assert [line for line in slips.splitlines() if line] == [f"- {one.notes}: {one.so}" for one in rows if one.slip]
+
+
+@pytest.mark.parametrize("at", ["step purple", "lesson 99-purple", "page docs/purple.md", "purple", ""])
+def test_a_point_that_leads_nowhere_stops_the_build(at):
+    """A step that was renamed, a lesson that is not there yet."""
+    with pytest.raises(BadInput, match="is not a step, a lesson or a reference page"):
+        notes.place(at)
 
 
 def test_the_step_is_the_one_that_prints_what_the_notes_show(tmp_path):
@@ -334,12 +431,12 @@ def test_commands_go_on_after_a_backslash():
     assert list(notes.commands(script)) == [["docker", "buildx", "build", "--push", "."], ["echo", "'open"]]
 
 
-@pytest.mark.parametrize("text", ["", "row = 3", "[[row]]\nnotes = 'x'", "[[row]]\ncolour = 'x'", "[[row"])
+@pytest.mark.parametrize("text", ["", "row = 3", "[[row]]\nshows = 'x'", "[[row]]\ncolour = 'x'", "[[row"])
 def test_a_damaged_list_of_the_notes_is_one_clear_line(tmp_path, text):
     """A missing field, an unknown one, no TOML at all."""
     path = tmp_path / "notes.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(BadInput, match="no list of the notes' commands"):
+    with pytest.raises(BadInput, match="not a list of the notes' points"):
         notes.rows(path)
 
 
@@ -516,7 +613,7 @@ def test_the_search_finds_a_pasted_message(built):
     assert any("exec format error" in doc["title"] and doc["location"].startswith("errors/") for doc in docs)
     found = [doc for doc in docs if doc["location"].startswith("lessons/mismatch/")]
     assert any("does not match the detected host platform" in doc["text"] for doc in found)
-    assert not any("Says who?" in doc["text"] for doc in docs)
+    assert not any("Evidence" in doc["text"] for doc in docs)
 
 
 def test_the_notebooks_are_offered(built):
@@ -531,6 +628,6 @@ def test_a_changed_notebook_stops_the_release(tmp_path):
         site_build.executed(one, tmp_path / "tour", **({"source": "old"} if one == BUILDER else {}))
     done = site_build.build(tmp_path / "tour", tmp_path / "site")
     assert done.returncode == 1
-    assert "'06-new-builder.ipynb' has changed since its run. `lab tour --output" in done.stderr
+    assert "'06-new-builder.ipynb' has changed since its run. `lab tour --yes --output" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(Path(tmp_path / "site").rglob("*.html"))

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pretend import Terminal, sandbox_up
 
-from lab import course, progress, shell_record, shell_steps, watch
-from lab.facts import Transcript
-from lab.results import Status
+from lab import course, paths, progress, shell_record, shell_steps, watch
+from lab.facts import Call, Transcript
+from lab.results import Result, Status
 from lab.shell_record import Recorder, Typed
 from lab.verbs import watching
 
@@ -34,7 +35,7 @@ def end(status, number):
 
 def commands(folder):
     return [
-        (one["command"], one["output"], one["exit_status"])
+        (one["command"], "".join(words for _, words in one["parts"]), one["exit_status"])
         for one in json.loads((folder / "typed.json").read_text())["typed"]
     ]
 
@@ -64,8 +65,8 @@ def test_marks_are_heard_and_not_shown(tmp_path, size):
 def test_whatever_a_program_prints_is_shown_whole(tmp_path_factory, data):
     """Bytes that are no marks of ours pass unchanged, but for what may still become one."""
     recorder = Recorder(tmp_path_factory.mktemp("s"))
-    shown = recorder.heard(data) + recorder._rest
-    assert shown == re.sub(rb"\x1b\]7117;[SE];[^\x07]*\x07", b"", data)
+    shown = recorder.heard(data) + recorder.held_back
+    assert shown == re.sub(rb"\x1b\]7117;[SELM];[^\x07]*\x07", b"", data)
 
 
 @pytest.mark.parametrize(
@@ -104,16 +105,69 @@ def test_a_very_long_output_is_bounded(tmp_path):
     assert len(commands(tmp_path)[0][1]) <= 200_000
 
 
-@pytest.mark.parametrize(("command", "own"), [("lab check", True), ("lab", True), ("lab hint uname", True), ("  lab next", True), ("lab file x", False), ("lab show build-test", False), ("label", False), ("uname", False)])  # fmt: skip
-def test_questions_to_the_lab_are_no_tries(command, own):
-    """`lab check` does not stand between a command and its check; `lab file` is a command of the lessons."""
-    assert Typed(1, command, "", 0, 0.0, "").asks_the_lab is own
+def says(verb, text, how="direct", status=0):
+    """What the lab's own marks look like on the terminal."""
+    return f"\x1b]7117;L;77;{verb};{how}\x07{text}\x1b]7117;M;77;{status}\x07".encode()
+
+
+def heard(folder, command, *pieces, status=0, number=1):
+    recorder = Recorder(folder)
+    recorder.heard(begin(command) + b"".join(pieces) + end(status, number))
+    return shell_record.typed(folder)
+
+
+@pytest.mark.parametrize(
+    ("command", "pieces"),
+    [
+        ("lab check", [says("check", "x86_64\r\n")]),
+        ("clear; lab check", [b"\x1b[H\x1b[2J", says("check", "x86_64\r\n", status=1)]),
+        ("(lab status)", [says("status", "linux/amd64\r\n")]),
+        ("lab status | grep amd64", [says("status", "", "piped"), b"linux/amd64\r\n"]),
+        ("lab", [says("home", "x\r\n")]),
+    ],
+)
+def test_questions_to_the_lab_are_no_tries(tmp_path, command, pieces):
+    """However it is asked: behind another command, in a subshell, through another program."""
+    assert heard(tmp_path, command, *pieces) == []
+
+
+def test_of_one_line_what_the_lab_said_is_left_out(tmp_path):
+    """`uname -m; lab check` is a try with the words of `uname`, and it did not fail because the check did."""
+    (tried,) = heard(tmp_path, "uname -m; lab check", b"x86_64\r\n", says("check", "arm64\r\n", status=1), status=1)
+    assert tried.output == "x86_64\n"
+    assert tried.without_the_lab().exit_status == 0
+
+
+def test_a_verb_that_is_part_of_the_step_counts(tmp_path):
+    """`lab file` is a command of the lessons, for the step that names it."""
+    (tried,) = heard(tmp_path, "lab file x; true", says("file", "x: linux/arm64\r\n"), b"y\r\n")
+    assert shell_steps.transcript(course.step("own_header"), [tried]).output == "x: linux/arm64\ny\n"
+    assert shell_steps.transcript(UNAME, [tried]).output == "y\n"
+
+
+def test_a_line_counts_while_it_runs(tmp_path, monkeypatch):
+    """When `lab check` asks, what stood before it on the same line is known; after a pass it is forgotten."""
+    monkeypatch.setenv("LAB_MARKS", "/dev/tty")
+    recorder = Recorder(tmp_path)
+    asks = f"\x1b]7117;L;{os.getpid()};check;direct\x07".encode()
+    recorder.heard(begin("uname -m; lab check; ls; lab check") + b"x86_64\r\n" + asks)
+    assert [one.output for one in shell_record.typed(tmp_path)] == ["x86_64\n"]
+    shell_record.forget(tmp_path)
+    assert shell_record.typed(tmp_path) == []
+    recorder.heard(b"passed" + f"\x1b]7117;M;{os.getpid()};0\x07".encode() + b"files\r\n" + asks)
+    assert [one.output for one in shell_record.typed(tmp_path)] == ["files\n"]
 
 
 def typed(*pairs):
     return [
-        Typed(number, command, output, status, 0.1, "") for number, (command, output, status) in enumerate(pairs, 1)
+        Typed(number, command, (("", output),), status, 0.1, "", calls=called(command))
+        for number, (command, output, status) in enumerate(pairs, 1)
     ]
+
+
+def called(command):
+    program, *words = command.split()
+    return (Call(program=program, words=tuple(words), exit_status=0),)
 
 
 MINE = ("uname -m", f"{os.uname().machine}\n", 0)
@@ -161,11 +215,13 @@ def test_after_a_pass_old_commands_count_no_more(tmp_path):
     assert len(shell_record.typed(tmp_path)) == 1
     shell_record.forget(tmp_path)
     assert shell_record.typed(tmp_path) == []
-    recorder.heard(begin("lab check") + end(0, 3) + begin("ls") + end(0, 4))
+    recorder.heard(begin("lab check") + says("check", "") + end(0, 3) + begin("ls") + end(0, 4))
     assert [one.command for one in shell_record.typed(tmp_path)] == ["ls"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"count": 1}', '{"count": "x", "typed": [{}]}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"count": 1}', '{"count": 1, "typed": [{"parts": 1}]}', '{"count": "x", "typed": [{}]}']
+)
 def test_a_damaged_record_is_no_record(tmp_path, content):
     """The check then looks at the world alone."""
     (tmp_path / "typed.json").write_text(content)
@@ -208,6 +264,53 @@ def test_a_slip_is_spoken_of(terminal):
     terminal.close()
 
 
+def test_hint_and_explain_look_at_the_screen(terminal):
+    """The last command that was typed, and never the lab's own words."""
+    terminal.types("echo 'exec /bin/x: exec format error'; false")
+    terminal.types("lab list; lab check")
+    assert "exec format error" in terminal.types("lab explain --last")
+    terminal.types("unmae -m; lab check")
+    said = terminal.types("lab hint")
+    assert "'unmae'" in said
+    assert "failed" not in said
+    terminal.close()
+
+
+def test_what_the_lab_prints_passes_no_step(terminal):
+    """Asked behind, before, inside and through other commands."""
+    for line in ("lab list", "clear; lab list", "(lab list)", "lab list | cat", "true && lab explain 'x86_64 aarch64'"):
+        terminal.types(line)
+        assert "passed" not in terminal.types("lab check"), line
+    assert "✔ passed  uname" in terminal.types("uname -m; lab check")
+    terminal.close()
+
+
+def test_an_earlier_cd_is_spoken_of(terminal):
+    """A step's command starts in the folder of the lessons."""
+    assert "cd " not in terminal.types("lab next --brief")
+    terminal.types("cd /")
+    assert "First: cd " in terminal.types("lab next --brief")
+    terminal.close()
+
+
+def test_the_prompt_follows_a_notebook(terminal):
+    """A step that passed elsewhere is not the next one any more."""
+    result = Result(step="uname", lesson="machine", status=Status.PASSED, goal="", when="x")
+    progress.record(paths.learner(), UNAME, result)
+    time.sleep(1)
+    assert f"(lab {list(course.steps())[1]})" in terminal.types("true")
+    terminal.close()
+
+
+def test_the_lessons_are_copied_where_they_are_missing(folder, tmp_path):
+    """`lab shell` needs no `lab start` first; one line says where they are."""
+    shutil.rmtree(folder)
+    terminal = Terminal(tmp_path)
+    assert f"copied into {folder}" in terminal.screen
+    assert "01-machine.ipynb" in terminal.types("ls")
+    terminal.close()
+
+
 def test_ctrl_c_stops_the_command_and_not_the_shell(terminal):
     """As in any terminal."""
     os.write(terminal.master, b"sleep 60\r")
@@ -243,7 +346,7 @@ def test_watching_says_what_is_new_and_ends_when_all_pass(world, monkeypatch):
     def follow():
         seen.extend(result.status for result in watching.look_until_passed([UNAME], world))
 
-    thread = threading.Thread(target=follow)
+    thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     time.sleep(0.3)
     keep(world, "echo x", "x\n")
@@ -256,7 +359,7 @@ def test_watching_says_what_is_new_and_ends_when_all_pass(world, monkeypatch):
 
 
 def keep(world, command, output):
-    world.keep(Transcript(step="uname", command=command, output=output, exit_status=0))
+    world.keep(Transcript(step="uname", command=command, output=output, exit_status=0, calls=called(command)))
 
 
 def test_a_watched_check_ends_with_ctrl_c_and_its_status(folder):

@@ -1,7 +1,7 @@
 """`lab audit`: is an image, in any registry or archive, what its label says, and will it run there?
 
-The rules are those of the lessons (`lab.audit.rules`); this walks the images and gives each rule its facts. No
-engine is asked, and nothing is unpacked to disk.
+The rules are one table (`lab.audit.checks`); this walks the images and gives each rule its facts. No engine is asked,
+and nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -11,37 +11,52 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import layers
+from lab.audit import checks
 from lab.audit import rules as rules
-from lab.audit.report import ERROR, NOTE, WARNING, Finding, Report
-from lab.audit.sources import InRegistry, local
-from lab.errors import Blocked
-from lab.platforms import listed
-from lab.steps import Problem
+from lab.audit.held import Held, Rule, Tag
+from lab.audit.report import Finding, Report
+from lab.audit.sources import InRegistry, NoImage, local
+from lab.errors import BadInput, Blocked, LabError, NotThere
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lab.audit.sources import Source
-    from lab.facts import Binary, Image, Index, Manifest
-    from lab.layers import Layer, Root
+    from lab.facts import Image, Index, Manifest
+    from lab.layers import Layer
     from lab.platforms import Platform
     from lab.world import World
 
-NOT_HELD = "the image is listed and is not held here: only part of the tag was saved or pushed"
 _KEPT = 150_000  # files of layers that are kept for the next platform
-_PROGRAMS = ("elf", "script")
-_SHELLS = ("sh", "ash", "bash", "dash")
-_INITS = ("catatonit", "docker-init", "dumb-init", "env", "gosu", "su-exec", "tini", "tini-static")
 
 
-def audit(reference: str, *, need: frozenset[Platform] = frozenset(), world: World | None = None) -> Report:
+def audit(
+    reference: str, *, need: frozenset[Platform] = frozenset(), world: World | None = None, everything: bool = False
+) -> Report:
     """Audit a registry's image (named as for Docker), an OCI layout's folder, or an archive of `docker save`.
 
-    `need` are platforms that must be there. What is down makes a report that is blocked; NotThere (no such tag or
-    file) and BadInput (no such name; a damaged or hostile archive) are raised.
+    `need` are platforms that must be there; `everything` tells also of programs that nothing starts or loads. What is
+    down makes a report that is blocked; NotThere (no such tag or file) and BadInput (no such name; a damaged or
+    hostile archive; no image in it) are raised.
     """
+    found, error = _audited(reference, need, world, everything=everything)
+    if error:
+        raise error
+    return found
+
+
+def report(
+    reference: str, *, need: frozenset[Platform] = frozenset(), world: World | None = None, everything: bool = False
+) -> Report:
+    """The same, and what cannot be read is a report too: with the reason, and with what was found before."""
+    return _audited(reference, need, world, everything=everything)[0]
+
+
+def _audited(
+    reference: str, need: frozenset[Platform], world: World | None, *, everything: bool
+) -> tuple[Report, LabError | None]:
     started = time.monotonic()
-    found = _Audit(reference)
+    found = _Audit(reference, everything=everything)
     try:
         if place := _place(reference):
             found.run(local(place), need)
@@ -52,10 +67,12 @@ def audit(reference: str, *, need: frozenset[Platform] = frozenset(), world: Wor
             with Registry(parse(reference), world) as registry:
                 found.run(InRegistry(registry), need)
     except Blocked as error:
-        return found.report(started, error.message, error.remedy)
+        return found.report(started, blocked=error.message, remedy=error.remedy), None
+    except (BadInput, NotThere) as error:
+        return found.report(started, unreadable=error.message, remedy=error.remedy), error
     except OSError as error:
-        return found.report(started, f"{reference!r} cannot be read: {error.strerror}.", "")
-    return found.report(started)
+        return found.report(started, blocked=f"{reference!r} cannot be read: {error.strerror}."), None
+    return found.report(started), None
 
 
 def _place(reference: str) -> Path | None:
@@ -71,40 +88,63 @@ def _place(reference: str) -> Path | None:
 class _Audit:
     """One audit as it goes on, so that what was found before a registry fell silent is kept."""
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, *, everything: bool = False) -> None:
         self._reference = reference
+        self._everything = everything
         self._digest = ""
-        self._platforms: tuple[str, ...] = ()
+        self._platforms: set[str] = set()
+        self._images: list[str] = []
         self._findings: list[Finding] = []
 
-    def report(self, started: float, blocked: str = "", remedy: str = "") -> Report:
+    def report(self, started: float, *, blocked: str = "", unreadable: str = "", remedy: str = "") -> Report:
         """What there is up to now."""
         return Report(
             reference=self._reference,
             digest=self._digest,
-            platforms=self._platforms,
+            platforms=tuple(sorted(self._platforms)),
             findings=tuple(self._findings),
+            images=tuple(self._images),
             blocked=blocked,
+            unreadable=unreadable,
             remedy=remedy,
             seconds=round(time.monotonic() - started, 3),
         )
 
     def run(self, source: Source, need: frozenset[Platform]) -> None:
-        """All rules on all images."""
-        index = source.index()
-        self._digest = index.digest
-        self._platforms = tuple(sorted(str(platform) for platform in index.platforms))
-        self._findings += of_index(index, need)
+        """All rules on all images of each tag; BadInput where none of them is one."""
+        tags = source.tags()
+        several = len(tags) > 1
+        self._images = [name for name, _ in tags] if several else []
+        self._digest = "" if several or not tags else tags[0][1].digest
+        kinds = [kind for name, index in tags for kind in self._tag(source, index, need, name if several else "")]
+        if kinds and not self._platforms and all(kinds):
+            listed = ", ".join(dict.fromkeys(kinds))
+            raise BadInput(
+                f"{self._reference!r} holds no image: it is {listed}.", "Name an image that a container can run."
+            )
+
+    def _tag(self, source: Source, index: Index, need: frozenset[Platform], name: str) -> Iterator[str]:
+        """The rules on one tag; yields for each row what it is where it is no image, and "" where it is one."""
         held: list[tuple[Manifest, Image]] = []
+        missing: list[Manifest] = []
+        other: list[tuple[Manifest, str]] = []
         for row in index.images:
             image = source.image(row)
-            if image:
+            if isinstance(image, NoImage):
+                other.append((row, image.kind))
+            elif image:
                 held.append((row, image))
             else:
-                self._findings.append(Finding("not-held", ERROR, str(row.platform or ""), Problem(NOT_HELD)))
-        self._images(source, held)
+                missing.append(row)
+        if held or missing:
+            tag = Tag(index, need, tuple(missing), tuple(other))
+            self._platforms |= {str(row.platform) for row in tag.rows if row.platform}
+            self._add(checks.ON_TAGS, tag, name)
+            self._held(source, held, name)
+        yield from (kind for _, kind in other)
+        yield from ("" for _ in (*held, *missing))
 
-    def _images(self, source: Source, held: list[tuple[Manifest, Image]]) -> None:
+    def _held(self, source: Source, held: list[tuple[Manifest, Image]], name: str) -> None:
         kept: dict[str, Layer] = {}
         for number, (row, image) in enumerate(held):
             limits = layers.Limits()
@@ -114,15 +154,34 @@ class _Audit:
                 else:
                     kept[digest] = source.layer(digest, limits)
             label = row.platform or image.platform
-            self._findings += of_labels(row, image)
             if label.os == "linux":
                 root = layers.merge([kept.get(digest, _NOTHING) for digest in image.layers], limits)
-                self._findings += of_files(root, image, label)
-                for digest in dict.fromkeys(image.layers):
-                    others = [other.platform for _, other in held if other is not image and digest in other.layers]
-                    self._findings += of_shared(kept[digest], label, others)
+                shared = tuple(_shared(image, held, kept))
+                one = Held(row, image, root, shared, everything=self._everything)
+                self._add(checks.ON_IMAGES, one, name, str(label))
+            else:
+                # Its programs are of another world.
+                one = Held(row, image, layers.merge([]))
+                self._add([checks.labels_differ], one, name, str(label))
             later = {digest for _, other in held[number + 1 :] for digest in other.layers}
             kept = _small({digest: layer for digest, layer in kept.items() if digest in later})
+
+    def _add(self, table: Iterable[Rule], facts: Tag | Held, image: str, platform: str = "") -> None:
+        for rule in table:
+            for found in rule.check(facts):
+                severity = found.severity or rule.severity
+                where = found.platform or platform
+                self._findings.append(Finding(rule.id, severity, where, found.problem, found.paths, image))
+
+
+def _shared(
+    image: Image, held: list[tuple[Manifest, Image]], kept: dict[str, Layer]
+) -> Iterator[tuple[Layer, tuple[Platform, ...]]]:
+    """The layers that other platforms' images have too."""
+    for digest in dict.fromkeys(image.layers):
+        others = tuple(other.platform for _, other in held if other is not image and digest in other.layers)
+        if others and digest in kept:
+            yield kept[digest], others
 
 
 def _small(kept: dict[str, Layer]) -> dict[str, Layer]:
@@ -132,103 +191,3 @@ def _small(kept: dict[str, Layer]) -> dict[str, Layer]:
 
 
 _NOTHING = layers.Layer(())
-
-
-def of_index(index: Index, need: frozenset[Platform] = frozenset()) -> Iterator[Finding]:
-    """The rules on what the tag offers."""
-    for wanted in sorted(need):
-        if problem := rules.absent(index, wanted):
-            yield Finding("platform-absent", ERROR, "", problem)
-    for number, row in enumerate(index.images):
-        of = str(row.platform or "")
-        if problem := rules.unknown(row):
-            yield Finding("platform-unknown", ERROR, of, problem)
-        if problem := rules.twice(row, index.images[:number]):
-            yield Finding("platform-twice", WARNING, of, problem)
-        if problem := rules.no_variant(row):
-            yield Finding("no-variant", NOTE, of, problem)
-
-
-def of_labels(row: Manifest, image: Image) -> Iterator[Finding]:
-    """The rule on the two labels of one image."""
-    if problem := rules.labels_differ(row, image):
-        yield Finding("labels-differ", ERROR, str(row.platform), problem)
-
-
-def of_files(root: Root, image: Image, label: Platform) -> Iterator[Finding]:
-    """The rules on what is in one platform's image: errors for what it starts, warnings for the rest."""
-    started = list(_started(root, image))
-    yield from _entrypoint(root, image, started, label)
-    known = {binary.path for binary in started}
-    rest: dict[tuple[str, str], list[tuple[Binary, Problem]]] = {}
-    for binary in root.programs():
-        # What no engine has a name for (programs for BPF, firmware) is data here.
-        nameless = binary.platform is not None and not binary.platform.is_known
-        if binary.path not in known and not nameless:
-            for rule, problem in _of_program(root, binary, label):
-                rest.setdefault((rule, problem.values["found"]), []).append((binary, problem))
-    for (rule, _), found in sorted(rest.items()):
-        found.sort(key=lambda pair: pair[0].path)
-        yield Finding(rule, WARNING, str(label), found[0][1], tuple(binary.path for binary, _ in found))
-
-
-def of_shared(layer: Layer, label: Platform, others: list[Platform]) -> Iterator[Finding]:
-    """The rule on a layer that `others` have too: it may hold data and scripts, but no programs."""
-    foreign = [program for program in layer.programs() if rules.foreign(program, label)] if others else []
-    if foreign:
-        foreign.sort(key=lambda program: program.path)
-        machines = listed({program.platform for program in foreign})
-        problem = Problem(rules.SHARED, found=machines, others=listed(set(others)), path=foreign[0].path)
-        yield Finding("shared-base", WARNING, str(label), problem, tuple(program.path for program in foreign))
-
-
-def _started(root: Root, image: Image) -> Iterator[Binary]:
-    """What a container starts: the program, what that one is told to start, and the interpreters of scripts."""
-    known: set[str] = set()
-    command = (*image.entrypoint, *image.cmd)
-    todo = [found for word in command[:1] if (found := root.which(word, image))]
-    todo += [found for word in _told(command) if (found := root.which(word, image)) and found.kind in _PROGRAMS]
-    while todo:
-        binary = todo.pop(0)
-        if binary.path not in known:
-            known.add(binary.path)
-            yield binary
-            interpreter = root.find(binary.interpreter) if binary.kind == "script" and binary.interpreter else None
-            todo += [interpreter] if interpreter else []
-
-
-def _told(command: tuple[str, ...]) -> Iterator[str]:
-    """Words of a command that name further programs: `tini -- /app`, `sh -c 'exec /app --port 80'`."""
-    first = command[0].rpartition("/")[2] if command else ""
-    words = list(command[1:])
-    if first in _SHELLS and "-c" in words[:-1]:
-        words = [word for word in words[words.index("-c") + 1].split() if word != "exec" and "=" not in word][:1]
-        yield from words
-    elif first in _INITS:
-        yield from [word for word in words if not word.startswith("-")][:1]
-    yield from (word for word in words if word.startswith(("/", "./")))
-
-
-def _entrypoint(root: Root, image: Image, started: list[Binary], label: Platform) -> Iterator[Finding]:
-    command = (*image.entrypoint, *image.cmd)
-    if not command:
-        yield Finding("nothing-to-start", NOTE, str(label), Problem(rules.NOTHING_TO_START))
-    elif not started:
-        yield Finding("no-entrypoint", ERROR, str(label), Problem(rules.NO_ENTRYPOINT, path=command[0]), (command[0],))
-    for binary in started:
-        if problem := rules.no_program(binary):
-            yield Finding("no-program", ERROR, str(label), problem, (binary.path,))
-        for rule, problem in _of_program(root, binary, label):
-            named = "entrypoint-foreign" if rule == "foreign-program" else rule
-            yield Finding(named, ERROR, str(label), problem, (binary.path,))
-
-
-def _of_program(root: Root, binary: Binary, label: Platform) -> Iterator[tuple[str, Problem]]:
-    if problem := rules.foreign(binary, label):
-        yield "foreign-program", problem
-        return  # its loader is another machine's business
-    if problem := rules.too_new(binary, label):
-        yield "too-new", problem
-    loader = root.find(binary.interpreter) if binary.interpreter else None
-    if problem := rules.no_loader(binary, loader):
-        yield ("no-loader" if binary.kind == "elf" else "no-interpreter"), problem

@@ -5,40 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lab.audit.checks import TABLE
+from lab.audit.held import ERROR, NOTE, WARNING
+
 if TYPE_CHECKING:
     from lab.steps import Problem
 
-ERROR, WARNING, NOTE = "error", "warning", "note"
 _ORDER = (ERROR, WARNING, NOTE)
 _MARKS = {ERROR: "✘", WARNING: "!", NOTE: "·"}
 _SHOWN = 5
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-RULES = {
-    "entrypoint-foreign": "The program that the image starts is for another machine",
-    "foreign-program": "Programs in the image are for another machine",
-    "too-new": "Programs need a newer CPU than the image's label promises",
-    "no-loader": "A program's loader is not in the image",
-    "no-interpreter": "A script's interpreter is not in the image",
-    "no-program": "What the image starts is no program",
-    "no-entrypoint": "What the image starts is not in it",
-    "nothing-to-start": "The image names no program to start",
-    "labels-differ": "The index and the image's configuration disagree",
-    "platform-absent": "A platform that is needed is absent",
-    "platform-unknown": "A platform that no machine has",
-    "platform-twice": "A platform stands twice in the index",
-    "no-variant": "32-bit Arm without a variant",
-    "shared-base": "A layer that several platforms share holds programs of one",
-    "not-held": "An image is listed and not held",
-}
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is not as it should be.
 
-    `rule` is a key of `RULES`; `platform` is "" for what concerns the whole tag; `paths` are all the files that it
-    is about, the first of which stands in the message.
+    `rule` is a key of `lab.audit.checks.TABLE`; `platform` is "" for what concerns the whole tag; `paths` are all the
+    files that it is about, the first of which stands in the message. `image` names the one that it is about where an
+    archive holds several.
     """
 
     rule: str
@@ -46,6 +31,12 @@ class Finding:
     platform: str
     problem: Problem
     paths: tuple[str, ...] = ()
+    image: str = ""
+
+    @property
+    def where(self) -> str:
+        """The head of its block: the image where there are several, and the platform."""
+        return ", ".join(filter(None, (shown(self.image), self.platform or "the whole tag")))
 
     @property
     def text(self) -> str:
@@ -60,6 +51,7 @@ class Finding:
         return {
             "rule": self.rule,
             "severity": self.severity,
+            "image": shown(self.image),
             "platform": self.platform,
             "message": shown(str(self.problem)),
             "paths": [shown(path) for path in self.paths],
@@ -68,19 +60,27 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The audit of one image. `blocked` says why it could not be finished ("" where it was)."""
+    """The audit of one reference. `images` are the names in an archive that holds several.
+
+    `blocked` and `unreadable` say why it could not be finished: who did not answer, or what is no image, damaged or not
+    there. Both are "" where it was.
+    """
 
     reference: str
     digest: str = ""
     platforms: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    images: tuple[str, ...] = ()
     blocked: str = ""
+    unreadable: str = ""
     remedy: str = ""
     seconds: float = field(default=0.0, compare=False)
 
     @property
     def exit_status(self) -> int:
-        """0 fine, 1 there are errors, 3 blocked. Warnings and notes alone are fine."""
+        """0 fine, 1 there are errors, 3 blocked, 4 unreadable. Warnings and notes alone are fine."""
+        if self.unreadable:
+            return 4
         if self.blocked:
             return 3
         return 1 if any(finding.severity == ERROR for finding in self.findings) else 0
@@ -90,9 +90,11 @@ class Report:
         return {
             "reference": shown(self.reference),
             "digest": self.digest,
+            "images": [shown(image) for image in self.images],
             "platforms": list(self.platforms),
             "findings": [finding.to_json() for finding in self.findings],
             "blocked": shown(self.blocked),
+            "unreadable": shown(self.unreadable),
             "remedy": shown(self.remedy),
             "exit_status": self.exit_status,
             "seconds": self.seconds,
@@ -102,14 +104,17 @@ class Report:
         """For a terminal: a line for the image, then a block for each platform that has findings."""
         lines = [shown(self.reference) + (f"  {self.digest[:19]}…" if self.digest else "")]
         lines += [f"  platforms: {', '.join(self.platforms)}"] if self.platforms else []
-        for platform in dict.fromkeys(finding.platform for finding in self.findings):
-            lines.append(f"  {platform or 'the whole tag'}")
-            of_it = [finding for finding in self.findings if finding.platform == platform]
+        lines += [f"  images: {', '.join(map(shown, self.images))}"] if self.images else []
+        for where in dict.fromkeys(finding.where for finding in self.findings):
+            lines.append(f"  {where}")
+            of_it = [finding for finding in self.findings if finding.where == where]
             lines += [
                 f"    {_MARKS[f.severity]} {f.text}" for f in sorted(of_it, key=lambda f: _ORDER.index(f.severity))
             ]
         if self.blocked:
             lines.append(shown(f"  ■ blocked: {self.blocked} {self.remedy}").rstrip())
+        elif self.unreadable:
+            lines.append(shown(f"  ■ cannot be read: {self.unreadable} {self.remedy}").rstrip())
         elif not self.findings:
             lines.append("  ✔ every program is what its label says")
         return "\n".join(lines)
@@ -122,11 +127,11 @@ class Report:
 def sarif(reports: list[Report]) -> dict[str, Any]:
     """Several reports as one run."""
     used = sorted({finding.rule for report in reports for finding in report.findings})
-    rules = [{"id": rule, "shortDescription": {"text": RULES[rule]}} for rule in used]
+    rules = [{"id": rule, "shortDescription": {"text": TABLE[rule].title}} for rule in used]
     blocked = [
-        {"level": "error", "message": {"text": shown(f"{report.reference}: {report.blocked}")}}
+        {"level": "error", "message": {"text": shown(f"{report.reference}: {why}")}}
         for report in reports
-        if report.blocked
+        if (why := report.blocked or report.unreadable)
     ]
     return {
         "$schema": _SCHEMA,
@@ -146,12 +151,12 @@ def _result(report: Report, finding: Finding) -> dict[str, Any]:
     return {
         "ruleId": finding.rule,
         "level": finding.severity,
-        "message": {"text": f"{shown(report.reference)} {finding.platform}: {finding.text}"},
+        "message": {"text": f"{shown(report.reference)} {finding.where}: {finding.text}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": _uri(place)}},
                 "logicalLocations": [
-                    {"fullyQualifiedName": f"{shown(report.reference)}@{finding.platform}", "kind": "module"}
+                    {"fullyQualifiedName": f"{shown(report.reference)}@{finding.where}", "kind": "module"}
                 ],
             }
         ],

@@ -15,6 +15,7 @@ from lab.steps import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lab.audit.start import Lacking
     from lab.facts import Binaries, Binary, Image, Index, Manifest
 
 FOREIGN = "on {host} hosts `exec format error`: {path} is {found}"
@@ -26,8 +27,24 @@ LINE_ENDS = "`exec {path}: no such file or directory`: its first line ends as on
 NO_SHEBANG = "`exec format error` on every host: {path} is a script without `#!` on its first line"
 NO_PROGRAM = "`exec format error` on every host: {path} is {found}, no program"
 NOT_RUNNABLE = "`exec {path}: permission denied`: the file has no x bit"
+ENV_INTERPRETER = (
+    "`env: '{found}': No such file or directory`: {path} asks env for {found}, which is not in the image's PATH"
+)
+ENV_LINE_ENDS = "`env: '{found}': No such file or directory`: the first line of {path} ends as on Windows"
+ENV_WORDS = (
+    "`env: '{found}': No such file or directory`: {path} gives env more than one word, which only `env -S` takes apart"
+)
 NO_ENTRYPOINT = "`{path}: no such file or directory`: the image does not hold the program that it starts"
+NO_FOLDER = "`exec {path}: permission denied`: {path} is a folder, no program"
+NO_COMMAND = "`{by}: {path}: not found`: the image does not hold the program that {by} starts"
+NO_WRAPPER = "`{path}: no such file or directory`: the image does not hold {path}, which is to start {next}"
+NO_SHELL = "`{path}: no such file or directory`: the command is written for a shell, and the image does not hold {path}"
+NATIVE_FOREIGN = "on {host} hosts `{said}`: {path} is {found}"
+NATIVE_LIBC = "`{said}`: {path} is made for {found}, and the C library of the image is {wanted}"
+LIBRARY_FOREIGN = "on {host} hosts `{path}: error while loading shared libraries: {name}: {why}`: {library} is {found}"
+NO_IMAGE = "{digest} is {found}, no image: it is not looked at"
 NOTHING_TO_START = "the image names no program to start: a container needs a command of its own"
+NOT_HELD = "the image is listed and is not held here: only part of the tag was saved or pushed"
 LABELS_DIFFER = (
     "the index says {wanted}, the image's own configuration says {found}: tools that read only one are misled"
 )
@@ -71,7 +88,7 @@ def foreign(binary: Binary, label: Platform) -> Problem | None:
     if fits:
         return None
     template = FOREIGN if fits is False else ONLY_SOME
-    return Problem(template, found=_machine(binary.platform, label), wanted=label, host=_host(label), path=binary.path)
+    return Problem(template, found=machine(binary.platform, label), wanted=label, host=host(label), path=binary.path)
 
 
 def foreign_programs(found: Binaries) -> list[Problem]:
@@ -84,10 +101,10 @@ def too_new(binary: Binary, label: Platform) -> Problem | None:
     if binary.platform is None or binary.platform.architecture != label.architecture:
         return None
     if label.architecture == "arm" and _number(binary.platform.variant) > _number(label.variant or "v7"):
-        return Problem(TOO_NEW, found=_short(binary.platform), wanted=label, host=_host(label), path=binary.path)
+        return Problem(TOO_NEW, found=_short(binary.platform), wanted=label, host=host(label), path=binary.path)
     if label.architecture == "amd64" and binary.level > max(1, _number(label.variant)):
         needs = f"x86-64-v{binary.level}"
-        return Problem(TOO_NEW, found=needs, wanted=label, host=_host(label), path=binary.path)
+        return Problem(TOO_NEW, found=needs, wanted=label, host=host(label), path=binary.path)
     return None
 
 
@@ -99,6 +116,28 @@ def no_loader(binary: Binary, loader: Binary | None) -> Problem | None:
         return Problem(LINE_ENDS, found=binary.interpreter.rstrip("\r") + "\\r", path=binary.path)
     template = NO_LOADER if binary.kind == "elf" else NO_INTERPRETER
     return Problem(template, found=binary.interpreter, path=binary.path)
+
+
+def not_in_image(one: Lacking) -> Problem:
+    """What is to be started and is not in the image, in the words of who looks for it."""
+    if one.role == "interpreter":
+        return _no_interpreter(one)
+    if one.folder:
+        return Problem(NO_FOLDER, path=one.word)
+    if one.role == "wrapper":
+        return Problem(NO_WRAPPER, path=one.word, next=one.of)
+    if one.role == "shell":
+        return Problem(NO_SHELL, path=one.word)
+    if one.by:
+        return Problem(NO_COMMAND, path=one.word, by=one.by)
+    return Problem(NO_ENTRYPOINT, path=one.word)
+
+
+def _no_interpreter(one: Lacking) -> Problem:
+    if one.word.endswith("\r"):
+        return Problem(ENV_LINE_ENDS, found=one.word.rstrip("\r") + "\\r", path=one.of)
+    template = ENV_WORDS if " " in one.word else ENV_INTERPRETER
+    return Problem(template, found=one.word, path=one.of)
 
 
 def no_program(binary: Binary) -> Problem | None:
@@ -141,7 +180,7 @@ def unknown(row: Manifest) -> Problem | None:
 
 
 def twice(row: Manifest, earlier: Iterable[Manifest]) -> Problem | None:
-    """A platform that an earlier row has already."""
+    """A platform that an earlier row has already, for another image."""
     if row.platform is None or all(other.platform != row.platform for other in earlier):
         return None
     return Problem(TWICE, found=row.platform)
@@ -162,11 +201,13 @@ def _short(platform: Platform) -> str:
     return str(platform).removeprefix("linux/")
 
 
-def _host(platform: Platform) -> str:
+def host(platform: Platform) -> str:
+    """A host as messages name it: `arm/v7`."""
     return _short(platform)
 
 
-def _machine(found: Platform, label: Platform) -> str:
+def machine(found: Platform, label: Platform) -> str:
+    """What a program is for, as messages name it: `64-bit Arm`, `for freebsd`."""
     if found.os != label.os:
         return f"for {found.os}"
     return _NAMES.get(found.architecture, _short(found))

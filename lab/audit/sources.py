@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab import blobs, layers
@@ -28,14 +29,21 @@ if TYPE_CHECKING:
 _DEEP = 4
 
 
+@dataclass(frozen=True)
+class NoImage:
+    """A row that is something else; `kind` says what (a media type)."""
+
+    kind: str
+
+
 class Source(Protocol):
     """What an audit asks of a place that holds images."""
 
-    def index(self) -> Index:
-        """The rows."""
+    def tags(self) -> list[tuple[str, Index]]:
+        """Each tag's name and its rows; the name is "" where it has none. One image under two names is one tag."""
         ...
 
-    def image(self, row: Manifest) -> Image | None:
+    def image(self, row: Manifest) -> Image | NoImage | None:
         """The image behind a row; None where the place lists it and does not hold it."""
         ...
 
@@ -50,13 +58,16 @@ class InRegistry:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def index(self) -> Index:
+    def tags(self) -> list[tuple[str, Index]]:
         """The rows behind the registry's reference."""
-        return _fetch.fetch_index(self._registry)
+        return [("", _fetch.fetch_index(self._registry))]
 
-    def image(self, row: Manifest) -> Image | None:
+    def image(self, row: Manifest) -> Image | NoImage | None:
         """The configuration of one row."""
-        return _fetch.fetch_image(self._registry, row)
+        try:
+            return _fetch.fetch_image(self._registry, row)
+        except _fetch.NoImage as error:
+            return NoImage(error.kind)
 
     def layer(self, digest: str, limits: Limits) -> Layer:
         """Read as it comes over the network."""
@@ -80,28 +91,38 @@ class InLayout:
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def index(self) -> Index:
-        """All rows of `index.json`; an index among them is opened."""
+    def tags(self) -> list[tuple[str, Index]]:
+        """The rows of `index.json` by their names; an index among them is opened."""
         name = self._files.name
         data = table(content(self._files, "index.json") or b"", f"index.json of {name!r}")
-        rows = _rows(data, name)
+        said = Evidence(f"{name}: index.json", json.dumps(data))
+        named: dict[str, list[Manifest]] = {}
+        for row in _rows(data, name):
+            named.setdefault(_name(row), []).append(row)
+        return _merged([(tag, self._index(rows, said)) for tag, rows in named.items()])
+
+    def _index(self, rows: list[Manifest], said: Evidence) -> Index:
         found = tuple(row for one in rows for row in self._opened(one, 0))
         return Index(
-            reference=name,
+            reference=self._files.name,
             digest=rows[0].digest if len(rows) == 1 else "",
             media_type=rows[0].media_type if rows else "",
             is_index=len(found) != 1 or found[0].digest != rows[0].digest,
             manifests=found,
-            evidence=(Evidence(f"{name}: index.json", json.dumps(data)),),
+            evidence=(said,),
         )
 
-    def image(self, row: Manifest) -> Image | None:
+    def image(self, row: Manifest) -> Image | NoImage | None:
         """The configuration of one row; None where its manifest or configuration is not held."""
         body = self._blob(row.digest, "manifest")
-        described = (body or {}).get("config")
+        if body is None:
+            return None
+        if kind := _fetch.no_image(body):
+            return NoImage(kind)
+        described = body.get("config")
         digest = described.get("digest") if isinstance(described, dict) else ""
-        config = self._blob(str(digest), "configuration") if body else None
-        if body is None or config is None:
+        config = self._blob(str(digest), "configuration")
+        if config is None:
             return None
         wanted = tuple(digest for digest, _ in _fetch.layer_descriptors(body))
         return Image.from_json(config, reference=self._files.name, digest=row.digest, layers=wanted)
@@ -126,7 +147,7 @@ class InLayout:
                 raise BadInput(f"{self._files.name!r} holds indexes within indexes without end.", DAMAGED)
             for inner in _rows(body, self._files.name):
                 yield from self._opened(inner, depth + 1)
-        elif body is not None and row.platform is None and (image := self.image(row)) is not None:
+        elif body is not None and row.platform is None and isinstance(image := self.image(row), Image):
             yield Manifest(digest=row.digest, platform=image.platform, media_type=row.media_type, size=row.size)
         else:
             yield row
@@ -155,26 +176,27 @@ class InOldArchive:
             raise BadInput(f"manifest.json of {files.name!r} is no list of images.", DAMAGED)
         self._files = files
         self._diffs: dict[str, str] = {}
-        self._images = [self._image(row) for row in rows]
+        self._images = [(_tags(row), self._image(row)) for row in rows]
         self._said = Evidence(f"{files.name}: manifest.json", found.decode("utf-8", "replace"))
 
-    def index(self) -> Index:
-        """A row for each image in the archive."""
-        rows = tuple(
-            Manifest(digest=one.digest, platform=one.platform, written=str(one.platform)) for one in self._images
-        )
+    def tags(self) -> list[tuple[str, Index]]:
+        """A tag for each image in the archive."""
+        return _merged([(name, self._index(image)) for name, image in self._images])
+
+    def _index(self, image: Image) -> Index:
+        row = Manifest(digest=image.digest, platform=image.platform, written=str(image.platform))
         return Index(
             reference=self._files.name,
-            digest=rows[0].digest if len(rows) == 1 else "",
+            digest=image.digest,
             media_type="",
-            is_index=len(rows) != 1,
-            manifests=rows,
+            is_index=False,
+            manifests=(row,),
             evidence=(self._said,),
         )
 
-    def image(self, row: Manifest) -> Image | None:
+    def image(self, row: Manifest) -> Image | NoImage | None:
         """The configuration of one row."""
-        return next((image for image in self._images if image.digest == row.digest), None)
+        return next((image for _, image in self._images if image.digest == row.digest), None)
 
     def layer(self, digest: str, limits: Limits) -> Layer:
         """Read from its file, which is named in place of a digest; verified as the plain archive that it is."""
@@ -201,6 +223,26 @@ class InOldArchive:
         self._diffs |= {str(name): str(diff) for name, diff in zip(named, diffs, strict=True)}
         digest = "sha256:" + hashlib.sha256(found).hexdigest()
         return Image.from_json(config, reference=self._files.name, digest=digest, layers=tuple(map(str, named)))
+
+
+def _name(row: Manifest) -> str:
+    """A row's name in a layout: containerd's and Docker's in full, else the tag alone that the OCI has."""
+    notes = dict(row.annotations)
+    return notes.get("io.containerd.image.name") or notes.get("org.opencontainers.image.ref.name") or ""
+
+
+def _tags(row: dict[str, Any]) -> str:
+    names = row.get("RepoTags")
+    return ", ".join(map(str, names)) if isinstance(names, list) else ""
+
+
+def _merged(tags: list[tuple[str, Index]]) -> list[tuple[str, Index]]:
+    """One image under several names is one tag with all of them; what has no name goes by its digest."""
+    by_image: dict[tuple[str, ...], tuple[list[str], Index]] = {}
+    for name, index in tags:
+        key = tuple(row.digest for row in index.manifests)
+        by_image.setdefault(key, ([], index))[0].append(name or index.digest[:19])
+    return [(", ".join(dict.fromkeys(filter(None, names))), index) for names, index in by_image.values()]
 
 
 def _rows(data: dict[str, Any], name: str) -> list[Manifest]:

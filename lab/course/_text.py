@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lab.facts import Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
+from lab.probes.published import Published
 from lab.steps import Problem
 
 COMMAND_FAILED = "The command ended with an error."
 ANSWER_MISSING = "There is no answer yet for {names}."
+NOT_PUSHED = "The engine has the image {ref}, but the registry does not."
+OTHER_NAME = "There is no image {ref}, but there is one with almost the same name."
 
 
 def first_line(printed: Transcript) -> str:
-    """The first line of the output, or `nothing`."""
-    return next(iter(printed.output.strip().splitlines()), "nothing")
+    """The first line of the output that says something (a bracket of JSON does not), or `nothing`."""
+    lines = printed.output.strip().splitlines()
+    return next((line for line in lines if re.search(r"\w", line)), lines[0] if lines else "nothing")
 
 
 def last_line(printed: Transcript) -> str:
@@ -47,3 +52,20 @@ def unanswered(answers: Answers, names: Sequence[str]) -> Problem | None:
 def counted(number: int, name: str) -> str:
     """`1 answer`, `2 answers`."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def unpublished(tag: Published) -> Problem:
+    """Why the registry has no such tag: the image was built and not pushed, or has another name."""
+    if tag.built:
+        return Problem(NOT_PUSHED, found="an image in the engine", wanted="a tag in the registry", ref=tag.reference)
+    return Problem(OTHER_NAME, found=tag.near, wanted=tag.reference, ref=tag.reference)
+
+
+def short(digest: str) -> str:
+    """The beginning of a digest, as people compare it: `sha256:` and 12 hexadecimal digits."""
+    return f"{digest[:19]}…"
+
+
+def without_variant(answer: str) -> bool:
+    """Does an answer name 32-bit Arm and leave the variant out?"""
+    return answer.strip().lower().rpartition("/")[2] == "arm"

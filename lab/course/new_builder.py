@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from lab.course._did import asked_builders, called, calls_of, used_buildx
 from lab.course._text import failed, first_line
+from lab.draw import Picture
+from lab.draw.builders import card
 from lab.errors import Blocked
-from lab.facts import Builder, Builders, Transcript
+from lab.facts import Builder, Builders, Builds, Call, Engine, Transcript
 from lab.made import BuilderNamed
 from lab.platforms import Platform, listed
-from lab.probes import engine, host, needs
+from lab.probes import engine, history, host, needs
 from lab.sandbox import builders as builders_here
-from lab.steps import Problem, step
+from lab.steps import Problem, Proof, Verdict, step
 from lab.world import World
 
 NAME = "multi-builder"
@@ -18,19 +23,78 @@ PI_BUILDER = "pi-builder"
 DRIVER = "docker-container"
 PI = Platform.parse("linux/arm/v7")
 
+STORE_NOT_ASKED = "None of the commands that ran asks the engine where it keeps its images."
+STORE_NOT_SEEN = "What was printed does not show the engine's image store."
+CONTAINERD_STORE = (
+    "This engine has the containerd image store: even its own builder can build one tag for several platforms."
+)
+CLASSIC_STORE = (
+    "This engine has the classic image store: to build one tag for several platforms takes a builder of your own."
+)
+OTHER_STORE = "This engine names neither of Docker's two image stores, so nothing follows from it here."
 NO_SUCH_BUILDER = "There is no builder of that name."
 WRONG_DRIVER = "The builder {name} has another driver."
 NOT_CURRENT = "The builder {name} exists, but another one is the current builder."
+NOT_CHOSEN = "None of the commands that ran creates a builder or chooses one."
+CREATED = "The builder {name} is there, its driver is {driver}, and it is the current one."
+NOT_ASKED = "None of the commands that ran asks buildx how the builder stands."
 NOT_SEEN = "What was printed does not show how the new builder stands."
+SEEN = "The list shows {name} as {status}."
 STILL_INACTIVE = "The builder {name} has not been started: it has no BuildKit yet."
 NO_PLATFORMS = "The builder {name} runs, but does not say what it can build."
 STOPPED = "The builder {name} was started, and has been stopped since."
-NO_SWITCH_SEEN = "What was printed does not show the default builder as the current one."
+STARTED = "The builder {name} runs BuildKit {version}, which found that it can run programs for {platforms}."
+NO_SWITCH = "None of the commands that ran made the engine's own builder the current one."
+NO_SWITCH_SEEN = "What was printed does not show the engine's own builder as the current one."
 NOT_BACK = "The builder {name} is not the current one again."
+SWITCHED = "The star went to {own}, and is back at {name}."
+NOT_BOTH_BUILDS = "It takes a build with each of the two commands to see the difference."
+NAMED_ONE = "A builder was named for the build, so the star had no say."
+NO_RECORD = "The history of {name} has no build from this try."
+WHO_BUILT = "Both histories say so: `docker buildx build` went to {name}, with the star, and `docker build` to {own}."
 SPARE_STILL_THERE = "The builder {name} is still there."
-NOTHING_REMOVED = "What was printed does not show that a builder {name} was removed."
-NOT_LIMITED = "The node of {name} was given no platform by hand."
-LIMITED_OTHERWISE = "The node of {name} was given other platforms by hand."
+NOTHING_REMOVED = "None of the commands that ran removed a builder {name}."
+REMOVED = "The builder {name} was there, and is gone."
+NOT_SET_BY_HAND = "The node of {name} was given no platform by hand."
+SET_OTHERWISE = "The node of {name} was given other platforms by hand."
+SET_BY_HAND = (
+    "The node of {name} has {platform} set by hand: buildx prefers it for that platform, and nothing is forbidden."
+)
+
+
+@step(
+    engine.info(),
+    host.transcript("why_a_builder"),
+    solution="docker info | grep -A1 'Storage Driver'",
+    hints=[
+        "The engine tells about itself, with many lines. Its storage driver is one of them.",
+        "`grep -A1` prints a line that matches, and one line after it.",
+    ],
+    needs=[needs.engine],
+)
+def why_a_builder(server: Engine, printed: Transcript) -> Verdict:
+    """Ask the engine for its image store: it decides whether you need a builder of your own."""
+    if problem := failed(printed):
+        return problem
+    wanted = "the storage driver, as the engine says it"
+    if not called(printed, "docker", "info"):
+        return Problem(STORE_NOT_ASKED, found=first_line(printed), wanted=wanted)
+    names = (
+        ("io.containerd",) if server.store == "containerd" else ("Storage Driver", "overlay2", "vfs", "btrfs", "zfs")
+    )
+    if not any(name in printed.output for name in names):
+        return Problem(STORE_NOT_SEEN, found=first_line(printed), wanted=wanted)
+    return Proof({"containerd": CONTAINERD_STORE, "classic": CLASSIC_STORE}.get(server.store, OTHER_STORE))
+
+
+def _mine(builders: Builders, _printed: Transcript) -> Picture:
+    mine = builders.named(NAME)
+    assert mine  # noqa: S101 - a picture is spared where there is nothing to draw
+    return card(mine)
+
+
+def _started(builder: Builder) -> Picture:
+    return card(builder)
 
 
 @step(
@@ -39,12 +103,13 @@ LIMITED_OTHERWISE = "The node of {name} was given other platforms by hand."
     solution="docker buildx create --name multi-builder --use",
     hints=[
         "The subcommand says what happens: a builder is created.",
-        "Give it its name, and say that it shall be the current one from now on.",
+        "One option names the builder, another one makes it the current one.",
     ],
     needs=[needs.engine],
     makes=[BuilderNamed(NAME)],
+    picture=_mine,
 )
-def create_builder(builders: Builders, _printed: Transcript) -> Problem | None:
+def create_builder(builders: Builders, printed: Transcript) -> Verdict:
     """Create a builder called multi-builder and make it the current one."""
     mine = builders.named(NAME)
     if mine is None:
@@ -53,25 +118,31 @@ def create_builder(builders: Builders, _printed: Transcript) -> Problem | None:
         return Problem(WRONG_DRIVER, found=mine.driver, wanted=DRIVER, name=NAME)
     if not mine.current:
         return Problem(NOT_CURRENT, found=builders.current_name, wanted=NAME, name=NAME)
-    return None
+    # a `create` that ended with an error counts: where the builder is there already, that is how it ends
+    if not any(call.says("create") or call.says("use") for call in printed.calls if call.program == "docker"):
+        return Problem(NOT_CHOSEN, found=first_line(printed), wanted=f"{NAME}, created or chosen")
+    return Proof(CREATED, name=NAME, driver=DRIVER)
 
 
 @step(
     engine.builder(NAME),
     host.transcript("see_inactive"),
     solution="docker buildx ls",
-    hints=["You listed builders in lesson 5."],
+    hints=["The command that lists builders was in lesson 5."],
     needs=[needs.engine],
     after=[create_builder],
 )
-def see_inactive(builder: Builder, printed: Transcript) -> Problem | None:
+def see_inactive(builder: Builder, printed: Transcript) -> Verdict:
     """Look at the new builder in the list: what is its status, and which platforms does it have?"""
     if problem := failed(printed):
         return problem
+    if not asked_builders(printed):
+        return Problem(NOT_ASKED, found=first_line(printed), wanted=f"the name {NAME} and a status")
     seen = {"inactive", *(node.status for node in builder.nodes)}
-    if NAME not in printed.output or not any(status in printed.output for status in seen):
+    shown = sorted(status for status in seen if status in printed.output)
+    if NAME not in printed.output or not shown:
         return Problem(NOT_SEEN, found=first_line(printed), wanted=f"the name {NAME} and a status")
-    return None
+    return Proof(SEEN, name=NAME, status=shown[0])
 
 
 @step(
@@ -83,13 +154,15 @@ def see_inactive(builder: Builder, printed: Transcript) -> Problem | None:
     ],
     needs=[needs.engine, needs.buildkit],
     after=[create_builder],
+    picture=_started,
 )
-def bootstrap_builder(builder: Builder) -> Problem | None:
-    """Start multi-builder, and see what it can build."""
+def bootstrap_builder(builder: Builder) -> Verdict:
+    """Start multi-builder, and see which platforms it found."""
     states = {node.status for node in builder.nodes}
     found = ", ".join(sorted(states)) or "no nodes"
     if "running" in states and builder.platforms:
-        return None
+        version = next(node.buildkit for node in builder.nodes if node.status == "running")
+        return Proof(STARTED, name=NAME, version=version or "unknown", platforms=listed(builder.platforms))
     template = STOPPED if "stopped" in states else STILL_INACTIVE
     if "running" in states:
         template, found = NO_PLATFORMS, "running, no platforms"
@@ -107,14 +180,59 @@ def bootstrap_builder(builder: Builder) -> Problem | None:
     needs=[needs.engine],
     after=[create_builder],
 )
-def switch_builder(builders: Builders, printed: Transcript) -> Problem | None:
-    """Make the default builder the current one, look at the list, and go back to multi-builder."""
+def switch_builder(builders: Builders, printed: Transcript) -> Verdict:
+    """Make the engine's own builder the current one, look at the list, and go back to multi-builder."""
     own = [builder.name for builder in builders.known if builder.driver == "docker"]  # a context's has its name
-    if not any(f"{name}*" in printed.output for name in own):
-        return Problem(NO_SWITCH_SEEN, found=first_line(printed), wanted="a list with default*")
+    if not any(used_buildx(printed, "use", name) for name in own):
+        return Problem(NO_SWITCH, found=first_line(printed), wanted="a move of the star")
+    seen = [name for name in own if f"{name}*" in printed.output]
+    if not seen:
+        wanted = f"a list with {' or '.join(f'{name}*' for name in own)}"
+        return Problem(NO_SWITCH_SEEN, found=first_line(printed), wanted=wanted)
     if builders.current_name != NAME:
         return Problem(NOT_BACK, found=builders.current_name, wanted=NAME, name=NAME)
-    return None
+    return Proof(SWITCHED, own=seen[0], name=NAME)
+
+
+@step(
+    engine.builders(),
+    history.builds("who_built"),
+    host.transcript("who_built"),
+    solution="""
+        docker build --output type=cacheonly files/new-builder
+        docker buildx build --output type=cacheonly files/new-builder
+        docker buildx history ls --builder default
+        docker buildx history ls --builder multi-builder
+    """,
+    hints=[
+        "Build the folder twice, and name no builder.",
+        "The first line of each log says who builds, and each builder keeps a history of what it did.",
+        "Is your engine that of a docker context? Then its own builder is called like the context, and not default.",
+    ],
+    needs=[needs.engine, needs.buildkit],
+    after=[create_builder],
+)
+def who_built(builders: Builders, builds: Builds, printed: Transcript) -> Verdict:
+    """Build files/new-builder with docker build and with docker buildx build: which builder does each of the two?"""
+    if problem := failed(printed):
+        return problem
+    if builders.current_name != NAME:
+        return Problem(NOT_CURRENT, found=builders.current_name, wanted=NAME, name=NAME)
+    calls = list(calls_of(printed, "docker", "build"))
+    if {"buildx" in call.words for call in calls} != {True, False}:
+        return Problem(NOT_BOTH_BUILDS, found=_builds(calls), wanted="docker build and docker buildx build")
+    if any(word.startswith("--builder") for call in calls for word in call.words):
+        return Problem(NAMED_ONE, found="--builder", wanted="a build that leaves the choice to Docker")
+    for name in (NAME, builds.own):
+        if not builds.by(name):
+            found = ", ".join(sorted({one.builder for one in builds.done})) or "no build in any history"
+            return Problem(NO_RECORD, found=found, wanted=f"a build by {name}", name=name)
+    return Proof(WHO_BUILT, name=NAME, own=builds.own)
+
+
+def _builds(calls: Sequence[Call]) -> str:
+    names = ("docker buildx build" if "buildx" in call.words else "docker build" for call in calls)
+    return ", ".join(names) or "no build"
 
 
 def nobody_elses(_world: World) -> None:
@@ -130,39 +248,40 @@ def nobody_elses(_world: World) -> None:
     engine.builders(),
     host.transcript("remove_builder"),
     solution="docker buildx create --name spare\ndocker buildx rm spare",
-    hints=["It is called like the command that removes files."],
+    hints=["The subcommand is called like the program that removes files."],
     needs=[needs.engine],
     prepare=nobody_elses,
     makes=[BuilderNamed(SPARE)],
 )
-def remove_builder(builders: Builders, printed: Transcript) -> Problem | None:
+def remove_builder(builders: Builders, printed: Transcript) -> Verdict:
     """Create one more builder, called spare, and remove it again."""
     if builders.named(SPARE):
         return Problem(SPARE_STILL_THERE, found=", ".join(builders.names), wanted=f"no builder {SPARE}", name=SPARE)
-    if f"{SPARE} removed" not in printed.output:
-        return Problem(NOTHING_REMOVED, found=first_line(printed), wanted=f"{SPARE} removed", name=SPARE)
-    return None
+    removed = any(used_buildx(printed, "rm", word) for word in (SPARE, "--all-inactive"))
+    if not removed or f"{SPARE} removed" not in printed.output:
+        return Problem(NOTHING_REMOVED, found="no removal of it", wanted=f"{SPARE} created, then removed", name=SPARE)
+    return Proof(REMOVED, name=SPARE)
 
 
 @step(
     engine.builder(PI_BUILDER),
     solution="docker buildx create --name pi-builder --platform linux/arm/v7",
     hints=[
-        "It is created like multi-builder. Nothing has to be started.",
-        "`docker buildx create --help` lists what a node can be given by hand.",
+        "It is created like multi-builder, and need not be started.",
+        "`docker buildx create --help` lists what a node can be given.",
         "In the list, a platform that was set by hand has a star.",
     ],
     exercise=True,
     needs=[needs.engine],
     makes=[BuilderNamed(PI_BUILDER)],
 )
-def limited_builder(builder: Builder) -> Problem | None:
-    """Create a builder called pi-builder whose node is set by hand to linux/arm/v7, and to nothing else."""
+def limited_builder(builder: Builder) -> Verdict:
+    """Create a builder called pi-builder whose node has one platform set by hand: linux/arm/v7."""
     if builder.driver != DRIVER:
         return Problem(WRONG_DRIVER, found=builder.driver, wanted=DRIVER, name=PI_BUILDER)
     pinned = {platform for node in builder.nodes for platform in node.pinned}
     if not pinned:
-        return Problem(NOT_LIMITED, found="no platform set by hand", wanted=f"{PI}*", name=PI_BUILDER)
+        return Problem(NOT_SET_BY_HAND, found="no platform set by hand", wanted=f"{PI}*", name=PI_BUILDER)
     if pinned != {PI}:
-        return Problem(LIMITED_OTHERWISE, found=listed(pinned), wanted=PI, name=PI_BUILDER)
-    return None
+        return Problem(SET_OTHERWISE, found=listed(pinned), wanted=PI, name=PI_BUILDER)
+    return Proof(SET_BY_HAND, name=PI_BUILDER, platform=PI)

@@ -47,7 +47,7 @@ class Diagnosis:
     def _builds(self) -> Iterator[str]:
         able = abilities(self.found)
         if not able:
-            yield "What can be built cannot be told without an engine and a builder."
+            yield "Without an engine and a builder, there is no telling what can be built."
             return
         yield "What can be built here:"
         for platforms, words, remedy in sentences(able):

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lab import paths
+from lab.doctor import bundled, leftovers, programs, reach
 from lab.doctor import engine as engines
-from lab.doctor import leftovers, programs, reach
 from lab.doctor import place as places
 from lab.doctor.facts import LOCAL_DRIVERS, Checkup, Disk, Emulator, Leftover, Trial, Trouble
 from lab.doctor.place import Place
@@ -66,6 +66,7 @@ class _Asking:
         inside = self._inside(handlers, own, local=local) if isinstance(found, Engine) else []
         listed = self._builders.result()
         names = places.names(place, address, known)
+        held = self._bundled(listed, names)
         return Checkup(
             whose=place.whose,
             sandbox=place.sandbox,
@@ -84,6 +85,7 @@ class _Asking:
             disks=tuple(_disks(str(known.get("DockerRootDir") or "") if local else "")),
             leftovers=found if isinstance(found, Trouble) else self._leftovers(listed),
             apart=leftovers.apart(place.world.env),
+            bundled=tuple((node, one) for node, work in held if (one := work.result()) is not None),
         )
 
     def _inside(self, handlers: tuple[Emulator, ...], own: Platform, *, local: bool) -> list[Future[Trial]]:
@@ -102,6 +104,15 @@ class _Asking:
         world = self._place.world
         return [submit(programs.in_container, name, self._tiny[name], image, world) for name in sorted(wanted)]
 
+    def _bundled(
+        self, listed: tuple[Builder, ...] | Trouble, here: frozenset[str]
+    ) -> list[tuple[str, Future[frozenset[str] | None]]]:
+        """Look into the BuildKits that run as containers of this engine."""
+        known = () if isinstance(listed, Trouble) else listed
+        nodes = [node for one in known if one.driver == bundled.DRIVER for node in one.nodes if node.endpoint in here]
+        running = [node.name for node in nodes if node.status == "running"]
+        return [(name, self._pool.submit(bundled.look, name, self._place.world)) for name in running]
+
     def _leftovers(self, listed: tuple[Builder, ...] | Trouble) -> tuple[Leftover, ...] | Trouble:
         parts = self._parts.result()
         if isinstance(listed, Trouble):
@@ -119,7 +130,7 @@ def _told(work: Callable[[], T]) -> T | Trouble:
     except (TypeError, ValueError, KeyError, AttributeError):
         # A newer Docker may answer in another form, and the rest can be told all the same.
         return Trouble(
-            "Docker's answer is of a form that the lab does not know.", "Is there a newer multiplatform-lab?"
+            "Docker's answer has a form that the lab does not know.", "A newer multiplatform-lab may know it."
         )
 
 

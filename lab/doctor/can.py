@@ -20,14 +20,38 @@ COMMON = tuple(
     )
 )  # fmt: skip
 _LAB_BRINGS = ("arm64", "arm", "riscv64", "amd64")  # with `lab up --emulators`
-Way = Literal["native", "emulated", "unsure", "no"]
-_ORDER: tuple[Way, ...] = ("native", "emulated", "unsure", "no")
+Way = Literal["native", "emulated", "bundled", "unsure", "unlisted", "no"]
+_ORDER: tuple[Way, ...] = ("native", "emulated", "bundled", "unsure", "unlisted", "no")
+_CANNOT = ("unlisted", "no")
+
+_HELD = "yes; with RUN steps: yes, slowly, by an emulator in the BuildKit image of {builder}"
+_TOLD = "yes; with RUN steps: yes according to {builder}, but it could not be tried"
+_IF_HELD = (
+    "yes without RUN steps (COPY, cross-compilation); with RUN steps: only if the BuildKit image of {builder} holds an "
+    "emulator for it: {why}"
+)
+_NOT = "yes without RUN steps (COPY, cross-compilation); with RUN steps: no, {why}"
+# (where no other builder is better, where one is)
+_SENTENCES: dict[Way, tuple[str, str]] = {
+    "native": ("yes, by {builder} itself; with RUN steps: yes, at full speed",) * 2,
+    "emulated": (
+        "yes, emulated by {builder}; with RUN steps: yes, slowly",
+        "yes, emulated by {builder}; with RUN steps: yes, slowly (natively: --builder {better})",
+    ),
+    "bundled": (_HELD, _HELD + " (natively: --builder {better})"),
+    "unsure": (_TOLD, _TOLD + " (natively: --builder {better})"),
+    "unlisted": (_IF_HELD, _IF_HELD + "; yes with --builder {better}"),
+    "no": (_NOT, _NOT + "; yes with --builder {better}"),
+}
+_STALE = "nothing here runs its programs, though {builder} still lists it"
 
 
 @dataclass(frozen=True)
 class Ability:
-    """How RUN steps for `platform` fare on `builder`: natively, by an emulator, not at all, or nobody can tell.
+    """How RUN steps for `platform` fare on `builder`.
 
+    Natively, by an emulator of the kernel's, by one that is bundled in the builder's BuildKit image, or not at all;
+    "unsure": it lists the platform and nobody could try; "unlisted": it does not, and its image was not looked into.
     `better` names another builder that does natively what this one emulates or cannot. `why` says why not.
     """
 
@@ -52,8 +76,8 @@ def _ability(found: Checkup, builders: tuple[Builder, ...], platform: Platform) 
     ways = {builder.name: way(found, builder, platform) for builder in [current, *builders]}
     own = ways[current.name]
     best = min(ways, key=lambda name: _ORDER.index(ways[name]))
-    better = best if own != "native" == ways[best] or own == "no" != ways[best] else ""
-    why, remedy = _why_not(found, current, platform) if own == "no" else ("", "")
+    better = best if own != "native" == ways[best] or (own in _CANNOT and ways[best] not in _CANNOT) else ""
+    why, remedy = _why_not(found, current, platform) if own in _CANNOT else ("", "")
     return Ability(platform, own, current.name, better, why, remedy)
 
 
@@ -66,11 +90,12 @@ def _on(found: Checkup, builder: Builder, node: Node, platform: Platform) -> Way
     if node.error:
         return "no"
     if found.is_here(builder, node.endpoint):
-        return "native" if platform.architecture == found.native else _here(found, node, platform)
+        tried = "native" if platform.architecture == found.native else _here(found, node, platform)
+        return _inside(found, node, platform) if tried == "no" and builder.driver != "docker" else tried
     if platform in node.pinned:
         return "unsure"
     if platform not in node.platforms:
-        return "no"
+        return "unlisted"
     return "native" if platform.architecture == node.platforms[0].architecture else "emulated"
 
 
@@ -86,6 +111,14 @@ def _here(found: Checkup, node: Node, platform: Platform) -> Way:
     return "native" if alone else "emulated"
 
 
+def _inside(found: Checkup, node: Node, platform: Platform) -> Way:
+    """Where nothing of the machine runs it, an emulator in the node's own BuildKit image may."""
+    held = found.inside(node.name)
+    if held is None:
+        return "unlisted"
+    return "bundled" if platform.architecture in held else "no"
+
+
 def _why_not(found: Checkup, builder: Builder, platform: Platform) -> tuple[str, str]:
     if any(node.error for node in builder.nodes):
         return f"{builder.name} does not answer", f"`docker buildx inspect {builder.name}` says why."
@@ -95,15 +128,15 @@ def _why_not(found: Checkup, builder: Builder, platform: Platform) -> tuple[str,
     if any(one.architecture == platform.architecture for one in found.emulators):
         return f"its emulator does not work ({trial.said})", ""  # the line about emulators has the remedy
     listed = any(platform in node.platforms for node in builder.nodes)
-    stale = f", though {builder.name} still lists it" if listed else ""
-    return f"nothing here runs its programs{stale}", emulator_from(found, platform.architecture)
+    why = _STALE.format(builder=builder.name) if listed else "nothing here runs its programs"
+    return why, emulator_from(found, platform.architecture)
 
 
 def emulator_from(found: Checkup, architecture: str) -> str:
     """How an emulator comes onto the engine's machine; `{names}` stands for the architectures."""
     if architecture in _LAB_BRINGS and found.local:
-        return "`lab up --emulators` registers what runs them."
-    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers what runs them."
+        return "`lab up --emulators` registers emulators."
+    return "`docker run --privileged --rm tonistiigi/binfmt --install {names}` registers emulators."
 
 
 def several(found: Checkup) -> tuple[bool, str, str] | None:
@@ -117,7 +150,7 @@ def several(found: Checkup) -> tuple[bool, str, str] | None:
         return False, said, "`docker buildx create --use` makes a builder that can, with --push."
     if current.driver == "docker":
         return True, "yes, kept in the engine under one tag, or with --push", ""
-    return True, f"yes, with --push{'' if classic else ' or --load'}", ""
+    return True, "yes, with --push" if classic else "yes, with --push or --load", ""
 
 
 def sentences(able: tuple[Ability, ...]) -> Iterator[tuple[tuple[Platform, ...], str, str]]:
@@ -131,12 +164,5 @@ def sentences(able: tuple[Ability, ...]) -> Iterator[tuple[tuple[Platform, ...],
 
 def sentence(one: Ability) -> str:
     """What is to be said of a platform, without its name."""
-    if one.way == "native":
-        return f"yes, by {one.builder} itself; with RUN steps: yes, at full speed"
-    other = f" (natively: --builder {one.better})" if one.better else ""
-    if one.way == "emulated":
-        return f"yes, emulated by {one.builder}; with RUN steps: yes, slowly{other}"
-    if one.way == "unsure":
-        return f"yes; with RUN steps: {one.builder} says so, and nothing was there to try it with{other}"
-    other = f"; yes with --builder {one.better}" if one.better else ""
-    return f"yes where nothing RUNs for it (COPY, cross-compilation); with RUN steps: no, {one.why}{other}"
+    alone, beside = _SENTENCES[one.way]
+    return (beside if one.better else alone).format(builder=one.builder, better=one.better, why=one.why)

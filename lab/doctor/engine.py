@@ -26,7 +26,7 @@ def info(world: World) -> dict[str, Any]:
     """What `docker info` says. Raises Blocked with its reason and what helps where no engine answers."""
     if not shutil.which("docker", path=world.env.get("PATH", os.defpath)):
         raise Blocked(
-            "There is no `docker` command here.",
+            "There is no `docker` command on this machine.",
             "`lab up` brings an engine of its own where it can; else install Docker.",
         )
     status, out, err, _ = ask(["docker", "info", "--format", "{{json .}}"], world.env, limit=LIMIT)

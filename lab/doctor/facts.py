@@ -86,6 +86,7 @@ class Checkup:
     `sandbox` says why no sandbox is looked at (None: one is). `local` tells that containers run on this machine's
     kernel, `seen` that its list of emulators can be read. `here` are the names by which builders call this engine,
     `apart` the builders whose `localhost` is their own. `own` is this machine's platform. `disks`: the engine's first.
+    `bundled`: (node, architectures that its BuildKit image holds emulators for), of the nodes that were looked into.
     """
 
     whose: Whose
@@ -105,6 +106,7 @@ class Checkup:
     disks: tuple[Disk, ...]
     leftovers: tuple[Leftover, ...] | Trouble
     apart: frozenset[str] = frozenset()
+    bundled: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @property
     def native(self) -> str:
@@ -122,6 +124,10 @@ class Checkup:
         tried = [one for one in self.trials if one.architecture == architecture and one.result != "untried"]
         usable = [one for one in tried if one.how == "container" or self.local]
         return min(usable, key=lambda one: one.how, default=Trial(architecture, "untried"))
+
+    def inside(self, node: str) -> frozenset[str] | None:
+        """The architectures that a node's own BuildKit image holds emulators for; None where nobody can tell."""
+        return dict(self.bundled).get(node)
 
     def is_here(self, builder: Builder, endpoint: str) -> bool:
         """Does this node's BuildKit run on the engine that was asked?"""

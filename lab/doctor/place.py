@@ -52,7 +52,7 @@ def own(why: Trouble | None = None) -> Place:
         for name in ("BUILDX_CONFIG", "REGISTRY", "LAB_SANDBOX"):
             env.pop(name, None)
     world = World(env=env, registry="", workspace=Path.cwd(), home=paths.learner())
-    said = why or Trouble("The sandbox was left aside: --own asks your own engine.")
+    said = why or Trouble("With --own, your own engine is checked, not the sandbox.")
     return Place(world, "learner", "", None, None, said)
 
 

@@ -83,12 +83,12 @@ def directly(architecture: str, place: Path) -> Trial:
             [place], capture_output=True, timeout=_DIRECT_LIMIT, check=False, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired:
-        return Trial(architecture, "broken", "direct", f"it does not end within {_DIRECT_LIMIT:.0f} s")
+        return Trial(architecture, "broken", "direct", f"it did not end within {_DIRECT_LIMIT:.0f} s")
     except OSError as error:
         if error.errno == errno.ENOEXEC:
             return Trial(architecture, "refused", "direct", "exec format error")
         if error.errno == errno.ENOENT:
-            return Trial(architecture, "broken", "direct", "the emulator's file is not there")
+            return Trial(architecture, "broken", "direct", "the emulator's file is missing")
         return Trial(architecture, "untried", "direct", str(error.strerror))
     return _judged(architecture, "direct", done.returncode, done.stderr.decode("utf-8", "replace"))
 
@@ -108,7 +108,7 @@ def in_container(architecture: str, place: Path, image: str, world: World) -> Tr
     except Blocked:
         # A program that its emulator cannot end stays as the first process of its container.
         learner.ask("docker", "rm", "--force", name, env=world.env)
-        return Trial(architecture, "broken", "container", f"it does not end within {_CONTAINER_LIMIT:.0f} s")
+        return Trial(architecture, "broken", "container", f"it did not end within {_CONTAINER_LIMIT:.0f} s")
     return _judged(architecture, "container", status, err)
 
 
@@ -122,7 +122,7 @@ def _judged(architecture: str, how: How, status: int, err: str) -> Trial:
         return Trial(architecture, "broken", how, "the emulator, or what it needs, is not in the container")
     if how == "container" and status in _NEVER_STARTED:
         return Trial(architecture, "untried", how, said)
-    return Trial(architecture, "broken", how, said or f"it ended with {status} in place of {STATUS}")
+    return Trial(architecture, "broken", how, said or f"it ended with {status} instead of {STATUS}")
 
 
 def _line(text: str) -> str:

@@ -42,10 +42,12 @@ def ask(address: str, *, limit: float = 10.0) -> Reach:
     except (OSError, ValueError, http.client.HTTPException) as error:
         what, remedy = _connection.reason(error, limit)
         return Reach(
-            address, lab=False, trouble=Trouble(f"{address} {what}.", remedy or "Is there a way out, a proxy?")
+            address,
+            lab=False,
+            trouble=Trouble(f"{address} {what}.", remedy or "Check the network and the proxy settings."),
         )
     finally:
         link.close()
     if status in _ANSWERS:
         return Reach(address, lab=False)
-    return Reach(address, lab=False, trouble=Trouble(f"{address} answers {status}.", "Is it a registry?"))
+    return Reach(address, lab=False, trouble=Trouble(f"{address} answers {status}.", "Check that it is a registry."))

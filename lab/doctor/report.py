@@ -85,7 +85,7 @@ def collect(env: Mapping[str, str] | None = None) -> Report:
 def save(report: Report, path: Path) -> None:
     """Write it, mode 0600. UsageError where something else stands there, which stays as it is."""
     if path.is_dir() or (path.exists() and not _is_report(path)):
-        raise UsageError(f"{str(path)!r} is there already, and it is no report.", "Choose another name.")
+        raise UsageError(f"{str(path)!r} exists already and is not a report.", "Choose another name.")
     write_text(path, report.as_text())
 
 
@@ -103,7 +103,7 @@ def _told(work: Callable[[], Iterable[str]]) -> list[str]:
     except LabError as error:
         return [str(error)]
     except Exception:  # noqa: BLE001 - the report of a mistake of ours must come through that very mistake
-        return ["This part could not be had:", *traceback.format_exc().splitlines()]
+        return ["This part could not be collected:", *traceback.format_exc().splitlines()]
 
 
 def _versions() -> Iterator[str]:

@@ -55,13 +55,13 @@ def _engine(found: Checkup) -> Line:
     whose = "the lab's own" if found.whose == "private" else "yours"
     text = f"{found.engine.version} for {found.engine.platform}, {whose}, {found.host}"
     if _version(found.engine.version) < _OLD_ENGINE:
-        return Line("Engine", "mend", f"{text}: an old one", "Install Docker 24 or newer.")
+        return Line("Engine", "mend", f"{text}: too old", "Install Docker 24 or newer.")
     return Line("Engine", "fine", text)
 
 
 def _store(engine: Engine) -> Line:
     if engine.store == "classic":
-        told = "classic: one platform under a tag; several need a container builder and --push"
+        told = "classic: one platform under a tag; for several, use a container builder and --push"
         return Line(
             "Image store", "note", told, "Docker's setting `containerd-snapshotter` switches to the other store."
         )
@@ -70,9 +70,9 @@ def _store(engine: Engine) -> Line:
 
 def _buildx(found: Checkup) -> Line:
     if not found.buildx:
-        return Line("buildx", "mend", "there is none", "Install the buildx plugin (docker-buildx-plugin).")
+        return Line("buildx", "mend", "not installed", "Install the buildx plugin (docker-buildx-plugin).")
     if _version(found.buildx) < _OLD_BUILDX:
-        return Line("buildx", "mend", f"{found.buildx}: an old one", "Install buildx 0.13 or newer.")
+        return Line("buildx", "mend", f"{found.buildx}: too old", "Install buildx 0.13 or newer.")
     return Line("buildx", "fine", found.buildx)
 
 
@@ -88,7 +88,7 @@ def _buildkit(known: Sequence[Builder]) -> Line:
 
 def _builders(found: Checkup, known: Sequence[Builder]) -> Line:
     if not known:
-        return Line("Builders", "mend", "there is none", "`docker buildx create --use --bootstrap` makes one.")
+        return Line("Builders", "mend", "none", "`docker buildx create --use --bootstrap` makes one.")
     text = "; ".join(_builder(builder) for builder in known)
     current = found.current
     wrong = next((node for node in current.nodes if node.error), None) if current else None
@@ -105,7 +105,7 @@ def _builders(found: Checkup, known: Sequence[Builder]) -> Line:
 def _again(builder: Builder) -> str:
     if builder.driver == "docker":
         return f"`docker buildx ls` says more; `docker context rm {builder.name}` if that engine is gone."
-    return f"`docker buildx inspect {builder.name} --bootstrap` starts it; else `docker buildx rm` and make it anew."
+    return f"`docker buildx inspect {builder.name} --bootstrap` starts it; else `docker buildx rm` and create it again."
 
 
 def _builder(builder: Builder) -> str:
@@ -128,7 +128,7 @@ def _architectures(node: Node) -> str:
 
 def _emulators(found: Checkup) -> Line:
     if not found.local:
-        return Line("Emulators", "note", f"those of the engine's machine; {_ran(found) or 'nothing was there to try'}")
+        return Line("Emulators", "note", f"those of the engine's machine; {_ran(found) or 'none could be tried'}")
     if not found.seen:
         tried = _ran(found) or "no foreign program ran"
         return Line("Emulators", "note", f"the kernel's list cannot be seen from here; {tried}")
@@ -164,7 +164,7 @@ def _broken(found: Checkup, broken: Sequence[Emulator]) -> Line:
 
 def _anew(name: str, found: Checkup, *, ours: bool = False) -> str:
     if ours:
-        return "`lab up --no-emulators`, then `lab up --emulators` registers them anew."
+        return "`lab up --no-emulators`, then `lab up --emulators` registers them again."
     architecture = next(one.architecture for one in found.emulators if one.name == name)
     again = emulator_from(found, architecture).format(names=architecture)
     return f"As root: `echo -1 > /proc/sys/fs/binfmt_misc/{name}` removes it; then {again}"
@@ -185,36 +185,38 @@ def _registries(found: Checkup) -> Iterator[Line]:
             whose = ", the lab's own" if one.lab else ""
             yield Line(kind, "fine", f"{one.address} answers{whose}")
     if not found.reaches and found.registry:
-        yield Line("Registry", "note", f"{found.registry} is elsewhere and was not asked", "--online asks it.")
+        yield Line("Registry", "note", f"{found.registry} is on another host and was not asked", "--online asks it.")
     if found.sandbox:
-        yield Line("Sandbox", "note", f"not looked at: {found.sandbox.message}", found.sandbox.remedy)
+        yield Line("Sandbox", "note", f"not checked: {found.sandbox.message}", found.sandbox.remedy)
 
 
 def _disk(found: Checkup) -> Line:
     if not found.disks:
-        return Line("Disk", "note", "how full it is cannot be told")
+        return Line("Disk", "note", "the free space is not known")
     tight = min(found.disks, key=lambda disk: disk.free)
     text = f"{amount(tight.free, 'B')} of {amount(tight.total, 'B')} free at {tight.path}"
     if tight.free < _LOW_DISK:
-        return Line("Disk", "mend", text, "`docker buildx prune` and `docker image prune` free what builds left.")
+        return Line("Disk", "mend", text, "`docker buildx prune` and `docker image prune` free space.")
     return Line("Disk", "fine", text)
 
 
 def _leftovers(found: tuple[Leftover, ...] | Trouble) -> Line:
     if isinstance(found, Trouble):
-        return Line("Left-overs", "note", f"cannot be told: {found.message}", found.remedy)
+        return Line("Leftovers", "note", f"not known: {found.message}", found.remedy)
     if not found:
-        return Line("Left-overs", "fine", "none of old builders")
+        return Line("Leftovers", "fine", "none from old builders")
     size = sum(one.size or 0 for one in found)
-    told = f"{_some([one.name for one in found])}: no builder here names them" + (f", {amount(size, 'B')}" * bool(size))
+    told = f"{_some([one.name for one in found])}: not used by any builder here" + (
+        f", {amount(size, 'B')}" * bool(size)
+    )
     if any(one.running for one in found):
-        told = f"{told}; some run, so they may be somebody else's"
-        return Line("Left-overs", "note", told, "Ask before you remove them.")
+        told = f"{told}; some are running, so they may be somebody else's"
+        return Line("Leftovers", "note", told, "Ask before you remove them.")
     commands = []
     for kind, command in (("container", "docker rm"), ("volume", "docker volume rm")):
         names = [one.name for one in found if one.kind == kind]
         commands += [" ".join([command, *names])] if names else []
-    return Line("Left-overs", "note", told, f"If they are yours: `{' && '.join(commands)}`")
+    return Line("Leftovers", "note", told, f"If they are yours: `{' && '.join(commands)}`")
 
 
 def _some(names: Iterable[str]) -> str:

@@ -29,5 +29,5 @@ class Picture:
         """Read what `to_json` wrote; BadInput for anything else."""
         fields = ("title", "text", "html")
         if not isinstance(data, dict) or not all(isinstance(data.get(name), str) for name in fields):
-            raise BadInput("This is no picture of the lab's.")
+            raise BadInput("This is not one of the lab's pictures.")
         return cls(*(data[name] for name in fields))

@@ -13,6 +13,7 @@ from lab.facts import Image, Index, Manifest
 
 _ROWS, _BLOBS = 12, 36
 _TALL, _STEP = 34.0, 40.0
+_HIGH = 48.0  # three lines
 _COLUMNS = ((2.0, 100.0), (132.0, 130.0), (298.0, 180.0))
 
 
@@ -105,23 +106,30 @@ def _few(names: list[str], most: int = 3) -> str:
 
 def _draw(index: Index, rows: list[_Row], owners: dict[str, list[str]], title: str, text: str) -> Picture:
     canvas = Canvas(text)
-    heads = ("index", "manifests", "config and layers")
+    heads = ("index", "manifests", "configuration, layers")
     for (x, _), head in zip(_COLUMNS, heads, strict=True):
         if head != "index" or index.is_index:
             canvas.text(x, 12, head, size=12, bold=True)
     middles, y = _images(canvas, rows, owners)
     for manifest, of in _attestations(index):
-        middles.append((y + _TALL / 2, True))
-        _two_lines(canvas, 1, y, ("attestation", f"for {of}"), tone=GREY, dashed=True)
-        size = f"  {amount(manifest.size)}" if manifest.size else ""
-        canvas.text(_COLUMNS[2][0] + 7, y + 21, f"{short(clean(manifest.digest))}{size}", code=True)
-        y += _STEP
+        middles.append((y + _HIGH / 2, True))
+        _attestation(canvas, y, f"for {of}", short(clean(manifest.digest)))
+        y += _HIGH + _STEP - _TALL
     if index.is_index and middles:
         first, last = middles[0][0], middles[-1][0]
         top = (first + last) / 2 - _TALL / 2
         _two_lines(canvas, 0, top, ("index", short(clean(index.digest))))
         _links(canvas, top + _TALL / 2, middles)
     return canvas.picture(title, text, y + 2)
+
+
+def _attestation(canvas: Canvas, y: float, of: str, digest: str) -> None:
+    """A manifest among the manifests, its digest inside: it is neither a configuration nor a layer."""
+    x, width = _COLUMNS[1]
+    canvas.box(x, y, width, _HIGH, GREY, dashed=True, pattern="", rounded=4)
+    canvas.text(x + 6, y + 14, "attestation", bold=True)
+    canvas.text(x + 6, y + 28, fit(of, width - 10, letter=0.6), code=True)
+    canvas.text(x + 6, y + 42, digest, code=True)
 
 
 def _images(canvas: Canvas, rows: list[_Row], owners: dict[str, list[str]]) -> tuple[list[tuple[float, bool]], float]:
@@ -170,11 +178,10 @@ def _two_lines(  # noqa: PLR0913  # a box with two lines in it
     words: tuple[str, str],
     *,
     tone: str = BLUE,
-    dashed: bool = False,
     strong: bool = False,
 ) -> None:
     x, width = _COLUMNS[column]
-    canvas.box(x, y, width, _TALL, tone, dashed=dashed, strong=strong, pattern="", rounded=4)
+    canvas.box(x, y, width, _TALL, tone, strong=strong, pattern="", rounded=4)
     first, second = words
     canvas.text(x + 6, y + 14, fit(first, width - 10, 12, letter=0.58), bold=True)
     canvas.text(x + 6, y + 28, fit(second, width - 10, letter=0.6), code=True)

@@ -98,7 +98,7 @@ class BuildEvents(Fact):
             try:
                 reading.take(drafts, event)
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-                raise BadInput(f"Line {number} of {path!r} is no event of BuildKit's.", _RECORD) from error
+                raise BadInput(f"Line {number} of {path!r} is not an event of BuildKit.", _RECORD) from error
             if len(drafts) > _VERTICES:
                 raise BadInput(f"{path!r} holds more than {_VERTICES} steps of a build.")
         if not drafts:
@@ -146,7 +146,7 @@ def load(place: Path, path: str) -> BuildEvents:
 
     try:
         if place.exists() and not place.is_file():
-            raise BadInput(f"{path!r} is no file.", _RECORD)
+            raise BadInput(f"{path!r} is not a file.", _RECORD)
         with place.open("rb") as stream:
             data = stream.read(_BYTES + 1)
     except FileNotFoundError:

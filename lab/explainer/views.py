@@ -12,7 +12,7 @@ from lab.explainer.shapes import Cause, Explanation, Line, Way
 
 WIDTH = 100
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
-UNKNOWN = "I do not know this one."
+UNKNOWN = "I do not know this error."
 SEVERAL = "This message has several causes; the commands below tell them apart."
 PERHAPS = "This is likely, but the text alone does not prove it; the command below does."
 WELL = "This ended well: no line in it is an error."
@@ -44,7 +44,7 @@ BY_KIND = {
 
 
 def as_text(found: Explanation) -> str:
-    """A few short paragraphs: the root, the cause, why, ways out, lesson, sources."""
+    """A few short paragraphs: the root, the cause, why, how to fix it, lesson, sources."""
     if not found.known:
         return "\n".join(_unknown(found))
     lines = [_where(found.root, found.lines)] if found.root else []
@@ -79,7 +79,7 @@ def _cause(cause: Cause) -> Iterator[str]:
 
 
 def _brief(cause: Cause, number: int, *, alone: bool) -> Iterator[str]:
-    """One of several causes: what decides comes first, the ways out only in a few words."""
+    """One of several causes: what decides comes first, the remedies only in a few words."""
     if alone:
         yield from _cause(cause)
         return
@@ -94,7 +94,7 @@ def _decided(cause: Cause) -> Iterator[str]:
     for clue in cause.clues:
         yield from _wrapped(f"Clue: {clue}")
     if cause.decide:
-        yield "  To be sure:"
+        yield "  How to check:"
         yield f"      {cause.decide}"
         yield from _wrapped(cause.decide_says)
 
@@ -103,7 +103,7 @@ def _learnt(cause: Cause) -> Iterator[str]:
     if cause.lesson:
         yield f"  Lesson: {cause.lesson}"
     if cause.sources:
-        yield f"  Seen in: {', '.join(cause.sources)}"
+        yield f"  Reported in: {', '.join(cause.sources)}"
 
 
 def _others(found: Explanation) -> Iterator[str]:
@@ -184,13 +184,13 @@ def _cause_html(cause: Cause) -> str:
     parts = [f"<div><strong>{_marked(cause.cause)}</strong></div>", f"<div>{_marked(cause.why)}</div>"]
     parts += [f"<div>Clue: {_marked(clue)}</div>" for clue in cause.clues]
     if cause.decide:
-        parts.append(f"<div>To be sure:{_pre([cause.decide])}{_marked(cause.decide_says)}</div>")
+        parts.append(f"<div>How to check:{_pre([cause.decide])}{_marked(cause.decide_says)}</div>")
     if cause.remedies:
         parts.append(f"<ul>{''.join(_way(way) for way in cause.remedies)}</ul>")
     if cause.lesson:
         parts.append(f"<div>Lesson: <code>{html.escape(cause.lesson)}</code></div>")
     if cause.sources:
-        parts.append(f"<div>Seen in: {', '.join(_source(source) for source in cause.sources)}</div>")
+        parts.append(f"<div>Reported in: {', '.join(_source(source) for source in cause.sources)}</div>")
     return "".join(parts)
 
 

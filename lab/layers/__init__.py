@@ -7,85 +7,27 @@ OCI image specification, its chapter on layers.
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lab.errors import BadInput
 from lab.facts import Binary
+from lab.layers.model import FOLDER, HOSTILE, OTHER, Entry, Hardlink, Layer, Limits, Script, Symlink
+from lab.layers.root import DEFAULT_PATH, Root, merge
 from lab.layers.tar import Tar
 from lab.layers.unpack import unpacked
 from lab.probes import binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from lab.blobs import Readable
-    from lab.facts import Image
     from lab.layers.tar import Member
+
+__all__ = ["DEFAULT_PATH", "FOLDER", "Layer", "Limits", "Root", "Script", "merge", "path_of", "read"]
 
 _OPAQUE = ".wh..wh..opq"
 _WHITEOUT = ".wh."
-_HOPS = 40
 _SNIFF = 4096
-_DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_HOSTILE = "It is damaged or hostile; nothing more of it was read."
-
-
-@dataclass
-class Limits:
-    """What one image may cost: each layer takes from it what it uses. `unpacked` is in bytes."""
-
-    entries: int = 300_000
-    unpacked: int = 64 << 30
-    layers: int = 512
-    names: int = 64 << 20
-
-    def again(self, layer: Layer) -> None:
-        """A layer that was read before, for another image, counts too."""
-        self.entries -= len(layer.entries)
-
-    def take(self, member: Member, what: str) -> None:
-        """One more entry; BadInput where it is too much."""
-        self.entries -= 1
-        self.names -= len(member.name) + len(member.target)
-        self.unpacked -= member.size
-        for left, of in ((self.entries, "files"), (self.names, "names"), (self.unpacked, "bytes")):
-            if left < 0:
-                raise BadInput(f"{what} holds more {of} than any image should.", _HOSTILE)
-
-
-class Symlink(NamedTuple):
-    """A symbolic link, with its target as it was written."""
-
-    target: str
-
-
-class Hardlink(NamedTuple):
-    """Another name for a file that stands at `target`."""
-
-    target: str
-
-
-FOLDER, OTHER = "folder", "other"
-Entry = Binary | Symlink | Hardlink | str
-Folder = dict[str, "Node"]
-Node = Folder | Binary | Symlink | str
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer: its entries in order (paths without a leading slash), and what it takes away from those below."""
-
-    entries: tuple[tuple[str, Entry], ...]
-    whiteouts: tuple[str, ...] = ()
-    opaque: tuple[str, ...] = ()
-
-    def programs(self) -> Iterator[Binary]:
-        """Its ELF files and scripts, each under its path."""
-        for path, entry in self.entries:
-            if isinstance(entry, Binary) and entry.kind in ("elf", "script"):
-                yield replace(entry, path=f"/{path}")
+_SCRIPT = 64 << 10  # bytes of a script that are kept, so that what it starts can be read
 
 
 def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) -> Layer:
@@ -109,24 +51,27 @@ def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) 
         elif name.startswith(_WHITEOUT):
             whiteouts.append(f"{folder}/{name[len(_WHITEOUT) :]}".lstrip("/"))
         elif path:
-            entry = _entry(tar, member, what)
+            entry = _entry(tar, member, what, limits)
             # Most files are alike in all that is kept of them.
             entries.append((path, same.setdefault(entry, entry) if isinstance(entry, Binary) else entry))
     return Layer(tuple(entries), tuple(whiteouts), tuple(opaque))
 
 
 def path_of(name: str, what: str) -> str:
-    """An archive's name for a file, cleaned; BadInput where it leads out of the archive's own root."""
+    """An archive's name for a file, cleaned; BadInput where it leads out of the archive's own root.
+
+    An absolute name begins at that root, as engines unpack it; ko writes such names.
+    """
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts or (name.startswith("/") and parts):
-        raise BadInput(f"{what} holds {name!r}, which leads out of the image.", _HOSTILE)
+    if ".." in parts:
+        raise BadInput(f"{what} holds {name!r}, which leads out of the image.", HOSTILE)
     return "/".join(parts)
 
 
 _PLAIN = {runnable: Binary(path="", kind="unknown", runnable=runnable) for runnable in (False, True)}
 
 
-def _entry(tar: Tar, member: Member, what: str) -> Entry:
+def _entry(tar: Tar, member: Member, what: str, limits: Limits) -> Entry:
     if member.kind == "link":
         return Symlink(member.target)
     if member.kind == "hardlink":
@@ -137,7 +82,26 @@ def _entry(tar: Tar, member: Member, what: str) -> Entry:
     head = tar.read(min(member.size, _SNIFF))
     if not runnable and not head.startswith((b"\x7fELF", b"#!")):
         return _PLAIN[False] if head else Binary(path="", kind="empty", runnable=False)
+    if head.startswith(b"#!"):
+        return _script(tar, head, limits, runnable=runnable)
     return replace(binary.read(_Rest(tar), head=head), runnable=runnable)
+
+
+def _script(tar: Tar, head: bytes, limits: Limits, *, runnable: bool) -> Script:
+    room = min(_SCRIPT, limits.scripts)
+    shell = b"sh" in head.split(b"\n", 1)[0]
+    whole = head + tar.read(room - len(head)) if shell and room > len(head) else head
+    # Of what no shell reads, only the first line says what is started.
+    text = (whole if shell else whole.split(b"\n", 1)[0])[:room]
+    limits.scripts -= len(text)
+    found = binary.read(head)
+    return Script(
+        path="",
+        kind=found.kind,
+        interpreter=found.interpreter,
+        runnable=runnable,
+        text=text.decode("utf-8", "replace"),
+    )
 
 
 class _Rest:
@@ -148,168 +112,3 @@ class _Rest:
 
     def read(self, size: int, /) -> bytes:
         return self._tar.read(size)
-
-
-def merge(layers: Sequence[Layer], limits: Limits | None = None) -> Root:
-    """The image's files: each layer over those before it. BadInput for more layers than engines take."""
-    most = (limits or Limits()).layers
-    if len(layers) > most:
-        raise BadInput(
-            f"The image has {len(layers)} layers; more than {most} is no image that an engine takes.", _HOSTILE
-        )
-    root = Root()
-    for layer in layers:
-        root.lay(layer)
-    return root
-
-
-class Root:
-    """The files of an image. Paths begin at its root, and no link leads out of it."""
-
-    def __init__(self) -> None:
-        self._top: Folder = {}
-        self._steps = 5_000_000
-        self._found: dict[str, Folder] = {}  # folders that were walked to already, while nothing on the way changes
-
-    def lay(self, layer: Layer) -> None:
-        """Lay one more layer over what is there."""
-        for path in layer.whiteouts:
-            folder, name = self._parent(path)
-            if folder is not None:
-                folder.pop(name, None)
-        for path in layer.opaque:
-            found = self._walk(path)[1]
-            if isinstance(found, dict):
-                found.clear()
-        self._found.clear()
-        for path, entry in layer.entries:
-            self._put(path, entry)
-        self._found.clear()
-
-    def find(self, path: str) -> Binary | None:
-        """The file at that path, links followed, under the path where it truly is; None where there is none."""
-        real, node = self._walk(path)
-        return replace(node, path=real) if isinstance(node, Binary) else None
-
-    def program(self, image: Image, path: str = "") -> Binary | None:
-        """The file at `path`, or what a container of that image starts; None where there is none."""
-        command = (*image.entrypoint, *image.cmd)
-        if path or not command:
-            return self.find(path) if path else None
-        return self.which(command[0], image)
-
-    def which(self, word: str, image: Image) -> Binary | None:
-        """The file that a word of a command names in a container: by its path, or through PATH."""
-        if "/" in word:
-            return self.find(word if word.startswith("/") else f"{image.workdir}/{word}")
-        env = next((line for line in image.env if line.startswith("PATH=")), _DEFAULT_PATH)
-        found = [one for folder in env[5:].split(":") if (one := self.find(f"{folder}/{word}"))]
-        return next((one for one in found if one.runnable), found[0] if found else None)
-
-    def programs(self) -> Iterator[Binary]:
-        """Every ELF file, and every file that may be executed."""
-        todo: list[tuple[str, Folder]] = [("", self._top)]
-        while todo:
-            path, folder = todo.pop()
-            for name, node in folder.items():
-                if isinstance(node, dict):
-                    todo.append((f"{path}/{name}", node))
-                elif isinstance(node, Binary) and (node.runnable or node.kind == "elf"):
-                    yield replace(node, path=f"{path}/{name}")
-
-    def _put(self, path: str, entry: Entry) -> None:
-        where, _, name = path.rpartition("/")
-        folder = self._found.get(where) or self._folder(where)
-        if folder is None:
-            raise BadInput(f"The layers put {'/' + path!r} behind links that lead nowhere.", _HOSTILE)
-        before = folder.get(name)
-        if isinstance(before, dict | Symlink) and not (entry == FOLDER and isinstance(before, dict)):
-            self._found.clear()
-        if isinstance(entry, Hardlink):
-            target, last = self._parent(entry.target)
-            node = target.get(last) if target is not None else None
-            if node is None or isinstance(node, dict):
-                raise BadInput(f"The layers link {'/' + path!r} to a file that is not there.", _HOSTILE)
-            folder[name] = node
-        elif entry == FOLDER:
-            if not isinstance(before, dict):
-                folder[name] = {}
-        else:
-            folder[name] = entry
-
-    def _folder(self, path: str) -> Folder | None:
-        """The folder at that path, made where it is missing; mostly it is the child of one that is known."""
-        if not path:
-            return self._top
-        above, _, name = path.rpartition("/")
-        known = self._found.get(above)
-        node: Node | None = known.get(name) if known else None
-        if not isinstance(node, dict):
-            node = self._walk(path, make=True)[1]
-        if isinstance(node, dict):
-            self._found[path] = node
-            return node
-        return None
-
-    def _parent(self, path: str) -> tuple[Folder | None, str]:
-        """The folder that holds `path`, and its name there."""
-        where, _, name = path.rpartition("/")
-        node: Node | None = self._walk(where)[1] if where else self._top
-        return (node if isinstance(node, dict) else None), name
-
-    def _walk(self, path: str, *, make: bool = False) -> tuple[str, Node | None]:
-        """Follow a path, links included; `make` makes the folders that are missing, as unpacking does."""
-        todo = deque(path.split("/"))
-        place = _Place(self._top)
-        hops = 0
-        while todo:
-            part = todo.popleft()
-            if part == "..":
-                place.up()
-            elif part not in ("", "."):
-                target = place.down(part, make=make)
-                if target is None:
-                    return "", None
-                hops += bool(target)
-                self._steps -= len(target)
-                if hops > _HOPS or self._steps < 0:
-                    return "", None
-                todo.extendleft(reversed(target.split("/")))
-        return "/" + "/".join(place.names), place.node
-
-
-class _Place:
-    """Where a walk through the image has come to."""
-
-    def __init__(self, top: Folder) -> None:
-        self.names: list[str] = []
-        self._folders = [top]
-        self.node: Node = top
-
-    def up(self) -> None:
-        """The folder above; the root's is the root."""
-        if self.names:
-            self.names.pop()
-            self._folders.pop()
-            self.node = self._folders[-1]
-
-    def down(self, part: str, *, make: bool) -> str | None:
-        """Go into `part`: then "". Where it is a link, give its target; None where there is nothing."""
-        if not isinstance(self.node, dict):
-            return None
-        below = self.node.get(part)
-        if isinstance(below, Symlink):
-            if below.target.startswith("/"):
-                self.names.clear()
-                del self._folders[1:]
-                self.node = self._folders[0]
-            return below.target or None
-        if make and not isinstance(below, dict):
-            below = self.node[part] = {}
-        if below is None:
-            return None
-        self.node = below
-        self.names.append(part)
-        # A file is the end of the road: what is below it is nothing, and so is what is beside it.
-        self._folders.append(below if isinstance(below, dict) else {})
-        return ""

@@ -70,7 +70,9 @@ class Tar:
         return BadInput(f"{self._what} {why}.", "It is damaged or hostile; nothing more of it was read.")
 
     def _header(self) -> bytes:
-        self._skip(self._left + self._padding)
+        self._skip(self._left)
+        # umoci's archives end with the last file's own bytes; Go's reader, which engines use, takes that for their end.
+        self._stream.read(self._padding)
         self._left = self._padding = 0
         header = self._stream.read(BLOCK)
         if not header or header.count(0) == BLOCK:
@@ -81,7 +83,7 @@ class Tar:
         told = int(digits, 8) if digits and not digits.strip(b"01234567") else -1
         unsigned = sum(header) - sum(header[148:156]) + 8 * 0x20
         if told != unsigned and told != _signed(header):
-            raise self._bad("is no tar archive, or has a damaged header")
+            raise self._bad("is not a tar archive, or has a damaged header")
         return header
 
     def _member(self, header: bytes) -> Member:
@@ -161,7 +163,7 @@ class Tar:
         try:
             number = int(digits, base) if digits else 0
         except ValueError:
-            raise self._bad("is no tar archive, or has a damaged header") from None
+            raise self._bad("is not a tar archive, or has a damaged header") from None
         if number < 0:
             raise self._bad("has a size that cannot be")
         return number

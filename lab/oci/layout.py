@@ -43,7 +43,7 @@ def read_layout(folder: Path) -> Manifest:
     """
     top = folder / "index.json"
     if not top.is_file():
-        raise NotThere(f"there is no image layout in {str(folder)!r}.")
+        raise NotThere(f"there is no OCI layout in {str(folder)!r}.")
     try:
         described = json.loads(top.read_bytes())["manifests"][0]
         return _manifest(folder, described)
@@ -68,7 +68,7 @@ def _all_blobs(manifest: Manifest) -> Iterator[Blob]:
 def _path(folder: str | Path, digest: str) -> Path:
     algorithm, _, name = digest.partition(":")
     if not algorithm.isalnum() or not name.isalnum():
-        raise ValueError(f"{digest!r} is no digest")
+        raise ValueError(f"{digest!r} is not a digest")
     return Path(folder) / "blobs" / algorithm / name
 
 

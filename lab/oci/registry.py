@@ -118,8 +118,8 @@ class _Registry:
         if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
             raise Blocked(f"{said}.", "It wants a login: push with `docker push` after `docker login`.")
         if status >= http.client.INTERNAL_SERVER_ERROR or status == http.client.TOO_MANY_REQUESTS:
-            raise Blocked(f"{said}.", "Look at `lab status`, and whether the disk is full.")
-        raise BadInput(f"{said}.", "Push what it names first, or mend the image.")
+            raise Blocked(f"{said}.", "Check `lab status`, and whether the disk is full.")
+        raise BadInput(f"{said}.", "Push what it refers to first, or fix the image.")
 
 
 def _told(body: bytes) -> str:

@@ -42,7 +42,7 @@ def carefully(do: Do, say: Say = lambda _text: None) -> None:
     except LabError as error:
         say(str(error))
     except Exception:  # noqa: BLE001 - the net under every button
-        say(f"The lab itself made a mistake; it is not yours. Details: {keep_traceback('panel')}")
+        say(f"An internal error of the lab, not your fault. Details: {keep_traceback('panel')}")
 
 
 def twice(words: str, question: str, do: Do, say: Say) -> Any:

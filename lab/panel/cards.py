@@ -47,7 +47,7 @@ class Card:
             buttons.button("Check again", self._look, self._say),
             self._hint,
             self._solution,
-            buttons.twice("Reset this step", "Really undo it? Press again", self._undo, self._say),
+            buttons.twice("Reset this step", "Press again to reset it", self._undo, self._say),
         ]
         self.widget = buttons.column([self._html, self._extra, buttons.row(made), self._said])
         self.refresh()
@@ -69,19 +69,19 @@ class Card:
         self._hint.disabled = self._asked and not left
         self._solution.disabled = not hints.may_see_solution(self.step, entry)
         self._solution.tooltip = (
-            "after a pass, or after all hints" if self._solution.disabled else "one way; others are as good"
+            "after a pass or after all hints" if self._solution.disabled else "one way; others are just as good"
         )
 
     def _since(self, entry: progress.Entry) -> str:
         if entry.last == self.result.status.label:
             return ""
-        return f"<div>Looked at elsewhere since: <strong>{html.escape(entry.last)}</strong>.</div>"
+        return f"<div>This step changed since then. It is now: <strong>{html.escape(entry.last)}</strong>.</div>"
 
     def _solution_html(self) -> str:
         if not self._solved:
             return ""
         code = html.escape(self.step.solution)
-        return f"<div><strong>One way to do it</strong> (others are as good)</div><pre><code>{code}</code></pre>"
+        return f"<div><strong>One way to do it</strong> (others are just as good)</div><pre><code>{code}</code></pre>"
 
     def _look(self) -> None:
         self.take(runner.check(self.step, world.here()))
@@ -96,13 +96,13 @@ class Card:
         self.refresh()
 
     def _undo(self) -> None:
-        from lab.undo import undo
+        from lab.undo import told, undo
 
         here = world.here()
         said = list(undo([self.step], here))
         self._asked = self._solved = False
         self.take(runner.check(self.step, here))
-        self._say(" · ".join(["This step is as new.", *said]))
+        self._say(" · ".join([told(1), *said]))
 
     def _say(self, text: str) -> None:
         _put(self._said, f'<div role="status">{html.escape(text)}</div>' if text else "")
@@ -110,8 +110,12 @@ class Card:
 
 def _put(place: Any, text: str) -> None:
     value = f'{STYLE}<div class="lab-card">{text}</div>' if text else ""
-    if place.value != value:  # the same text again would close an open "Says who?"
+    if place.value != value:  # the same text again would close an open "Evidence"
         place.value = value
+
+
+_NEXT = "Next: {step}"
+_NEXT_LESSON = "Next: {step} in lesson {number}, {question}"
 
 
 def _following(result: Result) -> str:
@@ -122,8 +126,9 @@ def _following(result: Result) -> str:
     lesson = course.lesson(following.lesson)
     words = f"<code>{html.escape(following.name)}</code>"
     attributes = page.link_to(f"{lesson.name}.ipynb", following.name)
-    place = "" if following.lesson == result.lesson else f" in lesson {lesson.number}, {html.escape(lesson.question)}"
-    return f"Next: {f'<a {attributes}>{words}</a>' if attributes else words}{place}"
+    text = _NEXT if following.lesson == result.lesson else _NEXT_LESSON
+    step = f"<a {attributes}>{words}</a>" if attributes else words
+    return text.format(step=step, number=lesson.number, question=html.escape(lesson.question))
 
 
 def hints_html(step: Step, count: int, said: str) -> str:

@@ -107,7 +107,7 @@ class _Box:
         self._html, self._said = page.widgets().HTML(), page.widgets().HTML()
         made = [
             buttons.button("Check this lesson", self._look, self._say),
-            buttons.twice("Start this lesson anew", "Really undo its steps? Press again", self._undo, self._say),
+            buttons.twice("Reset this lesson", "Press again to reset its steps", self._undo, self._say),
         ]
         self.widget = buttons.column([self._html, buttons.row(made), self._said])
 
@@ -121,13 +121,14 @@ class _Box:
         for result in results:
             cards.take(result)
         passed = sum(result.status is Status.PASSED for result in results)
-        self._say(f"Looked just now: {passed} of {len(results)} steps pass as the world is at this moment.")
+        self._say(f"Checked just now: {passed} of {len(results)} steps pass.")
 
     def _undo(self) -> None:
-        from lab.undo import undo
+        from lab.undo import told, undo
 
-        said = list(undo(self._lesson().steps, world.here()))
-        self._say(" · ".join(["The steps of this lesson are as new.", *said]))
+        steps = self._lesson().steps
+        said = list(undo(steps, world.here()))
+        self._say(" · ".join([told(len(steps)), *said]))
 
     def _say(self, text: str) -> None:
         self._said.value = f'{STYLE}<div class="lab-card" role="status">{html.escape(text)}</div>' if text else ""

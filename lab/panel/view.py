@@ -15,6 +15,8 @@ from lab.sandbox.overview import Status as Overview
 from lab.steps import Step
 
 MIME = "application/vnd.lab.panel+json"
+_BUILDS = "BuildKit's image is being made in the background: {phase}"
+_BUILDS_FOR = "BuildKit's image is being made in the background: {phase}, about {left:.0f} s left"
 STALE = "passed before this step was changed"
 _MARKS = {status.label: status.mark for status in Status} | {STALE: "↻"}
 LinkTo = Callable[[str, str], str]  # (notebook, step) → attributes of an <a>; "" where nothing can be linked
@@ -126,9 +128,8 @@ def _build(now: BuildProgress | None) -> tuple[str, float | None]:
     if now.state == "failed":
         return f"BuildKit's image could not be made: {now.error} {now.remedy}".strip(), None
     left = now.seconds_left
-    text = f"BuildKit's image is being made in the background: {now.phase}" + (
-        f", about {left:.0f} s left" if left is not None else ""
-    )
+    text = _BUILDS if left is None else _BUILDS_FOR
+    text = text.format(phase=now.phase, left=left)
     whole = now.seconds_elapsed + (left or 0)
     return text, now.seconds_elapsed / whole if whole and left is not None else None
 
@@ -195,15 +196,19 @@ def _row(row: Row, lesson: str, link: LinkTo) -> str:
     return (
         f'<li class="lab-{row.state.replace(" ", "-")}"{current}>'
         f'<span class="lab-mark" aria-hidden="true">{row.mark}</span> '
-        f'{goal}{kind} <span class="lab-state">{row.state}</span></li>'
+        f'<span>{goal}{kind} <span class="lab-state">{row.state}</span></span></li>'
     )
+
+
+_NEXT_STEP = "<strong>Next:</strong> {step}: run its cell with Shift + Enter."
+_NEXT_EXERCISE = "<strong>Next:</strong> {step}: write your own commands into its cell."
 
 
 def _next(shown: View, link: LinkTo) -> str:
     if row := shown.next_row:
         words, attributes = html.escape(row.step), link(f"{shown.lesson}.ipynb", row.step)
-        how = "run its cell with Shift + Enter" if not row.exercise else "write your own commands into its cell"
-        return f"<strong>Next:</strong> {_a(attributes, f'<code>{words}</code>')}: {how}."
+        text = _NEXT_EXERCISE if row.exercise else _NEXT_STEP
+        return text.format(step=_a(attributes, f"<code>{words}</code>"))
     if shown.then:
         attributes = link(f"{shown.then}.ipynb", "")
         return f"<strong>This lesson is done.</strong> Next: {_a(attributes, html.escape(shown.then_title))}"

@@ -46,14 +46,14 @@ def _platform_name(given: Any) -> str:
     data = as_table(given, _LS)
     parts = [data.get(key) or "" for key in ("os", "architecture", "variant")]
     if not all(isinstance(part, str) for part in parts):
-        raise BadInput(f"{given!r} is no platform.")
+        raise BadInput(f"{given!r} is not a platform.")
     return "/".join(filter(None, parts))
 
 
 def _list(data: dict[str, Any], key: str) -> list[Any]:
     found = data.get(key) or []
     if not isinstance(found, list):
-        raise BadInput(f"{key!r} is no list.")
+        raise BadInput(f"{key!r} is not a list.")
     return found
 
 
@@ -95,8 +95,8 @@ def readable(command: str) -> Iterator[None]:
         yield
     except BadInput as error:
         raise Blocked(
-            f"`{command}` says something that this lab cannot read: {error.message}",
-            "Is a newer lab to be had? `lab doctor` names the versions here.",
+            f"`{command}` says something that the lab cannot read: {error.message}",
+            "A newer lab may read it. `lab doctor` names the versions here.",
         ) from error
 
 
@@ -104,7 +104,7 @@ def as_table(data: Any, command: str) -> dict[str, Any]:
     """A JSON object; Blocked where it is something else."""
     with readable(command):
         if not isinstance(data, dict):
-            raise BadInput(f"{type(data).__name__} where an object was due.")
+            raise BadInput(f"{type(data).__name__} where an object was expected.")
     return data
 
 
@@ -113,4 +113,6 @@ def as_json(text: str, command: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Blocked(f"`{command}` answered something that is no JSON.", "Is the engine all right?") from error
+        raise Blocked(
+            f"`{command}` answered something that is not JSON.", "`lab status` says how the engine is."
+        ) from error

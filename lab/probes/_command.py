@@ -25,7 +25,7 @@ def ask(command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT)
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
-        raise Blocked(f"`{shown}` gave no answer within {limit:.0f} s.", "Is the engine busy or paused?") from error
+        raise Blocked(f"`{shown}` did not answer within {limit:.0f} s.", "Is the engine busy or paused?") from error
     except OSError as error:
         raise Blocked(f"`{command[0]}` cannot be run: {error.strerror}.", "Is it installed?") from error
     out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))

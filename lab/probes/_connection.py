@@ -78,7 +78,7 @@ def reason(error: Exception, limit: float) -> tuple[str, str]:
 
 
 _REASONS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    ((TimeoutError,), "gave no answer within {limit:g} s", ""),
+    ((TimeoutError,), "did not answer within {limit:g} s", ""),
     ((ConnectionRefusedError,), "refuses the connection: nothing listens there", ""),
     ((socket.gaierror,), "cannot be found: its name has no address", "Is the name right, and is the network up?"),
     (
@@ -86,7 +86,7 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
         "shows a certificate that this machine does not trust",
         "Give Docker its CA in /etc/docker/certs.d.",
     ),
-    ((ssl.SSLError,), "does not speak TLS as it should; it may be one of plain HTTP", ""),
+    ((ssl.SSLError,), "does not speak TLS as it should; it may speak plain HTTP", ""),
     (
         (http.client.IncompleteRead, http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError),
         "broke off in the middle of its answer",

@@ -25,6 +25,8 @@ _NOTES_LIMIT = 64 << 10
 _PATH_LIMIT = 4096
 _MAX_SEGMENTS = 256
 _MAX_SECTIONS = 256
+_DYNAMIC_LIMIT = 16 << 20
+_MAX_NEEDED = 256
 
 _X86_64, _386, _ARM, _ARM64, _RISCV, _S390, _PPC64, _MIPS, _LOONG = 62, 3, 40, 183, 243, 22, 21, 8, 258
 # (machine, bits, little-endian) → the name that Go, OCI and Docker give it
@@ -73,6 +75,7 @@ class _Header:
     segments: tuple[int, int, int]  # offset, size of one, how many
     sections: tuple[int, int, int]
     flags: int
+    kind: int
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,14 @@ class _Segment:
     kind: int
     flags: int
     offset: int
+    address: int
     size: int
     align: int
 
 
-_LOAD, _INTERP, _NOTE, _WRITABLE = 1, 3, 4, 2
+_LOAD, _DYNAMIC, _INTERP, _NOTE, _WRITABLE = 1, 2, 3, 4, 2
+_RELOCATABLE = 1
+_NEEDED, _STRINGS = 1, 5  # DT_NEEDED, DT_STRTAB
 
 
 def elf(data: Forward, path: str) -> Binary:
@@ -98,6 +104,7 @@ def elf(data: Forward, path: str) -> Binary:
     )
     segments = _segments(data, header)
     interpreter = _interpreter(data, segments)
+    needed = _needed(data, header, segments)
     level = 0
     go: dict[str, int] = {}
     if header.machine in (_X86_64, _ARM):
@@ -109,7 +116,15 @@ def elf(data: Forward, path: str) -> Binary:
     level = level or go.get("GOAMD64", 0)
     if not platform.variant and "GOARM" in go:
         platform = replace(platform, variant=f"v{go['GOARM']}")
-    return Binary(path=path, kind="elf", platform=platform, interpreter=interpreter, level=level)
+    return Binary(
+        path=path,
+        kind="elf",
+        platform=platform,
+        interpreter=interpreter,
+        level=level,
+        needed=needed,
+        relocatable=header.kind == _RELOCATABLE,
+    )
 
 
 def _header(head: bytes) -> _Header | None:
@@ -119,8 +134,8 @@ def _header(head: bytes) -> _Header | None:
     layout = struct.Struct(order + ("HHIQQQIHHHHHH" if bits == 64 else "HHIIIIIHHHHHH"))
     if len(head) < 16 + layout.size:
         return None
-    _, machine, _, _, phoff, shoff, flags, _, phsize, phnum, shsize, shnum, _ = layout.unpack_from(head, 16)
-    return _Header(bits, order, head[7], machine, (phoff, phsize, phnum), (shoff, shsize, shnum), flags)
+    kind, machine, _, _, phoff, shoff, flags, _, phsize, phnum, shsize, shnum, _ = layout.unpack_from(head, 16)
+    return _Header(bits, order, head[7], machine, (phoff, phsize, phnum), (shoff, shsize, shnum), flags, kind)
 
 
 def _segments(data: Forward, header: _Header) -> list[_Segment]:
@@ -132,9 +147,35 @@ def _segments(data: Forward, header: _Header) -> list[_Segment]:
     found = []
     for start in range(0, len(table) - layout.size + 1, size):
         row = layout.unpack_from(table, start)
-        kind, flags, begin = (row[0], row[1], row[2]) if header.bits == 64 else (row[0], row[6], row[1])
-        found.append(_Segment(kind, flags, begin, row[5] if header.bits == 64 else row[4], row[7]))
+        if header.bits == 64:
+            found.append(_Segment(row[0], row[1], row[2], row[3], row[5], row[7]))
+        else:
+            found.append(_Segment(row[0], row[6], row[1], row[2], row[4], row[7]))
     return found
+
+
+def _needed(data: Forward, header: _Header, segments: list[_Segment]) -> tuple[str, ...]:
+    """The names of `DT_NEEDED`; none where their table lies further in than is looked."""
+    table = next((s for s in segments if s.kind == _DYNAMIC), None)
+    if table is None or table.offset + table.size > _DYNAMIC_LIMIT:
+        return ()
+    # The names stand before the table that points at them, so all up to it is kept while this file is read.
+    whole = data.whole(table.offset + table.size)
+    layout = struct.Struct(header.order + ("qQ" if header.bits == 64 else "iI"))
+    part = whole[table.offset : table.offset + table.size]
+    rows = [layout.unpack_from(part, at) for at in range(0, len(part) - layout.size + 1, layout.size)]
+    place = next((_offset(segments, value) for tag, value in rows if tag == _STRINGS), None)
+    if place is None:
+        return ()
+    wanted = [place + value for tag, value in rows if tag == _NEEDED][:_MAX_NEEDED]
+    names = (whole[at : at + _PATH_LIMIT].split(b"\0", 1)[0] for at in wanted if at < len(whole))
+    return tuple(name.decode("utf-8", "replace") for name in names if name)
+
+
+def _offset(segments: list[_Segment], address: int) -> int | None:
+    """Where in the file stands what is loaded to that address."""
+    loaded = (s for s in segments if s.kind == _LOAD and s.address <= address < s.address + s.size)
+    return next((s.offset + address - s.address for s in loaded), None)
 
 
 def _interpreter(data: Forward, segments: list[_Segment]) -> str:

@@ -29,6 +29,32 @@ _READ_ON = 1 << 30  # bytes
 _DAMAGED = "Push it again."
 
 
+class NoImage(BadInput):
+    """A manifest of something that no container runs; `kind` is its media type."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def no_image(manifest: Mapping[str, Any]) -> str:
+    """What a manifest is of where it is no image's (a chart, a signature, an attestation): a media type, else ""."""
+    config, rows = manifest.get("config"), manifest.get("layers")
+    said = manifest.get("artifactType")
+    if config is None and rows is None:
+        written = str(manifest.get("mediaType") or "")
+        return str(said or "") or (written if "artifact" in written else "")
+    kind = str(config.get("mediaType", "")) if isinstance(config, dict) else ""
+    if kind and "image" not in kind:
+        return str(said or kind)
+    if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
+        # Signatures call their configuration an image's, and hold nothing that could be unpacked.
+        kinds = [str(row.get("mediaType", "")) for row in rows]
+        if all(one and "tar" not in one and "layer" not in one and "rootfs" not in one for one in kinds):
+            return kinds[0]
+    return str(said) if said and not kind else ""
+
+
 def fetch_index(registry: Registry) -> Index:
     """The index (or the one image) that the registry's reference stands for, its digest verified."""
     name = registry.reference
@@ -72,7 +98,8 @@ def fetch_image(registry: Registry, row: Manifest, evidence: tuple[Evidence, ...
     body, answer = _manifest(registry, row.digest)
     known = _config(registry, body)
     if known is None:
-        raise BadInput(f"{str(registry.reference)!r} is no image that a container can run.")
+        kind = no_image(body)
+        raise NoImage(f"{str(registry.reference)!r} is not an image that a container can run.", kind)
     said = said_by(registry, answer, f"manifests/{row.digest}")
     return Image.from_json(
         known[0],
@@ -121,17 +148,17 @@ def _manifest(registry: Registry, target: str) -> tuple[dict[str, Any], Answer]:
             blobs.verify(answer.body, digest, what, Blocked)
     data = answer.json(what)
     if not isinstance(data, dict) or data.get("schemaVersion") == 1:
-        raise BadInput(f"{what} is no manifest of today's form.", _DAMAGED)
+        raise BadInput(f"{what} is not a manifest in a current format.", _DAMAGED)
     return data, answer
 
 
 def _config(registry: Registry, manifest: Mapping[str, Any]) -> tuple[Any, tuple[Evidence, ...]] | None:
     """An image's configuration; None where the manifest is of something else (a chart, an attestation, …)."""
+    if no_image(manifest):
+        return None
     described = manifest.get("config")
     if not isinstance(described, dict) or not isinstance(digest := described.get("digest"), str):
         raise BadInput(f"The manifest of {str(registry.reference)!r} names no configuration.", _DAMAGED)
-    if "image" not in str(described.get("mediaType", "image")):
-        return None
     answer = registry.get(f"blobs/{digest}")
     what = f"The configuration {digest[:19]}… from {registry.reference.endpoint!r}"
     if answer.status != 200:

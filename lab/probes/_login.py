@@ -88,10 +88,12 @@ def _config(env: Mapping[str, str]) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Blocked(f"Docker's configuration {str(place)!r} cannot be read.", "Mend it, or log in again.") from error
+        raise Blocked(f"Docker's configuration {str(place)!r} cannot be read.", "Fix it, or log in again.") from error
     tables = ("auths", "credHelpers")
     if not isinstance(data, dict) or not all(isinstance(data.get(key) or {}, dict) for key in tables):
-        raise Blocked(f"Docker's configuration {str(place)!r} is not of the form that Docker writes.", "Log in again.")
+        raise Blocked(
+            f"Docker's configuration {str(place)!r} does not have the form that Docker writes.", "Log in again."
+        )
     return data
 
 
@@ -112,7 +114,7 @@ def _from_helper(helper: Any, key: str, env: Mapping[str, str]) -> Login | None:
     program = f"docker-credential-{helper}"
     if not re.fullmatch(r"[A-Za-z0-9._-]+", str(helper)):
         raise Blocked(
-            f"Docker's configuration names the credential helper {helper!r}.", "That is not a program's name."
+            f"Docker's configuration names the credential helper {helper!r}.", "That is not the name of a program."
         )
     try:
         done = subprocess.run(
@@ -120,7 +122,7 @@ def _from_helper(helper: Any, key: str, env: Mapping[str, str]) -> Login | None:
         )
     except subprocess.TimeoutExpired:
         raise Blocked(
-            f"The credential helper {program!r} gave no answer.", "Does it ask something elsewhere?"
+            f"The credential helper {program!r} gave no answer.", "It may be waiting for an answer in another window."
         ) from None
     except OSError as error:
         raise Blocked(f"The credential helper {program!r} cannot be run: {error.strerror}.", "Install it.") from error
@@ -131,5 +133,7 @@ def _from_helper(helper: Any, key: str, env: Mapping[str, str]) -> Login | None:
         name, secret = str(data["Username"]), str(data["Secret"])
     except (ValueError, KeyError, TypeError):
         # Not chained: what it printed may hold the secret.
-        raise Blocked(f"The credential helper {program!r} gave an answer that is none.", "Log in again.") from None
+        raise Blocked(
+            f"The credential helper {program!r} gave an answer that cannot be used.", "Log in again."
+        ) from None
     return Login(identity_token=secret) if name == "<token>" else Login(name, secret)

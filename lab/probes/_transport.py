@@ -57,7 +57,7 @@ class Answer:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise Blocked(f"{what} is no JSON.", "Something else may answer in the registry's place.") from None
+            raise Blocked(f"{what} is not JSON.", "Something else may be answering in place of the registry.") from None
 
 
 class Registry:
@@ -137,7 +137,7 @@ class Registry:
             headers = {name.lower(): value for name, value in response.headers.items()}
             answer = Answer(response.status, headers, self._bounded(response, most))
         if answer.status == http.client.NOT_FOUND and self._is_own and not answer.is_a_registrys:
-            raise Blocked(f"Something else than a registry answers at {self._name}.", self._remedy())
+            raise Blocked(f"Something other than a registry answers at {self._name}.", self._remedy())
         return answer
 
     def _bounded(self, response: http.client.HTTPResponse, most: int) -> bytes:
@@ -148,7 +148,7 @@ class Registry:
             parts.append(part)
             count += len(part)
             if count > most:
-                raise Blocked(f"The registry {self._name} sends more than {most} bytes where less was due.")
+                raise Blocked(f"The registry {self._name} sends more than {most} bytes where fewer were expected.")
             if time.monotonic() > ends:
                 raise TimeoutError
         if response.length:
@@ -181,9 +181,9 @@ class Registry:
             self.close()
             scheme, before = urlsplit(there).scheme, urlsplit(url).scheme
             if scheme != "https" and (scheme, before) != ("http", "http"):
-                raise Blocked(f"The registry {self._name} sends on to a place that is not safe.")
+                raise Blocked(f"The registry {self._name} redirects to an address that is not safe.")
             url = there
-        raise Blocked(f"The registry {self._name} sends on and on to other places.")
+        raise Blocked(f"The registry {self._name} redirects too many times.")
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
@@ -223,7 +223,7 @@ class Registry:
     def _token(self, challenge: Challenge, login: Login | None) -> str:
         realm = urlsplit(challenge.realm)
         if realm.scheme != "https" and (realm.scheme, self._base[:5]) != ("http", "http:"):
-            raise Blocked(f"The registry {self._name} asks for a login in a place that is not safe.")
+            raise Blocked(f"The registry {self._name} asks to log in at an address that is not safe.")
         scope = challenge.scope or f"repository:{self.reference.repository}:pull"
         query = {"service": challenge.service, "scope": scope}
         headers = {"Accept": "application/json", "User-Agent": _AGENT}
@@ -249,8 +249,8 @@ class Registry:
     def _login_needed(self) -> Blocked:
         name = f"{self.reference.host}/{self.reference.repository}"
         return Blocked(
-            f"The registry {self._name} does not show {name!r} without a login that may see it.",
-            f"Run `docker login {self.reference.host}`, or look whether the name is right.",
+            f"The registry {self._name} does not show {name!r} without a login that may read it.",
+            f"Run `docker login {self.reference.host}`, or check the name.",
         )
 
     def _refuse(self, response: http.client.HTTPResponse) -> None:
@@ -258,11 +258,13 @@ class Registry:
         if response.status in (401, 403):
             raise self._login_needed()
         if response.status == http.client.TOO_MANY_REQUESTS:
-            raise Blocked(f"The registry {self._name} says: too many requests.", "Wait, or log in to have more.")
+            raise Blocked(f"The registry {self._name} says: too many requests.", "Wait, or log in for a higher limit.")
         if response.status >= http.client.INTERNAL_SERVER_ERROR:
-            raise Blocked(f"The registry {self._name} is in trouble: it answers {response.status}.", self._remedy())
+            raise Blocked(f"The registry {self._name} has a problem: it answers {response.status}.", self._remedy())
         if response.status == http.client.BAD_REQUEST and self._base.startswith("http:"):
-            raise Blocked(f"The registry {self._name} does not take plain HTTP, or not this question.", self._remedy())
+            raise Blocked(
+                f"The registry {self._name} takes no plain HTTP, or does not take this request.", self._remedy()
+            )
 
     @property
     def _is_own(self) -> bool:

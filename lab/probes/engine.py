@@ -12,14 +12,16 @@ from dataclasses import replace
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.facts import Builder, Builders, Engine, Evidence, Image, Tool
+from lab.facts import Builder, Builders, Containers, Engine, Evidence, Image, Ran, Tool
 from lab.probes._buildx import as_json, as_table, builder_from_text, builders_from_json, readable
 from lab.probes._command import ask
+from lab.probes.host import transcript
 from lab.steps import Probe
 from lab.world import World
 
 __all__ = [
-    "builder", "builder_from_text", "builders", "builders_from_json", "docker", "image",
+    "builder", "builder_from_text", "builders", "builders_from_json", "containers",
+    "containers_between", "containers_from_events", "docker", "image",
     "image_from_json", "info", "is_down", "known_builders", "version", "versions", "with_current",
 ]  # fmt: skip
 
@@ -98,7 +100,7 @@ def image(reference: str) -> Probe[Image]:
 def image_from_json(data: Any, name: str, evidence: tuple[Evidence, ...] = ()) -> Image:
     """Read what `docker image inspect NAME` answers: a list of one image."""
     if not isinstance(data, list) or not data or not isinstance(data[0], dict):
-        raise BadInput(f"`docker image inspect {name}` answered something that is no list of images.")
+        raise BadInput(f"`docker image inspect {name}` answered something that is not a list of images.")
     first = data[0]
     config = first.get("Config") or {}
     layers = (first.get("RootFS") or {}).get("Layers") or ()
@@ -115,6 +117,52 @@ def image_from_json(data: Any, name: str, evidence: tuple[Evidence, ...] = ()) -
         layers=tuple(map(str, layers)),
         evidence=evidence,
     )
+
+
+def containers(step: str) -> Probe[Containers]:
+    """The containers that ran while the step was tried, by the engine's own record; it is asked once and kept.
+
+    The engine remembers its last 256 events, so they are asked for as soon as the step is checked.
+    """
+
+    def probe(world: World) -> Containers:
+        tried = transcript(step)(world)
+        if tried.containers is None:
+            found = containers_between(world, tried.began, tried.ended)
+            world.keep(replace(tried, containers=found.ran))
+            return found
+        ran = "\n".join(f"{one.image} (exit status {one.exit_status})" for one in tried.containers)
+        return Containers(ran=tried.containers, evidence=(Evidence("docker events", ran),))
+
+    probe.of_containers = True  # type: ignore[attr-defined]  # `lab shell` asks once for all that was typed
+    return probe
+
+
+def containers_between(world: World, began: float, ended: float) -> Containers:
+    """The containers that were created between two moments (in seconds since 1970), and how they ended."""
+    since, until = f"{began - world.skew:.6f}", f"{ended + world.skew:.6f}"
+    span = ("--since", since, "--until", until, "--filter", "type=container")
+    status, out, err, evidence = docker(world, "events", *span, "--format", "{{json .}}")
+    if status:
+        raise Blocked(f"The Docker engine does not say which containers ran: {err.strip()}")
+    found = containers_from_events(out)
+    ran = "\n".join(f"{one.image} (exit status {one.exit_status})" for one in found)
+    return Containers(ran=found, evidence=(Evidence(evidence.asked.replace(" --format '{{json .}}'", ""), ran),))
+
+
+def containers_from_events(text: str) -> tuple[Ran, ...]:
+    """Read what `docker events --format '{{json .}}'` prints: a container is there from `create` to `die`."""
+    found: dict[str, Ran] = {}
+    for line in text.splitlines():
+        event = as_table(as_json(line, "docker events"), "docker events")
+        actor = as_table(event.get("Actor"), "docker events")
+        told = as_table(actor.get("Attributes"), "docker events")
+        name = str(actor.get("ID"))
+        if event.get("Action") == "create":
+            found[name] = Ran(image=str(told.get("image")), when=float(event.get("timeNano") or 0) / 1e9)
+        elif event.get("Action") == "die" and name in found and str(told.get("exitCode", "")).isdigit():
+            found[name] = replace(found[name], exit_status=int(told["exitCode"]))
+    return tuple(found.values())
 
 
 def builders() -> Probe[Builders]:

@@ -32,7 +32,8 @@ class Answers(Fact):
         """Read `name answer` lines; a colon or `=` between them is fine, `#` starts a comment."""
         given = []
         for line in text.splitlines():
-            name, _, answer = line.partition("#")[0].strip().replace(":", " ", 1).partition(" ")
+            words = " ".join(line.partition("#")[0].split())  # a tab separates as well as a space
+            name, _, answer = words.replace(":", " ", 1).partition(" ")
             if "=" in name:
                 name, _, answer = f"{name} {answer}".partition("=")
             if name:

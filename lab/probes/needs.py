@@ -14,6 +14,8 @@ from lab.world import World
 BASE = "busybox:1.38"
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
 REFUSED = "exec format error"
+_BUILDS = "BuildKit's image is still being built."
+_BUILDS_FOR = "BuildKit's image is still being built: about {left:.0f} s left."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def consent(world: World) -> None:
     """Somebody may agree to emulators: not in a headless run that was not told so."""
     del world
     if os.environ.get(NO_CONSENT) == "no":
-        raise Blocked("Nobody agreed to register emulators in this run.", "Run it with --emulators to agree.")
+        raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
 
 
 def reach(world: World) -> None:
@@ -79,8 +81,8 @@ def buildkit(world: World) -> None:
     del world
     now = image.progress()
     if now.state == "building":
-        left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
-        raise Blocked(f"BuildKit's image is still being built{left}.", f"Try again then. Its log: {now.log}")
+        text = _BUILDS if now.seconds_left is None else _BUILDS_FOR
+        raise Blocked(text.format(left=now.seconds_left), f"Try again later. Its log: {now.log}")
     if now.state == "failed":
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
 

@@ -53,7 +53,7 @@ def unpack(deb: Path, into: Path) -> None:
                 f"{deb.name!r} cannot be unpacked: the disk is full.", "Make room, then run `lab up` again."
             ) from error
         forget([deb])
-        raise Blocked(error.message, "Run `lab up` again: the package is fetched anew.") from error
+        raise Blocked(error.message, "Run `lab up` again: the package is fetched again.") from error
 
 
 def forget(files: Iterable[Path]) -> None:

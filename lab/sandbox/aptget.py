@@ -24,6 +24,7 @@ from lab.storage import write_text
 
 _HELPER = "/usr/lib/apt/apt-helper"
 _FRESH = 6 * 3600.0  # seconds that a fetched index serves without asking again
+_NAMED = 3  # packages that are named one by one
 _STALLED = 120.0  # seconds without a new byte after which a download is given up
 
 
@@ -76,10 +77,10 @@ def update(place: Path, env: Mapping[str, str], suite: str, report: Report, *, f
     if problem and (force or not have):
         raise Blocked(f"The package mirror cannot be used: {problem}", "Check the network, then run `lab up` again.")
     if problem:
-        report.note(f"The mirror does not answer; going on with the list of last time ({problem}).")
+        report.note(f"The mirror does not answer; continuing with the list from last time ({problem}).")
     now = _release(place)
     if now is None:
-        raise Blocked(f"The package mirror says nothing of {suite}.", "Check the network, then run `lab up` again.")
+        raise Blocked(f"The package mirror does not know {suite}.", "Check the network, then run `lab up` again.")
     if not problem:
         os.utime(now)
     return now.read_text()
@@ -96,7 +97,7 @@ def get(due: Sequence[Package | Index], uri: str, env: Mapping[str, str], report
         return
     debs = paths.cache() / "debs"
     if isinstance(due[0], Package):
-        report.phase(f"Downloading {len(due)} package{'s' * (len(due) > 1)}")
+        report.phase(_downloading([package.label for package in due]))
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=debs) as folder:
         targets = {wanted: Path(folder) / f"{number}-{wanted.file.name}" for number, wanted in enumerate(due)}
         command = [_HELPER, "download-file"]
@@ -111,6 +112,13 @@ def get(due: Sequence[Package | Index], uri: str, env: Mapping[str, str], report
             target.replace(wanted.file)
 
 
+def _downloading(names: list[str]) -> str:
+    """What is fetched, by name, so that no two lines read the same."""
+    if len(names) <= _NAMED:
+        return f"Downloading {', '.join(names)}"
+    return f"Downloading {', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+
+
 def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package | Index, Path], report: Report) -> None:
     try:
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -119,8 +127,10 @@ def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package | I
     with process:
         stderr = _follow(process, targets, report)
     if process.returncode:
-        reason = mirror.complaint(stderr) if process.returncode > 0 else f"no byte came for {_STALLED:.0f} s"
-        raise Blocked(f"A download failed: {reason}", "Check the network and the disk, then run `lab up` again.")
+        reason = mirror.complaint(stderr) if process.returncode > 0 else f"no data came for {_STALLED:.0f} s"
+        raise Blocked(
+            f"A download failed: {reason.rstrip('.')}.", "Check the network and the disk, then run `lab up` again."
+        )
     for package in targets:
         report.progress(package.label, package.size, package.size, "B")
 

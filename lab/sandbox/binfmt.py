@@ -37,7 +37,7 @@ def install(engine: EngineRef, report: Report) -> None:
     before = _ask(engine)
     lacking = [platform for platform in WANTED if platform not in before.supported]
     if not lacking:
-        report.note("Your engine runs programs of all platforms of the lessons already.")
+        report.note("Your engine already runs programs of all platforms that the lessons use.")
         return
     names = {entry(platform) for platform in lacking} - before.emulators
     _record({*installed(), *names})  # first, so that what is half done is undone as well
@@ -74,7 +74,7 @@ def parse(text: str) -> Told:
         data = json.loads(text)
         return Told(*(frozenset(map(str, data.get(name) or ())) for name in ("supported", "emulators")))
     except (ValueError, AttributeError, TypeError) as error:
-        raise BadInput("The image that registers emulators gave no answer that can be read.", _REMEDY) from error
+        raise BadInput("The image that registers emulators gave an answer that cannot be read.", _REMEDY) from error
 
 
 def _ask(engine: EngineRef, *options: str) -> Told:

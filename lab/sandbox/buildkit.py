@@ -31,7 +31,7 @@ __all__ = ["BuildProgress", "loaded", "progress", "start", "stop", "unload", "wa
 
 _ROLE = "buildkit"
 _STARTING = 20.0  # seconds that a fresh builder has to sign the record with its number
-_STOPPED = "The build of BuildKit's image was stopped before its end."
+_STOPPED = "The build of BuildKit's image was stopped before it finished."
 
 
 def start(sandbox: Sandbox) -> BuildProgress:
@@ -125,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - nobody else is there to tell of it
         traceback.print_exc()
         said = f"The builder itself broke: {type(error).__name__}: {error}."
-        _record("failed", error=said, remedy=f"Tell the lab's authors; the log is {str(_log())!r}.")
+        _record("failed", error=said, remedy=f"Please report this; the log is {str(_log())!r}.")
         return 70
     return 0
 
@@ -134,7 +134,7 @@ def _spawn(target: Target) -> None:
     if not sys.platform.startswith("linux"):
         raise Blocked(
             "Docker Hub does not answer, and BuildKit's image can be made on Linux only.",
-            "Run `lab up` on line once: the engine then keeps the image.",
+            "Run `lab up` once with internet access: the engine then keeps the image.",
         )
     where = ["--mirror", target.mirror] if target.mirror else ["--docker", str(target.docker)]
     # The builder signs the record with its own number; until then the record's age speaks for it.
@@ -166,7 +166,7 @@ def _building(since: float, log: Path | None) -> BuildProgress:
 
 
 def _stopped(log: Path | None) -> BuildProgress:
-    return BuildProgress("failed", log=log, error=_STOPPED, remedy="Run `lab up`: it goes on from there.")
+    return BuildProgress("failed", log=log, error=_STOPPED, remedy="Run `lab up`: it continues from there.")
 
 
 def _alive(record: dict[str, Any]) -> bool:

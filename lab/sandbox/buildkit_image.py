@@ -106,7 +106,7 @@ def _place(name: str, tree: Path, program: Path) -> Path:
             return path
     raise Blocked(
         f"no package that {program.name} depends on has {name!r}.",
-        "Tell the lab's authors which distribution this is; meanwhile Docker Hub's image serves.",
+        "Please report which distribution this is; Docker Hub's image works in the meantime.",
     )
 
 

@@ -125,7 +125,7 @@ def busybox_binary(deb: Path) -> Program:
             if (found := Path(folder) / place).is_file():
                 return Program(found.read_bytes(), datetime.fromtimestamp(int(found.stat().st_mtime), UTC))
     apt.forget([deb])
-    raise Blocked(f"the package {deb.name!r} holds no busybox.", "Run `lab up` again: it is fetched anew.")
+    raise Blocked(f"the package {deb.name!r} holds no busybox.", "Run `lab up` again: it is fetched again.")
 
 
 def applets(binary: bytes) -> list[str]:
@@ -137,7 +137,7 @@ def applets(binary: bytes) -> list[str]:
     start = binary.find(b"[\0[[\0")
     end = binary.find(b"\0\0", start)
     if start < 0 or end < 0:
-        raise Blocked("this busybox names no commands.", "Tell the lab's authors which distribution this is.")
+        raise Blocked("this busybox names no commands.", "Please report which distribution this is.")
     return binary[start:end].decode("ascii", "replace").split("\0")
 
 

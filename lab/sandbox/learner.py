@@ -117,7 +117,7 @@ def _run(docker: str | Path, *arguments: str, env: Mapping[str, str], timeout: f
             [str(docker), *arguments], env=env, capture_output=True, text=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        return None, f"It gave no answer in {timeout:.0f} s."
+        return None, f"It did not answer within {timeout:.0f} s."
     except OSError as error:
         return None, str(error)
     return (done.stdout.rstrip("\n") if done.returncode == 0 else None), done.stderr

@@ -92,7 +92,7 @@ def _make(before: State | None, wanted: _Wanted, report: Report) -> State:
     if engine is None:
         private_engine.check_possible()
     if before and before.engine.kind != ("learner" if engine else "private"):
-        report.note("The engine is another one than last time.")
+        report.note("The engine is not the same as last time.")
         teardown.release(before)
     if engine:
         return _with_learner(engine, before, wanted, report)
@@ -217,12 +217,12 @@ def _previous(report: Report) -> State | None:
     try:
         return state.read()
     except BadInput as error:
-        report.note(f"{error.message} It is made anew; images and settings stay.")
+        report.note(f"{error.message} It is created again; images and settings stay.")
         return None
 
 
 def _check(registry: str | None, store: str | None) -> None:
     if store not in (None, *STORES):
-        raise UsageError(f"{store!r} is no image store.", f"It is one of {', '.join(STORES)}.")
+        raise UsageError(f"{store!r} is not an image store.", f"It is one of {', '.join(STORES)}.")
     if registry is not None and registry != LOCAL and not _ACCOUNT.fullmatch(registry):
-        raise UsageError(f"{registry!r} is no registry.", "As in: docker.io/NAME, ghcr.io/NAME, or local.")
+        raise UsageError(f"{registry!r} is not a registry.", "Examples: docker.io/NAME, ghcr.io/NAME, local.")

@@ -28,7 +28,7 @@ def main(seconds: float, changes: list[str], command: list[str]) -> int:
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
-            sys.stderr.write(f"The engine gave no answer in {seconds:.0f} s.\n")
+            sys.stderr.write(f"The engine did not answer within {seconds:.0f} s.\n")
             return TOO_LONG
         finally:
             if process.poll() is None:  # also where it is this one that is interrupted

@@ -83,7 +83,7 @@ def run(command: list[str], *, timeout: float = 60) -> str:
     except subprocess.TimeoutExpired as error:
         raise Blocked(f"{command[0]!r} did not end within {timeout:.0f} s.", "Try `lab up` again.") from error
     if done.returncode:
-        raise Blocked(f"{command[0]!r} failed: {complaint(done.stderr)}", "Mend that, then run `lab up` again.")
+        raise Blocked(f"{command[0]!r} failed: {complaint(done.stderr)}", "Fix that, then run `lab up` again.")
     return done.stdout
 
 

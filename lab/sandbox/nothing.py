@@ -11,7 +11,7 @@ from lab.errors import Blocked
 from lab.sandbox.learner import Refusal
 
 _DESKTOP = """\
-Start Docker Desktop and wait until its whale stands still; `docker info` then answers. Not installed yet?
+Start Docker Desktop and wait until its whale icon stops moving; `docker info` then answers. Not installed yet?
   https://docs.docker.com/desktop/
 Then run `lab up` again."""
 _WSL = """\
@@ -29,7 +29,7 @@ Then run `lab up` again.{root}"""
 _ROOT = """
 Or let the lab bring its own engine, which installs nothing: run `lab up` as root, as with sudo."""
 _INSTALL = """\
-Install Docker with your system's own packages{example}, start it, and run `lab up` again.{root}"""
+Install Docker from your system's packages{example}, start it, and run `lab up` again.{root}"""
 _EXAMPLES = {
     "fedora": "dnf install moby-engine docker-buildx", "arch": "pacman -S docker docker-buildx",
     "alpine": "apk add docker docker-cli-buildx", "opensuse": "zypper install docker docker-buildx",

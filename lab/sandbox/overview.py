@@ -18,6 +18,9 @@ from lab.sandbox.model import Sandbox
 from lab.sandbox.report import amount
 from lab.sandbox.state import State
 
+_BUILDS = "being built in the background: {phase}"
+_BUILDS_FOR = "being built in the background: {phase}, about {left:.0f} s left"
+
 
 @dataclass(frozen=True)
 class Status:
@@ -62,14 +65,20 @@ class Status:
         if self.engine:
             whose = "the lab's own" if self.engine == "private" else "yours"
             yield "Engine", f"{whose}, {self.version or 'does not answer'}, {self.platform} {self.host}"
-            yield "Images in", f"the {self.store} store" if self.store else "?"
+            yield "Image store", self.store or "?"
             answers = "" if self.registry_answers else " (does not answer)"
             yield "Registry", f"{self.registry}{answers}"
             yield "It holds", ", ".join(self.images) or "nothing yet"
             yield "Builders", ", ".join(self.builders) or "none"
             yield "BuildKit", _progress(self.buildkit)
-        yield "Emulators", ", ".join(one.name + " (the lab's)" * one.ours for one in self.emulators) or "none"
+        yield "Emulators", ", ".join(one.name + _whose(one) for one in self.emulators) or "none"
         yield "Disk", f"sandbox {amount(self.sandbox_bytes, 'B')}, downloads {amount(self.cache_bytes, 'B')}"
+
+
+def _whose(handler: Handler) -> str:
+    if not handler.ours:
+        return ""
+    return " (the lab's)" if handler.name.startswith(emulators.own_prefix()) else " (of another lab)"
 
 
 def status() -> Status:
@@ -141,9 +150,9 @@ def _images(now: State) -> tuple[str, ...]:
 
 def _progress(now: BuildProgress) -> str:
     if now.state == "building":
-        left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
-        return f"being built in the background: {now.phase}{left}"
+        text = _BUILDS if now.seconds_left is None else _BUILDS_FOR
+        return text.format(phase=now.phase, left=now.seconds_left)
     if now.state == "failed":
         return f"{now.error} {now.remedy}"
-    words = {"ready": "ready", "hub": "comes from Docker Hub", "none": "not asked for yet"}
+    words = {"ready": "ready", "hub": "comes from Docker Hub", "none": "not needed yet"}
     return words[now.state]

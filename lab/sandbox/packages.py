@@ -93,7 +93,7 @@ def find(index: Index, names: Iterable[str]) -> dict[str, Package]:
                 due -= fresh.keys()
     except (lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         index.file.unlink(missing_ok=True)
-        raise Blocked(f"The {index.label} is damaged: {error}.", "Run `lab up` again: it is fetched anew.") from error
+        raise Blocked(f"The {index.label} is damaged: {error}.", "Run `lab up` again: it is fetched again.") from error
     return found | lookup(rest, due)
 
 

@@ -75,7 +75,7 @@ def from_json(data: Any) -> State:
         if not all(isinstance(text, str) for text in texts) or not isinstance(found.port, int | None):
             raise TypeError  # noqa: TRY301  # handled as every other damage
     except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise BadInput("The sandbox's state file is damaged.", "`lab up` makes it anew; nothing is lost.") from error
+        raise BadInput("The sandbox's state file is damaged.", "`lab up` creates it again; nothing is lost.") from error
     return found
 
 
@@ -84,7 +84,7 @@ def read() -> State | None:
     try:
         data = read_json(_file())
     except BadInput as error:
-        raise BadInput("The sandbox's state file is damaged.", "`lab up` makes it anew; nothing is lost.") from error
+        raise BadInput("The sandbox's state file is damaged.", "`lab up` creates it again; nothing is lost.") from error
     return None if data is None else from_json(data)
 
 
@@ -102,7 +102,7 @@ def load() -> Sandbox:
     if found is None:
         raise Blocked("No sandbox is up.", "Run `lab up`.")
     if not found.ready:
-        raise Blocked("The last `lab up` did not come to its end.", "Run `lab up` again.")
+        raise Blocked("The last `lab up` did not finish.", "Run `lab up` again.")
     return found.sandbox()
 
 
@@ -183,7 +183,9 @@ def _acquire(report: Report) -> FileLock:
             report.note("Another `lab up` or `lab down` is at work; waiting for it.")
             mutex.acquire(timeout=_LOCK_WAIT)
     except Timeout as error:
-        raise Blocked("Another `lab up` or `lab down` does not end.", "Look for it, then try again.") from error
+        raise Blocked(
+            "Another `lab up` or `lab down` is still running.", "Wait until it ends, or stop it; then try again."
+        ) from error
     except OSError as error:
         raise Blocked(
             f"The folder {str(paths.home())!r} cannot be used: {error.strerror}.",

@@ -129,7 +129,8 @@ def table(engine: EngineRef, columns: int, *command: str) -> list[list[str]]:
     found = [line.split("\t") for line in rows(engine, *command)]
     if any(len(fields) != columns for fields in found):
         raise Blocked(
-            f"`docker {' '.join(command[:2])}` lists things in another form than is known.", "Report it, please."
+            f"`docker {' '.join(command[:2])}` printed a list in a form that the lab does not know.",
+            "Please report this.",
         )
     return found
 

@@ -68,7 +68,7 @@ def find(tree: Path, name: str) -> Path:
     for folder in ("usr/bin", "usr/sbin", "usr/libexec/docker/cli-plugins", "usr/lib/docker/cli-plugins"):
         if (tree / folder / name).exists():
             return tree / folder / name
-    raise Blocked(f"The unpacked engine has no {name!r}.", "`lab down --purge`, then `lab up`, fetches it anew.")
+    raise Blocked(f"The unpacked engine has no {name!r}.", "`lab down --purge`, then `lab up`, fetches it again.")
 
 
 def whole(tree: Path) -> bool:

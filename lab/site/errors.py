@@ -33,7 +33,7 @@ WHERE = {
 
 INDEX = """---
 title: Errors
-description: What the errors of multi-platform builds mean, and the way out of each.
+description: What the errors of multi-platform builds mean, and how to fix each one.
 ---
 # What does this error mean?
 
@@ -74,7 +74,7 @@ def _alike() -> dict[str, set[str]]:
 
 
 def page(entry: Entry) -> str:
-    """One cause: the message as title, what it means, how to be sure, ways out, real samples, sources."""
+    """One cause: the message as title, what it means, how to check, how to fix it, real samples, sources."""
     return "\n".join(_lines(entry)) + "\n"
 
 
@@ -86,12 +86,12 @@ def _lines(entry: Entry) -> Iterator[str]:
     yield f"**{fill(entry.cause, {})}**\n\n{fill(entry.why, {})}\n"
     if entry.decide:
         says = fill(entry.decide_says, {})
-        yield f"## To be sure\n\n{says[:1].upper()}{says[1:]}\n\n{_fence(fill(entry.decide, {}), 'sh')}\n"
+        yield f"## How to check\n\n{says[:1].upper()}{says[1:]}\n\n{_fence(fill(entry.decide, {}), 'sh')}\n"
     if entry.remedies:
-        yield "## Ways out\n"
+        yield "## How to fix it\n"
         yield from _remedies(entry)
     if entry.samples[1:]:
-        yield "## Also printed as\n"
+        yield "## What it looks like\n"
         yield from (f"{_fence(sample.strip(), 'text')}\n" for sample in entry.samples[1:])
     yield from _looks_alike(entry)
     yield from _more(entry)
@@ -124,9 +124,9 @@ def _more(entry: Entry) -> Iterator[str]:
     if lesson := named.get(entry.lesson):
         yield "## Learn it\n"
         link = f"[{lesson.question}](../lessons/{lesson.stem}.md)"
-        yield f"Lesson {lesson.number}, {link}, shows on a real engine what lies behind it.\n"
+        yield f"Lesson {lesson.number}, {link}, shows the cause on a real engine.\n"
     if entry.sources:
-        yield f"People met it in: {', '.join(_source(one) for one in entry.sources)}.\n"
+        yield f"Reported in: {', '.join(_source(one) for one in entry.sources)}.\n"
     yield "[All errors](index.md)"
 
 

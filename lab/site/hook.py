@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lab import course
 from lab.errors import BadInput, LabError
 from lab.site import card as cards
-from lab.site import errors, finish, reference
+from lab.site import errors, finish, glossary, reference
 from lab.site import lesson as pages
 from lab.site import notes as maps
 from lab.site import runs as real
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mkdocs.hooks.lab")
 _KINDS = {"lessons": "Lesson", "errors": "Error guide", "reference": "Reference"}
-_state: dict[str, Any] = {"strict": True, "made": {}, "plain": {}}
+_state: dict[str, Any] = {"strict": True, "made": {}, "plain": {}, "terms": ()}
 
 LESSONS = """---
 title: Lessons
@@ -83,8 +83,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def _pages(config: MkDocsConfig) -> dict[str, Made]:
     runs = [_run(lesson, Path(config.extra["tour"])) for lesson in course.lessons()]
     notes = maps.rows(Path(config.docs_dir) / "reference" / "notes.toml")
+    _state["terms"] = glossary.terms(Path(config.docs_dir) / "reference" / "glossary.toml")
     written = {
         "lessons/index.md": _lessons(),
+        "reference/glossary.md": glossary.page(_state["terms"]),
         "reference/platforms.md": reference.platforms(),
         "reference/lab.md": reference.command(config.extra["command_line"]()),
         "reference/notes.md": maps.page(notes, runs),
@@ -121,10 +123,13 @@ def _contributing(root: Path) -> str:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put the steps' HTML into the places that the Markdown left for it."""
+    """In a lesson, link the terms to the glossary, and put the steps' HTML into the places left for it."""
     del config, files
     made = _state["made"].get(page.file.src_uri)
-    return pages.filled(html, made.blocks) if made else html
+    if not made or not made.blocks:
+        return html
+    place = posixpath.relpath("reference/glossary", page.url)
+    return pages.filled(glossary.linked(html, _state["terms"], f"{place}/"), made.blocks)
 
 
 def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Navigation) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The map of the notes: each of their commands, and the step of the course that runs it and prints what they show.
+"""The map of the notes: each of their commands, pictures and claims, what is so, and where the course has it.
 
-The notes' commands are data (`docs/reference/notes.toml`); the steps are found by looking at the course's solutions
-and at what was printed in the run.
+The notes are data (`docs/reference/notes.toml`). A command's step is found by looking at the course's solutions and
+at what was printed in the run; that of a claim is named there, and a name that leads nowhere stops the build.
 """
 
 from __future__ import annotations
@@ -13,52 +13,59 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import course
 from lab.errors import BadInput
 from lab.site.runs import Run
 from lab.steps import Step
 
 PAGE = """---
-title: The notes' commands
-description: Every command of the notes that this course began with, and the step that runs it.
+title: The notes, point by point
+description: Every point of the notes that this course began with, what is so, and where it is taught.
 ---
-# The notes' commands
+# The notes, point by point
 
-This course began with one learner's notes on `docker buildx`.
-Each command and each output in them has a step here, which was run on a real engine and printed what the notes show.
-The table is made from the course itself: a command without such a step would stop the build of this site.
+This course began with one learner's notes on `docker buildx`. Here is each of their points, in their order.
 
-| In the notes | What they show | Lesson | Step |
-|---|---|---|---|
+A command or a picture has a step here, which was run on a real engine and printed what the notes show: without such a
+step, this site is not built. A point with a ✎ is one in which the notes are wrong or out of date.
+
+| In the notes | What is so | Where |
+|---|---|---|
 {rows}
+
+## Corrections
+
 {slips}
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """A command of the notes: what a step's solution must have, and what its output must match."""
+    """A point of the notes; the file says what each field means. With `words`, it has a step that runs them."""
 
     notes: str
-    shows: str
-    words: str
-    prints: str
-    slip: str = ""
+    shows: str = ""
+    words: str = ""
+    prints: str = ""
+    so: str = ""
+    slip: bool = False
+    at: tuple[str, ...] = ()
 
 
 def rows(path: Path) -> tuple[Row, ...]:
-    """The notes' commands; BadInput where the file is not of that form."""
+    """The notes' points; BadInput where the file is not of that form."""
     try:
-        return tuple(Row(**row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"])
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise BadInput(f"{str(path)!r} is no list of the notes' commands: {error}.") from error
+        read = tomllib.loads(path.read_text(encoding="utf-8"))["row"]
+        return tuple(Row(**{**row, "at": tuple(row.get("at", ()))}) for row in read)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{str(path)!r} is not a list of the notes' points: {error}.") from error
 
 
 def page(all_rows: Sequence[Row], runs: Sequence[Run]) -> str:
-    """The map as a page; BadInput where a command has no step."""
-    slips = "".join(f"\n- `{row.notes}`: {row.slip}" for row in all_rows if row.slip)
+    """The map as a page; BadInput where a command has no step, or a place does not exist."""
     return PAGE.format(
-        rows="\n".join(_line(row, *found(row, runs)) for row in all_rows),
-        slips=f"\n## Where the notes slipped\n{slips}" if slips else "",
+        rows="\n".join(_line(row, runs) for row in all_rows),
+        slips="\n".join(f"- {row.notes}: {row.so}" for row in all_rows if row.slip),
     )
 
 
@@ -91,10 +98,29 @@ def _has(command: Sequence[str], words: Sequence[str]) -> bool:
     return all(word in left for word in words)
 
 
-def _line(row: Row, run: Run, step: Step) -> str:
-    lesson = run.lesson
-    place = f"../lessons/{lesson.stem}.md"
-    return (
-        f"| `{row.notes}` | {row.shows} | [{lesson.number} · {lesson.question}]({place}) "
-        f"| [`{step.name}`]({place}#{step.name}) |"
-    )
+def _line(row: Row, runs: Sequence[Run]) -> str:
+    told = " ".join(filter(None, [f"They show: {row.shows}." if row.shows else "", row.so]))
+    places = [_step(found(row, runs)[1])] if row.words else [place(one) for one in row.at]
+    mark = "✎ " if row.slip else ""
+    return f"| {mark}{row.notes} | {told} | {', '.join(places) or 'here'} |"
+
+
+def place(at: str) -> str:
+    """A link to where the course has a point; BadInput where there is no such lesson, step or page."""
+    kind, _, name = at.partition(" ")
+    if kind == "step" and name in course.steps():
+        return _step(course.step(name))
+    if kind == "lesson" and name in {one.stem for one in course.lessons()}:
+        return _lesson(course.lesson(name))
+    if kind == "page" and name.startswith("reference/"):
+        return f"[{name.removeprefix('reference/').removesuffix('.md')}]({name.removeprefix('reference/')})"
+    raise BadInput(f"The notes' map names {at!r}, which is not a step, a lesson or a reference page.")
+
+
+def _step(step: Step) -> str:
+    stem = course.lesson(step.lesson).stem
+    return f"[`{step.name}`](../lessons/{stem}.md#{step.name})"
+
+
+def _lesson(lesson: course.Lesson) -> str:
+    return f"[lesson&nbsp;{lesson.number}](../lessons/{lesson.stem}.md)"

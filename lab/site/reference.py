@@ -53,13 +53,13 @@ def platforms() -> str:
 def _row(name: str, others: str, where: str) -> str:
     wanted = Platform.parse(name)
     if str(wanted) != name or not wanted.is_known:
-        raise Bug(f"The glossary calls {name!r} what containerd calls {str(wanted)!r}.")
+        raise Bug(f"The list of platforms calls {name!r} what containerd calls {str(wanted)!r}.")
     taken: list[str] = []
     unknown: list[str] = []
     for other in others.split():
         meant = _meant(other)
         if meant not in (None, wanted):
-            raise Bug(f"The glossary says {other!r} for {name!r}, containerd says {str(meant)!r}.")
+            raise Bug(f"The list of platforms says {other!r} for {name!r}, containerd says {str(meant)!r}.")
         (taken if meant else unknown).append(f"`{other}`")
     return f"| `{name}` | {', '.join(taken) or '-'} | {', '.join(unknown) or '-'} | {where} |"
 

@@ -12,7 +12,7 @@ from lab.errors import BadInput
 from lab.results import Result, Status
 from lab.tour import results_of, step_name
 
-RENEW = "`lab tour --output {folder}` renews it."
+RENEW = "`lab tour --yes --output {folder}` renews it."
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ def read(lesson: course.Lesson, folder: Path) -> Run:
     except FileNotFoundError:
         raise BadInput(f"The lesson {lesson.name!r} has no run in {str(folder)!r}.", remedy) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{str(path)!r} is no executed notebook: {type(error).__name__}: {error}.", remedy) from error
+        raise BadInput(
+            f"{str(path)!r} is not an executed notebook: {type(error).__name__}: {error}.", remedy
+        ) from error
     if stamp.get("source") != course.fingerprint(lesson):
         raise BadInput(f"The notebook {lesson.notebook.name!r} has changed since its run.", remedy)
     run = Run(lesson, stamp, {name: cell.get("outputs", []) for name, cell in cells if name})

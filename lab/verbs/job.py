@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
+    from lab.explainer import Explanation
     from lab.explainer.data import EngineFacts
     from lab.platforms import Platform
     from lab.world import World
@@ -20,9 +21,7 @@ def explain(given: Namespace) -> int:
     from lab import explainer
 
     if given.last:
-        from lab import world
-
-        found = [("", explainer.explain(world.here().latest().output, engine=_engine()))]
+        found = [("", explainer.explain(_last_output(), engine=_engine()))]
     else:
         if given.what in ([], ["-"]) and sys.stdin.isatty():
             print("Paste the error, then press Ctrl-D.", file=sys.stderr)
@@ -31,18 +30,35 @@ def explain(given: Namespace) -> int:
         documents = [{**({"file": name} if name else {}), **one.to_json()} for name, one in found]
         print(json.dumps(documents[0] if len(found) == 1 else documents, indent=1))
     else:
-        print("\n\n".join(f"== {name}\n{one.as_text()}" if name else one.as_text() for name, one in found))
+        print("\n\n".join(f"== {name}\n{_told(one)}" if name else _told(one) for name, one in found))
     return max(one.exit_status for _, one in found)
 
 
+def _told(found: Explanation) -> str:
+    """The explanation, and what an everyday slip among the lines means where it is not known."""
+    from lab import hints
+
+    slip = "" if found.known else hints.slip("\n".join(line.text for line in found.looks))
+    return f"{found.as_text()}\nIt is no matter of platforms. {slip}" if slip else found.as_text()
+
+
+def _last_output() -> str:
+    """What the last command printed: of those typed in `lab shell`, else of the step that was run last."""
+    from lab import marks, shell_record, world
+
+    folder = shell_record.session()
+    typed = shell_record.on_screen(folder) if folder else None
+    return marks.kept(typed.parts, shell_record.LOOKS) if typed else world.here().latest().output
+
+
 def audit(given: Namespace) -> int:
-    """Is each image what its label says?"""
+    """Is each image what its label says? One that cannot be read keeps none of the others from being told of."""
     from lab import audit as auditor
     from lab.audit.report import sarif
 
     need = _platforms(given.need)
     here = _world()
-    reports = [auditor.audit(name, need=need, world=here) for name in given.images]
+    reports = [auditor.report(name, need=need, world=here, everything=given.all) for name in given.images]
     if given.sarif:
         print(json.dumps(sarif(reports), indent=1))
     elif given.json:
@@ -59,7 +75,7 @@ def _platforms(text: str | None) -> frozenset[Platform]:
     found = {name: given(name) for name in names}
     wrong = [name for name, platform in found.items() if platform is None]
     if wrong:
-        raise UsageError(f"--need takes platforms, and {wrong[0]!r} is none.", "As in --need linux/amd64,linux/arm64")
+        raise UsageError(f"{wrong[0]!r} in --need is not a platform.", "An example: --need linux/amd64,linux/arm64")
     return frozenset(platform for platform in found.values() if platform)
 
 

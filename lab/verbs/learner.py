@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,12 @@ from pathlib import Path
 from lab import course, hints, paths, progress, render, runner, shell_record, world
 from lab.errors import LabError, UsageError
 from lab.facts import Transcript
+from lab.made import File
 from lab.results import Result, Status, worst
 from lab.steps import Step
+
+_UNDO_ONE = "Undo 1 step and what it made?"
+_UNDO = "Undo {count} steps and what they made?"
 
 
 def home(_given: Namespace) -> int:
@@ -28,7 +33,7 @@ def start(given: Namespace) -> int:
     from lab import workspace
 
     copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
-    print(f"{copied.folder}: {len(copied.new)} files are new, {len(copied.kept)} were there and stay as they are.")
+    print(f"{copied.folder}: files copied: {len(copied.new)}; already there, not touched: {len(copied.kept)}.")
     return 0
 
 
@@ -53,23 +58,40 @@ def next_(given: Namespace) -> int:
         )
         print(json.dumps(shown))
     elif step is None:
-        print("All steps have passed. `lab reset` starts anew.")
+        print("All steps have passed. `lab reset` starts over.")
     else:
-        _next(step)
+        _next(step, brief=given.brief)
     return 0
 
 
-def _next(step: Step) -> None:
+def _next(step: Step, *, brief: bool) -> None:
+    from lab.verbs import prose
+
     lesson = course.lesson(step.lesson)
-    print(f"{step.name}  ({lesson.name}: {lesson.question})\n  {step.goal}")
+    print(f"{step.name}  ({lesson.name}: {lesson.question})\n")
+    if not brief:
+        prose.show(step)
+    print(f"To do: {step.goal}")
     if not step.exercise:
         print("\n".join(f"    {line}" for line in step.solution.splitlines()))
+    print("\n".join(f"  {line}" for line in _notes(step)))
     if shell_record.session():
-        print("  Type it, then: lab check")
         _set_the_scene(step)
-    else:
-        print(f"  Do it in `lab shell`, or with: lab run {step.name} 'COMMAND'")
     shell_record.stand_at(step.name)
+
+
+def _notes(step: Step) -> Iterator[str]:
+    """Where answers go, where commands have to be run, how to go on, and what help there is."""
+    folder = world.workspace()
+    yield from (f"Your answers go into {folder / one.name}" for one in step.makes if isinstance(one, File))
+    if shell_record.session():
+        if Path.cwd() != folder:
+            yield f"First: cd {shlex.quote(str(folder))} (the paths of the lessons start there)"
+        yield "Type it, then: lab check"
+    else:
+        yield f"Do it in `lab shell`, or with: lab run {step.name} 'COMMAND'"
+    entry = progress.read(paths.learner()).get(step.name, progress.Entry())
+    yield f"Hints: {len(step.hints)}, of which you have seen {entry.hints}. `lab hint` shows the next one."
 
 
 def _set_the_scene(step: Step) -> None:
@@ -77,7 +99,7 @@ def _set_the_scene(step: Step) -> None:
         try:
             step.prepare(world.here())
         except LabError as error:
-            print(f"  (its scene cannot be set yet: {error})")
+            print(f"  (this step cannot be prepared yet: {error})")
 
 
 def run(given: Namespace) -> int:
@@ -86,14 +108,17 @@ def run(given: Namespace) -> int:
 
     step = course.step(given.step)
     words = [word for word in given.command if word != "--"]
+    if not words and sys.stdin.isatty():
+        print("Type the step's commands; Ctrl-D on a line of its own runs them.", file=sys.stderr)
     body = " ".join(words) if words else sys.stdin.read()
     if not body.strip():
         raise UsageError("There is no command to run.", f"As in: lab run {step.name} 'uname -m'")
     here = world.here()
     result = runner.prepare(step, here)
-    if result is None:
+    if result is None and shell.has_command(body):
         shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
         result = runner.check(step, here)
+    result = result or runner.check_untried(step, here)
     return _show([result], as_json=False)
 
 
@@ -132,7 +157,7 @@ def hint(given: Namespace) -> int:
     """One more hint; the earlier ones stay readable. The first words are about what was really run."""
     step = _step(given.step)
     shown = progress.show_hint(paths.learner(), step)
-    tried = hints.latest(step) or _typed(step)
+    tried = _typed(step)
     if given.json:
         left = len(step.hints) - shown
         said = hints.from_try(step, tried)
@@ -145,12 +170,15 @@ def hint(given: Namespace) -> int:
 
 
 def _typed(step: Step) -> Transcript | None:
-    """What was typed last in `lab shell`, as a try of the step."""
+    """What was typed last in `lab shell`, as a try of the step, unless `lab run` has tried it since."""
     from lab import shell_steps
 
     folder = shell_record.session()
-    tries = shell_record.typed(folder) if folder else []
-    return shell_steps.transcript(step, tries[-1:]) if tries else None
+    typed = shell_record.on_screen(folder) if folder else None
+    kept = hints.latest(step)
+    if typed is None or (kept and kept.began > typed.began):
+        return kept
+    return shell_steps.transcript(step, [typed])
 
 
 def solution(given: Namespace) -> int:
@@ -164,14 +192,14 @@ def solution(given: Namespace) -> int:
 
 def reset(given: Namespace) -> int:
     """Undo steps."""
-    from lab.undo import undo
+    from lab.undo import told, undo
 
     steps = course.find(given.names)
-    if not given.yes and not _agreed(f"Undo {len(steps)} steps and what they made?"):
-        raise UsageError("Nothing was undone.", "Say --yes where nobody can be asked.")
+    if not given.yes and not agreed_to(_UNDO_ONE if len(steps) == 1 else _UNDO.format(count=len(steps))):
+        raise UsageError("Nothing was undone.", "With --yes, nobody is asked.")
     for said in undo(steps, world.here()):
         print(f"  {said}")
-    print(f"{len(steps)} steps are as new.")
+    print(told(len(steps)))
     if folder := shell_record.session():
         shell_record.forget(folder)
         following = next_open()
@@ -179,7 +207,8 @@ def reset(given: Namespace) -> int:
     return 0
 
 
-def _agreed(question: str) -> bool:
+def agreed_to(question: str) -> bool:
+    """Did somebody at a terminal say yes?"""
     return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 

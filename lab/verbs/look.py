@@ -47,7 +47,7 @@ def _programs(found: Binaries, *, as_json: bool) -> int:
         print(json.dumps([{"platform": str(p), "program": one and _plain_binary(one)} for p, one in found.programs]))
     else:
         for platform, one in found.programs:
-            said = f"{one.path}: {look_words.program(one)}" if one else "no program that a container could start"
+            said = f"{one.path}: {look_words.program(one)}" if one else "no program that a container can start"
             print(f"{platform}: {said}")
     return 0
 
@@ -135,7 +135,8 @@ def program(place: Path, name: str) -> Binary:
     try:
         mode = place.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise BadInput(f"{name!r} is {'a folder' if stat.S_ISDIR(mode) else 'no file'}.", "Name a program.")
+            what = "{name!r} is a folder." if stat.S_ISDIR(mode) else "{name!r} is not a regular file."
+            raise BadInput(what.format(name=name), "Name a program.")
         with place.open("rb") as stream:
             return replace(binary.read(stream, name), runnable=bool(mode & 0o111))
     except FileNotFoundError:
@@ -162,7 +163,7 @@ def emulators(given: Namespace) -> int:
 
 def emulator(handler: Handler, own_prefix: str) -> look_words.Emulator:
     """A handler with its platform, read from the ELF header that it waits for, and whose it is."""
-    whose = "not the lab's: it was there already, and `lab down` leaves it"
+    whose = "not the lab's: it was there before, and `lab down` leaves it alone"
     if handler.ours:
         whose = "the lab's: `lab down` removes it" if handler.name.startswith(own_prefix) else "of another lab"
     return look_words.Emulator(handler.name, _platform(handler.magic), handler.interpreter, handler.flags, whose)
@@ -186,12 +187,14 @@ def _elsewhere() -> str:
     from lab import sandbox
 
     if sys.platform != "linux":
-        return "Docker runs in a virtual machine here, with a kernel of its own: that one's emulators count."
+        return "Docker runs in a virtual machine here, with its own kernel; the emulators of that kernel count."
     try:
         remote = sandbox.load().engine.remote
     except Blocked:
         return ""
-    return "The engine runs on another machine or in a virtual one; this is the list of this machine." if remote else ""
+    return (
+        "The engine runs on another machine or in a virtual one; this is the list for this machine." if remote else ""
+    )
 
 
 def builders(given: Namespace) -> int:

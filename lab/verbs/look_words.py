@@ -23,34 +23,34 @@ MACHINES = {
 _KINDS = {
     "script": "script",
     "empty": "empty file",
-    "html": "page of HTML, no program",
-    "text": "text, no program",
-    "archive": "archive, no program",
+    "html": "HTML page, not a program",
+    "text": "text, not a program",
+    "archive": "archive, not a program",
     "pe": "program for Windows (PE), not for Linux",
     "mach-o": "program for macOS (Mach-O), not for Linux",
-    "wasm": "WebAssembly module: for no processor, it needs a runtime",
-    "damaged": "ELF file that is cut short",
-    "unknown": "none of the kinds that the lab knows",
+    "wasm": "WebAssembly module: not for a processor, it needs a runtime",
+    "damaged": "ELF file whose end is missing",
+    "unknown": "of a kind that the lab does not know",
 }
 # https://docs.kernel.org/admin-guide/binfmt-misc.html
 FLAGS = {
-    "F": "the kernel opened the emulator when it was registered, so containers need not hold it",
-    "P": "the program sees the name by which it was called",
-    "O": "the kernel hands the program over opened, so it may be one that can be run but not read",
+    "F": "the kernel opened the emulator when it was registered, so it also works in containers that lack it",
+    "P": "the program sees the name under which it was called",
+    "O": "the kernel opens the program itself, so one that may be run but not read works too",
     "C": "setuid programs keep their rights (without it, an emulated `sudo` does not work)",
 }
 DRIVERS = {
     "docker": "the BuildKit inside the Docker engine; it cannot be removed",
     "docker-container": "a BuildKit of its own, in a container",
-    "kubernetes": "BuildKits in pods of a Kubernetes cluster",
-    "remote": "a BuildKit that runs elsewhere already",
-    "cloud": "BuildKits of Docker's build service",
+    "kubernetes": "BuildKit in pods of a Kubernetes cluster",
+    "remote": "a BuildKit that already runs elsewhere",
+    "cloud": "BuildKit of Docker's build service",
 }
 _HERE = ("docker", "docker-container")  # drivers whose BuildKit runs where the engine does
 _STATUSES = {
     "running": "ready to build",
-    "inactive": "known by name only: nothing is started yet, so its platforms are not known either",
-    "stopped": "its container is there, but is not running",
+    "inactive": "created but never started, so its platforms are not known yet",
+    "stopped": "its container exists but does not run",
     "error": "it does not answer",
 }
 
@@ -95,11 +95,11 @@ def emulators(found: Sequence[Emulator], *, seen: bool, elsewhere: str, own: Pla
         yield "`docker buildx ls` shows what builders can run all the same."
         return
     if not found:
-        yield f"none: this kernel runs programs for {own} and its like, no others."
+        yield f"none: this kernel runs only programs for {own} and platforms compatible with it."
         yield "  A build for another platform can COPY, but its RUN ends with `exec format error`."
         yield "  `lab up --emulators` registers some for this machine, `lab down` removes them."
     for one in found:
-        what = str(one.platform) if one.platform else "files of a special kind, not of a processor"
+        what = str(one.platform) if one.platform else "files of a special kind, not for a processor"
         yield f"{one.name}: {what}"
         yield f"  run by {one.interpreter}"
         yield f"  {one.whose}"
@@ -121,14 +121,14 @@ def builders(
         star = "*" if builder.current else ""
         yield f"{builder.name}{star}"
         if builder.current:
-            yield "  * the current one: a build that names no builder goes here"
-        yield f"  driver {builder.driver}: {DRIVERS.get(builder.driver, 'one that the lab does not know')}"
+            yield "  * the current builder: `docker buildx build` and `bake` use it where no other is named"
+        yield f"  driver {builder.driver}: {DRIVERS.get(builder.driver, 'a driver that the lab does not know')}"
         for node in builder.nodes:
             yield from _node(node, table)
             if served is not None and builder.driver in _HERE:
                 yield from _stale(node, served)
             if node.platforms:
-                yield "    COPY needs none of that: it works for every platform"
+                yield "    COPY works for every platform, listed or not"
         yield from _can(builder, engine)
 
 
@@ -143,16 +143,16 @@ def _node(node: Node, table: str) -> Iterator[str]:
         yield f"    BuildKit {node.buildkit}"
     yield from (f"    {line}" for line in folded(node, table))
     if node.pinned:
-        yield f"    set by hand, whether it can or not: {listed(node.pinned)}"
+        yield f"    set by hand, and not tried: {listed(node.pinned)}"
     if found := [platform for platform in node.platforms if platform not in node.pinned]:
-        yield f"    says that it can RUN for {listed(found)}"
+        yield f"    says it can RUN programs for {listed(found)}"
 
 
 def _stale(node: Node, served: frozenset[str]) -> Iterator[str]:
     """Builders note what they can run when they start, emulators come and go."""
     missing = {p.architecture for p in node.platforms if p not in node.pinned} - served
     if missing:
-        yield f"    but nothing here runs {', '.join(sorted(missing))} now: the builder's list is older than that"
+        yield f"    but nothing here runs {', '.join(sorted(missing))} any more: the builder's list is out of date"
 
 
 def folded(node: Node, table: str) -> Iterator[str]:
@@ -176,12 +176,12 @@ def folded(node: Node, table: str) -> Iterator[str]:
 
 def _can(builder: Builder, engine: Engine) -> Iterator[str]:
     if builder.driver == "docker" and engine.store == "classic":
-        yield "  one platform a build: this engine's classic image store keeps no more under one tag"
+        yield "  one platform per build: this engine's classic image store keeps only one under a tag"
     elif builder.driver == "docker":
-        yield "  several platforms a build: this engine's containerd image store keeps them under one tag"
+        yield "  several platforms per build: this engine's containerd image store keeps them under one tag"
     elif builder.driver in DRIVERS and engine.store == "classic":
-        yield "  several platforms a build, with --push; this engine's classic image store takes (--load) only one"
+        yield "  several platforms per build, with --push; this engine's classic image store loads (--load) only one"
     elif builder.driver in DRIVERS:
-        yield "  several platforms a build; it keeps no images: the result goes where --push or --load sends it"
+        yield "  several platforms per build; it keeps no images: --push or --load says where the result goes"
     if "Docker Desktop" in engine.name:
         yield "  Docker Desktop runs it in a virtual machine, which has emulators of its own"

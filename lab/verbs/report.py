@@ -20,7 +20,7 @@ def report(given: Namespace) -> int:
         print("Nothing was written.")
         return 0
     save(found, Path(given.output))
-    print(f"{given.output} is written. Read it before you give it to anybody; nothing was sent.")
+    print(f"{given.output} was written. Read it before you pass it on; nothing was sent.")
     return 0
 
 

@@ -21,10 +21,21 @@ kernel, for the whole machine, until `lab down` or a reboot. Lesson 4 shows how 
 def up(given: Namespace) -> int:
     """Bring the sandbox up, say what is there."""
     if given.emulators and os.environ.get(NO_CONSENT) == "no":
-        raise Blocked("Nobody agreed to register emulators in this run.", "Run it with --emulators to agree.")
+        raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
     box = _up(given)
-    print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows it all; `lab down` removes it.")
+    if given.emulators is not None:
+        print(_emulators(box))
+    print(f"The sandbox is up. $REGISTRY is {box.registry}. `lab status` shows details; `lab down` removes it.")
     return 0
+
+
+def _emulators(box: sandbox.Sandbox) -> str:
+    """What became of the emulators that were asked for, or asked away."""
+    if missing := sandbox.missing_emulators(box):
+        return f"No emulator is registered for {', '.join(missing)}."
+    if box.engine.remote:
+        return "Emulators are a matter of the engine's own machine: `docker buildx ls` lists what it runs."
+    return "The lessons' emulators are registered with the kernel. `lab emulators` lists them."
 
 
 def _up(given: Namespace) -> sandbox.Sandbox:
@@ -57,18 +68,20 @@ def down(given: Namespace) -> int:
     for line in removed:
         print(f"  {line}")
     if not removed:
-        print("Nothing is up, nothing was to be removed.")
+        print("Nothing is up, so there was nothing to remove.")
     elif given.dry_run:
-        print(f"{len(removed)} things would be removed. Nothing was touched.")
+        print(f"To be removed: {len(removed)}. Nothing was touched.")
     else:
-        print(f"{len(removed)} things removed. Your copy of the lessons stays where it is.")
+        print(f"Removed: {len(removed)}. Your copy of the lessons stays where it is.")
     return 0
 
 
 def learn(given: Namespace) -> int:
     """Bring all up and serve JupyterLab until Ctrl-C."""
-    from lab import jupyter, workspace
+    from lab import course, jupyter, workspace
+    from lab.verbs.learner import next_open
 
     _up(given)
     copied = workspace.start(Path(given.folder) if given.folder else world.default_workspace())
-    return jupyter.serve(copied.folder)
+    step = next_open()
+    return jupyter.serve(copied.folder, course.lesson(step.lesson).notebook.name if step else "")

@@ -24,6 +24,12 @@ _STYLES = {
     Status.BUG.label: "magenta",
     panel_view.STALE: "yellow",
 }
+_OWN_ENGINE = """\
+ The sandbox is up on an engine of the lab's own. $REGISTRY is {registry}.
+ `lab status` shows details, `lab --help` lists all verbs."""
+_YOUR_ENGINE = """\
+ The sandbox is up on your engine. $REGISTRY is {registry}.
+ `lab status` shows details, `lab --help` lists all verbs."""
 Entries = Mapping[str, progress.Entry]
 
 
@@ -108,7 +114,7 @@ def _advice(step: Step | None) -> list[str]:
     from lab import shell_record
 
     if step is None:
-        return [" All steps have passed. `lab reset` starts anew."]
+        return [" All steps have passed. `lab reset` starts over."]
     inside = shell_record.session() is not None
     how = "Type its commands, then `lab check`." if inside else "`lab shell` to do it here, `lab learn` for JupyterLab."
     return [f" Next: {step.name}. `lab next` says what to do. {how}"]
@@ -119,7 +125,5 @@ def _sandbox() -> str:
         box = sandbox.load()
     except LabError as error:
         return f" {error}"
-    whose = "an engine of the lab's own" if box.engine.kind == "private" else "your engine"
-    return (
-        f" The sandbox is up: {whose}, $REGISTRY is {box.registry}.\n `lab status` says more, `lab --help` lists all."
-    )
+    text = _OWN_ENGINE if box.engine.kind == "private" else _YOUR_ENGINE
+    return text.format(registry=box.registry)

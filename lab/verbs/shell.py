@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from lab import course, paths, shell_record, world
+from lab import course, marks, paths, shell_record, witness, workspace, world
 from lab.errors import Blocked, UsageError
 from lab.storage import write_text
+from lab.watch import Watch
 
 _NEEDED = (4, 4)  # the first bash that can mark where a command begins
 _RC = """\
@@ -51,15 +53,34 @@ def shell(_given: Namespace) -> int:
     bash = _bash()
     here = world.here()
     if not here.workspace.is_dir():
-        raise Blocked(f"The folder {str(here.workspace)!r} is not there.", "`lab start` copies the lessons out.")
+        workspace.start(here.workspace)
+        print(f"The lessons were copied into {here.workspace}.")
     with tempfile.TemporaryDirectory(prefix="lab-shell-") as place:
         folder = Path(place)
         rc = folder / "rc"
         write_text(rc, startup(here.env))
-        env = {**here.env, shell_record.FOLDER: place, shell_record.COUNT: "0"}
+        own = {shell_record.FOLDER: place, shell_record.COUNT: "0", marks.PLACE: "/dev/tty"}
+        env = {**witness.environment(here.env, folder), **own}
         _greet(folder)
         recorder = shell_record.Recorder(folder)
-        return shell_tty.run([bash, "--noprofile", "--rcfile", str(rc), "-i"], env, here.workspace, recorder.heard)
+        command = [bash, "--noprofile", "--rcfile", str(rc), "-i"]
+        return shell_tty.run(command, env, here.workspace, recorder.heard, _following(folder))
+
+
+@contextmanager
+def _following(folder: Path) -> Iterator[None]:
+    """Let the prompt name the next step, though it was a notebook that made progress."""
+    from lab.verbs.learner import next_open
+
+    def write() -> None:
+        step = next_open()
+        write_text(folder / "step", step.name if step else "")
+
+    watch = Watch(lambda: [paths.learner() / "progress.json"], write)
+    try:
+        yield
+    finally:
+        watch.stop()
 
 
 def startup(env: Mapping[str, str]) -> str:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab import course, render, sandbox, world
 from lab import tour as headless
+from lab.errors import UsageError
 from lab.probes import engine
 from lab.results import Result, worst
+from lab.verbs.learner import agreed_to
 from lab.verbs.sandbox import agreed
+
+_QUESTION = """\
+A tour runs every command of {count} in this sandbox. It removes the tags, builders and containers
+that these steps make, yours as well, before it begins and when it ends. Your progress and your files stay as they are.
+Run it?"""
+
+
+def _ask(lessons: Sequence[course.Lesson], *, yes: bool) -> None:
+    """UsageError where nobody agreed that the learner's own things go."""
+    count = "1 lesson" if len(lessons) == 1 else f"{len(lessons)} lessons"
+    if not yes and not agreed_to(_QUESTION.format(count=count)):
+        raise UsageError("Nothing was run.", "Say --yes where nobody can be asked.")
 
 
 def tour(given: Namespace) -> int:
@@ -23,6 +38,7 @@ def tour(given: Namespace) -> int:
         print(render.as_text(result, colour=colour), flush=True)
 
     box = sandbox.load()
+    _ask(lessons, yes=given.yes)
     consent = given.emulators if given.emulators is not None else not sandbox.missing_emulators(box) or agreed(box)
     headless.wait_for_buildkit(lessons, lambda text: print(text, flush=True))
     runs = headless.tour(lessons, output, show, emulators=consent, stamp=lambda: engine.versions(world.here()))

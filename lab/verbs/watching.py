@@ -47,7 +47,8 @@ def watch_steps(steps: Sequence[Step], *, as_json: bool) -> int:
     colour = render.wants_colour(sys.stdout)
     latest: dict[str, Status] = {}
     if not as_json:
-        print(f"Watching {len(steps)} steps. Ctrl-C ends it.", file=sys.stderr)
+        watched = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+        print(f"Watching {watched}. Press Ctrl-C to stop.", file=sys.stderr)
     try:
         for result in look_until_passed(steps, world.here()):
             latest[result.step] = result.status

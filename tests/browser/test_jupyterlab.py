@@ -1,5 +1,6 @@
 """What a learner sees in JupyterLab: the panel, cards, buttons, both themes, a browser and a kernel that come and go."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -24,6 +25,20 @@ def test_a_guided_step_passes_and_the_panel_follows(lesson):
     expect(lesson.panel.locator("[aria-current=step]")).to_contain_text("Docker engine")
     assert lesson.hosts == {lesson.server.root.removeprefix("http://")}
     assert lesson.errors == []
+
+
+def test_cells_that_are_no_step_work_in_the_sandbox(lesson):
+    """`!docker` and `%%bash` mean the lab's engine and registry; `lab` is there without an import."""
+    lesson.open("01-machine.ipynb")
+    lesson.load()
+    registry = json.loads(lesson.server.lab("status", "--json"))["registry"]
+    lesson.run("%%step uname", "!echo at $REGISTRY; docker ps && echo the engine is up")
+    expect(lesson.cell("!echo at").locator(".jp-OutputArea")).to_contain_text(f"at {registry}")
+    expect(lesson.cell("!echo at").locator(".jp-OutputArea")).to_contain_text("is up")
+    lesson.run("!echo at", "%%bash\necho in $REGISTRY")
+    expect(lesson.cell("%%bash").locator(".jp-OutputArea")).to_contain_text(f"in {registry}")
+    lesson.run("%%bash", "lab.hint('uname')")
+    expect(lesson.cell("lab.hint").locator(".jp-OutputArea")).to_contain_text("1. ")
 
 
 def test_an_exercise_fails_gives_hints_and_passes(lesson):
@@ -61,7 +76,7 @@ def test_a_reset_asks_and_undoes(lesson):
     lesson.run("%%step name_programs", f"%%step name_programs\n{EXERCISE.solution}")
     expect(lesson.card("name_programs")).to_contain_text("passed")
     lesson.press("name_programs", "Reset this step")
-    lesson.press("name_programs", "Really undo it")
+    lesson.press("name_programs", "Press again")
     expect(lesson.card("name_programs")).to_contain_text("not attempted")
     expect(lesson.panel).to_contain_text("0 of 4 steps")
     assert list((lesson.server.folder / "files/machine").glob("answers.txt.mine-*"))
@@ -229,7 +244,7 @@ def test_picture_of_a_lesson(lesson, theme, name):
     for step in ("foreign_image", "see_warning"):
         lesson.run(f"%%step {step}")
         expect(lesson.card(step)).to_contain_text("passed")
-    expect(lesson.panel).to_contain_text("2 of 5 steps")
+    expect(lesson.panel).to_contain_text("2 of 6 steps")
     lesson.cell("%%step see_warning").scroll_into_view_if_needed()
     lesson.page.mouse.move(5, 5)
     lesson.page.wait_for_timeout(700)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from said import wanted
 
-from lab.facts import Binary, Engine, Index, Machine, Manifest, Transcript
+from lab.facts import Binary, Call, Containers, Engine, Index, Machine, Manifest, Ran, Transcript
 from lab.platforms import Platform
 from lab.probes.host import Answers
+from lab.steps import Problem
 
 
 class Literal:
@@ -18,8 +19,15 @@ class Literal:
     engine = Engine(version="28.5.2", platform=Platform.parse("linux/amd64"), store="containerd")
 
     @staticmethod
-    def printed(output, exit_status=0, command="true"):
-        return Transcript(step="any", command=command, output=output, exit_status=exit_status)
+    def printed(output, exit_status=0, *called, command="true"):
+        """What was printed, and the calls that were noted: each as one text, `docker version`."""
+        calls = tuple(Call(program=one.split()[0], words=tuple(one.split()[1:]), exit_status=0) for one in called)
+        return Transcript(step="any", command=command, output=output, exit_status=exit_status, calls=calls)
+
+    @staticmethod
+    def ran(*images, exit_status=0):
+        """Containers that ran, by their images' names."""
+        return Containers(ran=tuple(Ran(image=image, exit_status=exit_status) for image in images))
 
     @staticmethod
     def index(*platforms, name="any:latest", attested=0):
@@ -59,15 +67,15 @@ def fact():
 def says(request):
     """A check's problem as its template, or None when it passes.
 
-    What a learner reads of each problem, with found and wanted, has to be as it stands in the folder `said`;
+    What a learner reads of each problem, with found and wanted, and of each proof, has to be as it stands in the folder `said`;
     `LAB_RENEW=yes pytest tests/course` writes it anew, to be read before it is committed.
     """
     heard = []
 
     def ask(step, *facts):
         problem = step.check(*facts)
-        if problem is None:
-            heard.append(f"{step.name}: passes")
+        if not isinstance(problem, Problem):
+            heard.append(f"{step.name}: passes: {problem or 'Done.'}")
             return None
         assert problem.values["wanted"]
         lines = (

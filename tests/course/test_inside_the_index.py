@@ -1,54 +1,90 @@
 """Lesson 8: what is a multi-platform image?"""
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
 
+from lab.course import _pushed
 from lab.course import inside_the_index as lesson
+from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
-from lab.facts import Image, Images, Machine
+from lab.facts import Engine, Image, Images
 from lab.platforms import Platform
 
 PAIR = ("linux/amd64", "linux/arm64")
+REF = "localhost:5000/inside"
+ASKED = f"docker buildx imagetools inspect --raw {REF}"
+# What a registry has, byte for byte: an index, and the manifest of each of its entries.
+INDEX = json.dumps({"schemaVersion": 2, "manifests": [{"platform": {"architecture": "amd64"}}]}, indent=2)
+MANIFESTS = [json.dumps({"config": {"size": 9}, "layers": [name]}, indent=2) for name in (*PAIR, "notes", "more notes")]
+
+
+def sha256(text):
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def images(fact, *platforms):
-    index = fact.index(*platforms, attested=len(platforms))
+    """An index whose digests are those of the texts above."""
+    index = fact.index(*platforms, name=REF, attested=len(platforms))
+    rows = tuple(replace(row, digest=sha256(text)) for row, text in zip(index.manifests, MANIFESTS, strict=False))
     each = tuple(
         Image(reference="x", digest=row.digest, platform=row.platform, layers=(f"sha256:{number:0>64}",))
-        for number, row in enumerate(index.images, 7)
+        for number, row in enumerate(rows[: len(platforms)], 7)
     )
-    return Images(index=index, images=each)
+    return Images(index=replace(index, digest=sha256(INDEX), manifests=rows), images=each)
 
 
-def test_the_index_was_printed_as_it_is(fact, says):
-    """JSON with every digest, the attestations' too; the nice form is something else."""
+@pytest.mark.parametrize("output", [INDEX, f"sha256:123\n{INDEX}\n", f"{{half\n{INDEX}", f"{INDEX}{INDEX}"])
+def test_the_index_was_printed_byte_for_byte(fact, says, output):
+    """Between other lines, too: the bytes have the digest."""
+    assert says(lesson.see_index, images(fact, *PAIR), fact.printed(output, 0, ASKED)) is None
+
+
+def test_an_index_whose_bytes_end_with_a_line(fact):
+    """Some programs write it so."""
     found = images(fact, *PAIR)
-    digests = [row.digest for row in found.index.manifests]
-    raw = '{"manifests": [' + ", ".join(digests) + "]}"
-    assert says(lesson.see_index, found, fact.printed(raw)) is None
-    assert says(lesson.see_index, found, fact.printed(raw.replace(digests[-1], ""))) == lesson.NOT_THE_INDEX
-    assert says(lesson.see_index, found, fact.printed(" ".join(digests))) == lesson.NOT_THE_INDEX
-    assert says(lesson.see_index, images(fact, PAIR[0]), fact.printed(raw)) == lesson.PLATFORMS_MISSING
+    found = replace(found, index=replace(found.index, digest=sha256(f"{INDEX}\n")))
+    proof = lesson.see_index.check(found, fact.printed(f"{INDEX}\n", 0, ASKED))
+    assert proof.template == lesson.INDEX_PRINTED
 
 
-def test_the_digest_is_the_registrys(fact, says):
-    """64 digits, all of them."""
-    index = fact.index(*PAIR)
+def test_the_same_index_written_differently_is_not_the_index(fact, says):
+    """The same content with other spaces has another digest; so has half of it."""
+    found = images(fact, *PAIR)
+    for output in (json.dumps(json.loads(INDEX)), INDEX[:-1], " ".join(row.digest for row in found.index.manifests)):
+        assert says(lesson.see_index, found, fact.printed(output, 0, ASKED)) == lesson.NOT_THE_INDEX
+    assert says(lesson.see_index, found, fact.printed(INDEX, 0, "cat index")) == lesson.REGISTRY_NOT_ASKED
+    one = images(fact, PAIR[0])
+    assert says(lesson.see_index, one, fact.printed(INDEX, 0, ASKED)) == lesson.PLATFORMS_MISSING
+
+
+def test_the_digest_was_computed(fact, says):
+    """64 digits, all of them, from a program that computes, fed by the registry."""
+    index = images(fact, *PAIR).index
     digits = index.digest.removeprefix("sha256:")
-    assert says(lesson.digest_of_bytes, index, fact.printed(f"{digits}  -\n")) is None
-    assert says(lesson.digest_of_bytes, index, fact.printed(f"{digits[:-1]}0  -\n")) == lesson.NO_DIGEST
-    assert says(lesson.digest_of_bytes, index, fact.printed(digits, 1)) == COMMAND_FAILED
+    for program in ("sha256sum", "shasum -a 256", "openssl dgst -sha256", "python3 -c x"):
+        assert says(lesson.digest_of_bytes, index, fact.printed(f"{digits}  -\n", 0, ASKED, program)) is None
+    assert says(lesson.digest_of_bytes, index, fact.printed(digits, 0, ASKED)) == lesson.NOT_COMPUTED
+    assert says(lesson.digest_of_bytes, index, fact.printed(digits, 0, "sha256sum")) == lesson.NOT_COMPUTED
+    near = fact.printed(f"{digits[:-1]}?", 0, ASKED, "sha256sum")
+    assert says(lesson.digest_of_bytes, index, near) == lesson.NO_DIGEST
+    assert says(lesson.digest_of_bytes, index, fact.printed(digits, 1, ASKED, "sha256sum")) == COMMAND_FAILED
 
 
 def test_one_manifest_was_followed(fact, says):
-    """Any of the images will do; the index itself will not."""
+    """Any of the images will do; the index, an attestation and another way to write it will not."""
     found = images(fact, *PAIR)
-    manifest = f'{{"config": {{}}, "layers": ["{found.images[1].layers[0]}"]}}'
-    assert says(lesson.one_manifest, found, fact.printed(manifest)) is None
-    assert says(lesson.one_manifest, found, fact.printed('{"config": {}, "layers": []}')) == lesson.NOT_A_MANIFEST
-    assert says(lesson.one_manifest, found, fact.printed('{"manifests": []}')) == lesson.NOT_A_MANIFEST
-    assert says(lesson.one_manifest, found, fact.printed(manifest, 1)) == COMMAND_FAILED
+    asked = f"{ASKED}@{found.index.images[1].digest}"
+    assert says(lesson.one_manifest, found, fact.printed(MANIFESTS[0], 0, asked)) is None
+    assert says(lesson.one_manifest, found, fact.printed(MANIFESTS[1], 0, asked)) is None
+    assert says(lesson.one_manifest, found, fact.printed(MANIFESTS[2], 0, asked)) == lesson.AN_ATTESTATION
+    assert says(lesson.one_manifest, found, fact.printed(INDEX, 0, asked)) == lesson.NOT_A_MANIFEST
+    other = json.dumps(json.loads(MANIFESTS[0]))
+    assert says(lesson.one_manifest, found, fact.printed(other, 0, asked)) == lesson.NOT_A_MANIFEST
+    assert says(lesson.one_manifest, found, fact.printed(MANIFESTS[0], 0, "cat x")) == lesson.REGISTRY_NOT_ASKED
+    assert says(lesson.one_manifest, found, fact.printed(MANIFESTS[0], 1, asked)) == COMMAND_FAILED
 
 
 @pytest.mark.parametrize(
@@ -61,42 +97,69 @@ def test_one_manifest_was_followed(fact, says):
     ],
 )
 def test_no_attestations(fact, says, platforms, attested, message):
-    """Two rows, both for machines."""
+    """Two entries, both for machines."""
     assert says(lesson.without_attestations, fact.index(*platforms, attested=attested)) == message
 
 
+def test_what_was_built_and_not_pushed_is_told(says):
+    """A forgotten push is not an untouched step."""
+    bare = f"{REF}:bare"
+    assert says(lesson.without_attestations, Unpushed(reference=bare, built=(bare,))) == _pushed.NOT_PUSHED
+    assert says(lesson.without_attestations, Unpushed(reference=bare, built=(REF,))) == _pushed.OTHER_NAME
+
+
+RUN = f"docker run --rm {REF}"
+
+
 @pytest.mark.parametrize(
-    ("output", "message"),
+    ("ran", "output", "called", "message"),
     [
-        ("x86_64\n", None),
-        ("aarch64\n", lesson.NOT_MINE),
-        ("", lesson.NOT_MINE),
-        ("WARNING: … (linux/arm64) does not match the detected host platform …\naarch64\n", lesson.WARNED),
+        (REF, "x86_64\n", RUN, None),
+        (f"{REF}@sha256:{'1' * 64}", "x86_64\n", RUN, None),
+        (REF, "aarch64\n", RUN, lesson.NOT_MINE),
+        (REF, "", RUN, lesson.NOT_MINE),
+        ("busybox:1.38", "x86_64\n", "docker run --rm busybox:1.38", lesson.NOT_RUN),
+        (REF, "x86_64\n", f"docker run --platform linux/amd64 {REF}", lesson.PLATFORM_NAMED),
+        (REF, "x86_64\n", f"docker run --platform=linux/amd64 {REF}", lesson.PLATFORM_NAMED),
+        (REF, "WARNING: … (linux/arm64) does not match the detected host platform …\naarch64\n", RUN, lesson.WARNED),
     ],
 )
-def test_the_engine_takes_its_own(fact, says, output, message):
-    """On a PC, x86_64, without a warning."""
-    assert says(lesson.which_one, fact.pc, fact.printed(output)) == message
+def test_the_engine_takes_its_own(fact, says, ran, output, called, message):
+    """On an engine for amd64, x86_64, without a warning, and without being told."""
+    index = fact.index(*PAIR, name=REF)
+    assert says(lesson.which_one, index, fact.engine, fact.ran(ran), fact.printed(output, 0, called)) == message
 
 
-def test_the_engine_of_a_mac_answers_as_linux_does(fact, says):
-    """A container says aarch64 where macOS says arm64, and a machine of another kind its own name."""
-    assert says(lesson.which_one, fact.mac, fact.printed("aarch64\n")) is None
-    assert says(lesson.which_one, fact.mac, fact.printed("arm64\n")) == lesson.NOT_MINE
-    windows = Machine(name="AMD64", platform=Platform.parse("windows/amd64"))
-    assert says(lesson.which_one, windows, fact.printed("x86_64\n")) is None
-    board = Machine(name="riscv64", platform=Platform.parse("linux/riscv64"))
-    assert says(lesson.which_one, board, fact.printed("riscv64\n")) is None
+def test_nothing_ran(fact, says):
+    """The machine's own answer is not a container's, and a container that failed did not answer."""
+    index, printed = fact.index(*PAIR, name=REF), fact.printed("x86_64\n", 0, "uname -m")
+    assert says(lesson.which_one, index, fact.engine, fact.ran(), printed) == lesson.NOT_RUN
+    assert says(lesson.which_one, index, fact.engine, fact.ran(REF, exit_status=1), printed) == lesson.NOT_RUN
+
+
+def test_the_engine_decides_and_not_the_machine_in_front_of_it(fact, says):
+    """The engine of a Mac runs on Linux, and one far away may be of another kind."""
+    mac = Engine(version="29.0.0", platform=Platform.parse("linux/arm64"), store="containerd")
+    index, ran = fact.index(*PAIR, name=REF), fact.ran(REF)
+    assert says(lesson.which_one, index, mac, ran, fact.printed("aarch64\n", 0, RUN)) is None
+    assert says(lesson.which_one, index, mac, ran, fact.printed("arm64\n", 0, RUN)) == lesson.NOT_MINE
+    only = fact.index(PAIR[0], name=REF)
+    assert says(lesson.which_one, only, mac, ran, fact.printed("aarch64\n", 0, RUN)) == lesson.NOT_MINE
 
 
 def test_a_release_is_the_same_index(fact, says):
-    """Same digest: same bytes, nothing was built."""
-    tested = fact.index(*PAIR)
-    assert says(lesson.release, tested, replace(tested, reference="x:v1")) is None
-    assert says(lesson.release, tested, replace(tested, digest=f"sha256:{'0' * 64}")) == lesson.COPY_DIFFERS
+    """Same digest, same bytes. Everything else is told apart: a new list, new images, lost ones."""
+    tested = fact.index(*PAIR, name=REF)
+    other = replace(tested, digest=f"sha256:{'0' * 64}", reference=f"{REF}:v1")
+    first, second = tested.manifests
+    rebuilt = replace(other, manifests=(first, replace(second, digest=f"sha256:{'c' * 64}")))
+    assert says(lesson.release, tested, replace(tested, reference=f"{REF}:v1")) is None
+    assert says(lesson.release, tested, other) == lesson.NEW_INDEX
+    assert says(lesson.release, tested, rebuilt) == lesson.NOT_THE_TESTED
+    assert says(lesson.release, tested, replace(other, manifests=(first,))) == lesson.PLATFORMS_LOST
 
 
-def test_the_seam_joins_just_these_two_images(fact, says):
+def test_the_new_index_joins_just_these_two_images(fact, says):
     """The digests in the new list are those of the two tags; a new build of the same files is not the same."""
     whole = fact.index(*PAIR)
     parts = [replace(whole, manifests=(row,)) for row in whole.manifests]
@@ -104,6 +167,25 @@ def test_the_seam_joins_just_these_two_images(fact, says):
     assert says(lesson.stitch, whole, *parts) is None
     assert says(lesson.stitch, parts[0], *parts) == lesson.PART_MISSING
     assert says(lesson.stitch, replace(whole, manifests=(whole.manifests[0], other)), *parts) == lesson.REBUILT
+
+
+def test_the_proofs_say_what_was_seen(fact):
+    """Digests, entries, platforms."""
+    found = images(fact, *PAIR)
+    index, digits = found.index, found.index.digest.removeprefix("sha256:")
+    whole = fact.index(*PAIR, name=REF)
+    parts = [replace(whole, manifests=(row,)) for row in whole.manifests]
+    summed = lesson.digest_of_bytes.check(index, fact.printed(digits, 0, ASKED, "sha256sum"))
+    assert (summed.template, summed.values["digest"]) == (lesson.SUM_IS_DIGEST, index.digest[:19])
+    followed = lesson.one_manifest.check(found, fact.printed(MANIFESTS[1], 0, ASKED))
+    assert (followed.template, followed.values["number"]) == (lesson.MANIFEST_PRINTED, "1")
+    bare = lesson.without_attestations.check(whole)
+    assert (bare.template, bare.values["count"]) == (lesson.NO_ATTESTATIONS, "2")
+    chosen = lesson.which_one.check(whole, fact.engine, fact.ran(REF), fact.printed("x86_64", 0, RUN))
+    assert (chosen.template, chosen.values["row"]) == (lesson.ENGINE_CHOSE, "linux/amd64")
+    assert lesson.release.check(whole, whole).template == lesson.RELEASED
+    joined = lesson.stitch.check(whole, *parts)
+    assert (joined.template, joined.values["digest"]) == (lesson.JOINED, "sha256:ffffffffffff")
 
 
 def test_the_picture_shows_the_attestations_apart(fact):

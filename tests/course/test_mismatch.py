@@ -1,9 +1,12 @@
 """Lesson 3: why does it not run over there?"""
 
+from dataclasses import replace
+
 import pytest
 
 from lab.course import mismatch as lesson
 from lab.course._text import ANSWER_MISSING
+from lab.facts import Call
 
 # as printed by engine 28.5.2
 WARNING = (
@@ -11,20 +14,36 @@ WARNING = (
     "(linux/amd64/v4) and no specific platform was requested\n"
 )
 REFUSED = "exec /bin/uname: exec format error\n"
+NO_MATCH = (
+    "Error response from daemon: no matching manifest for linux/amd64 in the manifest list entries: "
+    "no match for platform in manifest: not found\n"
+)
+TAG = "any:latest"
+
+
+@pytest.fixture
+def verdict(says):
+    """A check's template, whether it is a problem or a proof."""
+    return lambda step, *facts: says(step, *facts) or step.check(*facts).template
+
+
+def plain(index):
+    """The same tag as one image and no index."""
+    return replace(index, is_index=False)
 
 
 @pytest.mark.parametrize(
     ("platforms", "message"),
     [
-        (["linux/arm64"], None),
+        (["linux/arm64"], lesson.ONE_FOR_THE_OTHER),
         (["linux/amd64"], lesson.NOT_THE_OTHER),
         (["linux/amd64", "linux/arm64"], lesson.NOT_THE_OTHER),
         (["linux/arm/v7"], lesson.NOT_THE_OTHER),
     ],
 )
-def test_the_image_is_for_the_other_platform(fact, says, platforms, message):
+def test_the_image_is_for_the_other_platform(fact, verdict, platforms, message):
     """On a PC that is arm64, and arm64 alone."""
-    assert says(lesson.foreign_image, fact.pc, fact.index(*platforms)) == message
+    assert verdict(lesson.foreign_image, fact.pc, fact.index(*platforms)) == message
 
 
 def test_on_a_mac_the_other_platform_is_amd64(fact, says):
@@ -33,63 +52,120 @@ def test_on_a_mac_the_other_platform_is_amd64(fact, says):
     assert says(lesson.foreign_image, fact.mac, fact.index("linux/arm64")) == lesson.NOT_THE_OTHER
 
 
+def pulled(fact, output, call, status):
+    """A try of `plain_pull` with one call that ended so."""
+    program, *words = call.split()
+    return replace(fact.printed(output), calls=(Call(program=program, words=tuple(words), exit_status=status),))
+
+
 @pytest.mark.parametrize(
-    ("output", "message"),
+    ("output", "call", "status", "message"),
     [
-        (WARNING + REFUSED, None),
-        (WARNING + "aarch64\n", None),
-        (REFUSED, lesson.NO_WARNING),
-        ("x86_64\n", lesson.NO_WARNING),
-        (WARNING, lesson.NOTHING_RAN),
-        (WARNING + "x86_64\n", lesson.NOTHING_RAN),
+        (NO_MATCH, f"docker pull {TAG}", 1, lesson.PULL_REFUSED),
+        (NO_MATCH, f"docker image pull --quiet {TAG}", 1, lesson.PULL_REFUSED),
+        (NO_MATCH, f"docker run --rm --pull always {TAG}", 125, lesson.PULL_REFUSED),
+        (NO_MATCH, "docker pull other:latest", 1, lesson.NOT_PULLED),
+        (NO_MATCH, "docker buildx imagetools inspect any", 0, lesson.NOT_PULLED),
+        (NO_MATCH, "uname -m", 0, lesson.NOT_PULLED),
+        (NO_MATCH, f"docker pull --platform linux/amd64 {TAG}", 1, lesson.PLATFORM_NAMED),
+        (f"{TAG}\n", f"docker pull --platform=linux/arm64 {TAG}", 0, lesson.PLATFORM_NAMED),
+        (f"{TAG}\n", f"docker pull {TAG}", 0, lesson.NO_MATCH_UNSEEN),
     ],
 )
-def test_the_warning_and_what_follows(fact, says, output, message):
+def test_an_index_without_this_platform_is_not_pulled(fact, verdict, output, call, status, message):
+    """The refusal counts where it was the answer to a pull of that tag that named no platform."""
+    index = fact.index("linux/arm64", attested=1)
+    assert verdict(lesson.plain_pull, fact.pc, index, pulled(fact, output, call, status)) == message
+
+
+@pytest.mark.parametrize(
+    ("output", "call", "status", "message"),
+    [
+        (f"{TAG}\n", f"docker pull {TAG}", 0, lesson.PULLED_UNMATCHED),
+        (REFUSED, f"docker run --pull always {TAG}", 1, lesson.PULLED_UNMATCHED),
+        ("no such host\n", f"docker pull {TAG}", 1, lesson.PULL_FAILED),
+        ("no such host\n", f"docker run {TAG}", 125, lesson.PULL_FAILED),
+    ],
+)
+def test_one_plain_image_is_pulled_whatever_it_is_for(fact, verdict, output, call, status, message):
+    """What the classic store's own builder pushes: no attestation, so no index."""
+    index = plain(fact.index("linux/arm64"))
+    assert verdict(lesson.plain_pull, fact.pc, index, pulled(fact, output, call, status)) == message
+
+
+@pytest.mark.parametrize(
+    ("output", "ran", "message"),
+    [
+        (WARNING + REFUSED, TAG, lesson.WARNED),
+        (WARNING + "aarch64\n", TAG, lesson.WARNED),
+        (REFUSED, TAG, lesson.NO_WARNING),
+        ("x86_64\n", TAG, lesson.NO_WARNING),
+        (WARNING, TAG, lesson.NOTHING_RAN),
+        (WARNING + "x86_64\n", TAG, lesson.NOTHING_RAN),
+        (WARNING + REFUSED, "busybox:1.38", lesson.NO_CONTAINER),
+        (WARNING + REFUSED, None, lesson.NO_CONTAINER),
+    ],
+)
+def test_the_warning_and_what_follows(fact, verdict, output, ran, message):
     """With an emulator the program answers, without one the kernel refuses: both are the truth."""
-    assert says(lesson.see_warning, fact.pc, fact.printed(output)) == message
+    containers = fact.ran(*([ran] if ran else []), exit_status=1)
+    index = plain(fact.index("linux/arm64"))
+    assert verdict(lesson.see_warning, fact.pc, index, fact.printed(output), containers) == message
+
+
+def test_an_index_is_not_what_is_warned_about(fact, says):
+    """Nor is an image for this machine."""
+    seen = fact.printed(WARNING + REFUSED), fact.ran(TAG)
+    assert says(lesson.see_warning, fact.pc, fact.index("linux/arm64", attested=1), *seen) == lesson.STILL_A_LIST
+    assert says(lesson.see_warning, fact.pc, plain(fact.index("linux/amd64")), *seen) == lesson.NOT_THE_OTHER
 
 
 @pytest.mark.parametrize(
-    ("platform", "output", "message"),
+    ("platform", "output", "ran", "message"),
     [
-        ("linux/s390x", WARNING + REFUSED, None),
-        ("linux/s390x", WARNING + "s390x\n", None),
-        ("linux/s390x", REFUSED, lesson.NO_WARNING),
-        ("linux/s390x", WARNING, lesson.NO_FORMAT_ERROR),
-        ("linux/amd64", WARNING + REFUSED, lesson.NOT_THE_MAINFRAME),
+        ("linux/s390x", WARNING + REFUSED, [TAG], lesson.MAINFRAME_REFUSED),
+        ("linux/s390x", WARNING + "s390x\n", [TAG], lesson.MAINFRAME_ANSWERED),
+        ("linux/s390x", REFUSED, [TAG], lesson.NO_WARNING),
+        ("linux/s390x", WARNING, [TAG], lesson.NO_FORMAT_ERROR),
+        ("linux/s390x", WARNING + REFUSED, [], lesson.NO_CONTAINER),
+        ("linux/amd64", WARNING + REFUSED, [TAG], lesson.NOT_THE_MAINFRAME),
     ],
 )
-def test_the_mainframe_is_refused(fact, says, platform, output, message):
+def test_the_mainframe_is_refused(fact, verdict, platform, output, ran, message):
     """The refusal itself, or, on an engine with that emulator too, its answer."""
-    assert says(lesson.see_exec_format_error, fact.index(platform), fact.printed(output)) == message
+    seen = fact.printed(output), fact.ran(*ran, exit_status=255)
+    assert verdict(lesson.see_exec_format_error, fact.index(platform), *seen) == message
 
 
 @pytest.mark.parametrize(
-    ("output", "message"),
+    ("output", "ran", "message"),
     [
-        (REFUSED + "exit status: 1\n", None),
-        ("aarch64\nexit status: 0\n", None),
-        (WARNING + REFUSED, lesson.WARNED_ALL_THE_SAME),
-        ("docker: no matching manifest\n", lesson.NO_OUTCOME),
+        (REFUSED + "exit status: 1\n", [TAG], lesson.NO_LONGER_WARNED),
+        ("aarch64\nexit status: 0\n", ["busybox:1.38", TAG], lesson.NO_LONGER_WARNED),
+        (WARNING + REFUSED, [TAG], lesson.WARNED_ALL_THE_SAME),
+        ("docker: no matching manifest\n", [], lesson.NO_OUTCOME),
+        ("aarch64\n", ["busybox:1.38"], lesson.NO_CONTAINER),
     ],
 )
-def test_platform_silences_the_warning_only(fact, says, output, message):
+def test_platform_silences_the_warning_only(fact, verdict, output, ran, message):
     """The outcome does not change, the warning goes."""
-    assert says(lesson.say_platform, fact.pc, fact.printed(output)) == message
+    seen = fact.index("linux/arm64"), fact.printed(output), fact.ran(*ran, exit_status=1)
+    assert verdict(lesson.say_platform, fact.pc, *seen) == message
 
 
 def test_on_a_mac_it_is_amd64_that_answers(fact, says):
     """As a Linux machine of that platform names itself."""
-    assert says(lesson.say_platform, fact.mac, fact.printed("x86_64\nexit status: 0\n")) is None
-    assert says(lesson.say_platform, fact.mac, fact.printed("amd64\n")) == lesson.NO_OUTCOME
-    assert says(lesson.say_platform, fact.pc, fact.printed("x86_64\n")) == lesson.NO_OUTCOME
+    seen = fact.index("linux/amd64"), fact.printed("x86_64\nexit status: 0\n"), fact.ran(TAG)
+    assert says(lesson.say_platform, fact.mac, *seen) is None
+    assert says(lesson.say_platform, fact.mac, seen[0], fact.printed("amd64\n"), seen[2]) == lesson.NO_OUTCOME
+    assert says(lesson.say_platform, fact.pc, *seen) == lesson.NO_OUTCOME
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("red arm64\ngreen s390x\nblue amd64\nruns blue", None),
-        ("runs: Blue\nred: linux/aarch64\ngreen: linux/s390x\nblue: x86_64", None),
+        ("red arm64\ngreen s390x\nblue amd64\nruns blue", lesson.THREE_TAGS),
+        ("runs: Blue\nred: linux/aarch64\ngreen: linux/s390x\nblue: x86_64", lesson.THREE_TAGS),
         ("red arm64\ngreen s390x\nblue amd64", ANSWER_MISSING),
         ("red x86\ngreen s390x\nblue amd64\nruns blue", lesson.ANSWER_UNREADABLE),
         ("red amd64\ngreen s390x\nblue arm64\nruns blue", lesson.ANSWER_WRONG),
@@ -97,7 +173,7 @@ def test_on_a_mac_it_is_amd64_that_answers(fact, says):
         ("red arm64\ngreen s390x\nblue amd64\nruns all", lesson.RUNS_UNKNOWN),
     ],
 )
-def test_which_of_the_three(fact, says, text, message):
+def test_which_of_the_three(fact, verdict, text, message):
     """Three platforms and the one that is mine."""
     tags = [fact.index(platform) for platform in ("linux/arm64", "linux/s390x", "linux/amd64")]
-    assert says(lesson.which_runs, fact.pc, fact.answers(text), *tags) == message
+    assert verdict(lesson.which_runs, fact.pc, fact.answers(text), *tags) == message

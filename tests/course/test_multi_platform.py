@@ -1,141 +1,322 @@
 """Lesson 7: one tag for everyone?"""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from lab import course
+from lab.course import _pushed
 from lab.course import multi_platform as lesson
+from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
+from lab.errors import NotThere
 from lab.events import BuildEvents, Vertex
-from lab.facts import Binaries, Image, Images
+from lab.facts import Binaries, Call, Image, Images
 from lab.platforms import Platform
+from lab.world import World
 
 PAIR = ("linux/amd64", "linux/arm64")
+ALL = (*PAIR, "linux/arm/v7")
+REF = "localhost:5000/buildx-test"
+ASKED = f"docker buildx imagetools inspect {REF}"
+BUILT = "docker buildx build --platform linux/amd64,linux/arm64 -t"
+
+
+def images(fact, *platforms, cmd=lesson.COMMAND, name=REF):
+    index = fact.index(*platforms, name=name, attested=2)
+    each = tuple(
+        Image(reference="x", digest=row.digest, platform=row.platform, cmd=cmd, layers=(f"sha256:{'b' * 64}",))
+        for row in index.images
+    )
+    return Images(index=index, images=each)
+
+
+def test_the_command_that_tells_the_image_is_that_of_the_lessons_dockerfile():
+    """Else a right build would be called another one."""
+    text = (course.lessons_dir() / "files" / "multi-platform" / "Dockerfile").read_text()
+    assert "CMD [" + ", ".join(f'"{word}"' for word in lesson.COMMAND) + "]" in text
+    assert lesson.COPIED in text
 
 
 @pytest.mark.parametrize(
     ("platforms", "message"),
     [
         (PAIR, None),
+        (ALL, None),  # as it is after the exercise
         (PAIR[:1], lesson.REPLACED),
         (PAIR[1:], lesson.REPLACED),
         (("linux/amd64", "linux/arm/v7"), lesson.REPLACED),
         ((*PAIR, "linux/riscv64"), lesson.TOO_MANY),
     ],
 )
-def test_both_platforms_and_no_others(fact, says, platforms, message):
-    """One list with just these two; attestations do not count."""
-    assert says(lesson.multi_push, fact.index(*platforms, attested=2)) == message
+def test_both_platforms_and_none_that_no_step_asks_for(fact, says, platforms, message):
+    """One list with these two, or with the exercise's third; attestations do not count."""
+    assert says(lesson.multi_push, images(fact, *platforms)) == message
+
+
+def test_the_pass_names_the_index_and_its_images(fact):
+    """What was proven, with digests."""
+    proof = lesson.multi_push.check(images(fact, *PAIR))
+    assert proof.template == lesson.ONE_INDEX
+    assert proof.values["rows"] == "linux/amd64 (111111111111), linux/arm64 (222222222222)"
 
 
 def test_the_replaced_platform_is_explained(fact):
     """Two pushes after one another: the message says what a push does."""
-    problem = lesson.multi_push.check(fact.index("linux/amd64", name="localhost:5000/buildx-test"))
+    problem = lesson.multi_push.check(images(fact, "linux/amd64"))
     assert "replaces" in str(problem)
     assert problem.values["found"] == "linux/amd64"
 
 
-def events(*platforms, error=""):
+def test_another_image_for_the_right_platforms_is_another_image(fact, says):
+    """Each image has to be that of the lesson's folder."""
+    other = images(fact, *ALL, cmd=("uname", "-m"))
+    assert says(lesson.multi_push, other) == lesson.OTHER_IMAGE
+    assert says(lesson.add_third, other) == lesson.OTHER_IMAGE
+    assert says(lesson.add_third, images(fact, *ALL, cmd=())) == lesson.OTHER_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("built", "message"),
+    [((REF,), _pushed.NOT_PUSHED), (("localhost:5000/buildx-tets",), _pushed.OTHER_NAME)],
+)
+def test_what_was_built_and_is_not_there_is_told(says, built, message):
+    """A forgotten push, and a misspelt name."""
+    assert says(lesson.multi_push, Unpushed(reference=REF, built=built)) == message
+
+
+def test_a_build_that_left_no_tag_is_found_by_the_names_that_it_gave(fact, tmp_path):
+    """Where no build of the step worked, there is nothing there yet."""
+
+    def nothing(_world):
+        raise NotThere("There is no such tag.")
+
+    world = World(env={}, registry="localhost:5000", workspace=tmp_path, home=tmp_path)
+    probe = _pushed.pushed(nothing, "buildx-test", "any")
+    world.keep(fact.printed("", 0, f"{BUILT} {REF} .", "docker build --tag=other .", "docker push x"))
+    assert probe(world).built == (REF, "other")
+    for pushed in ("--push", "--output type=image,push=true"):  # and removed since
+        world.keep(fact.printed("", 0, f"{BUILT} {REF} {pushed} ."))
+        with pytest.raises(NotThere):
+            probe(world)
+    world.keep(fact.printed("", 0, "docker buildx ls"))
+    with pytest.raises(NotThere):
+        probe(world)
+    assert not list(
+        _pushed.names_built(
+            replace(fact.printed(""), calls=(Call(program="docker", words=("build", "-t", "x"), exit_status=1),))
+        )
+    )
+
+
+KEPT = Image(reference="localhost:5000/both", digest=f"sha256:{'d' * 64}", platform=Platform.parse(PAIR[0]))
+LOADED = f"{BUILT} {KEPT.reference} --load files/multi-platform"
+SEVERAL = Path(__file__).parent.parent / "data" / "engine-26.1.5"
+
+
+def load_both(fact, output, image, *called, status=0, store="containerd"):
+    """The facts of that step."""
+    printed = fact.printed(output, 0, *called)
+    calls = tuple(replace(call, exit_status=status) for call in printed.calls)
+    return (
+        replace(fact.engine, store=store),
+        lesson.Kept(name=KEPT.reference, image=image),
+        replace(printed, calls=calls),
+    )
+
+
+def test_each_image_store_gives_an_answer(fact, says):
+    """The containerd store keeps both; the classic one refuses, whichever builder builds."""
+    assert says(lesson.load_both, *load_both(fact, "", KEPT, LOADED)) is None
+    for name in ("several.txt", "load-several.txt"):
+        refused = (SEVERAL / name).read_text()
+        facts = load_both(fact, refused, None, LOADED, status=1, store="classic")
+        assert says(lesson.load_both, *facts) is None
+        assert lesson.load_both.check(*facts).template == lesson.STORE_CANNOT
+
+
+def test_a_build_that_says_nothing_of_the_store_is_no_answer(fact, says):
+    """One platform, another name, a result that was thrown away, a slip."""
+    alone = f"docker buildx build --platform linux/amd64 --load -t {KEPT.reference} ."
+    assert says(lesson.load_both, *load_both(fact, "", KEPT, alone)) == lesson.NO_SUCH_BUILD
+    assert says(lesson.load_both, *load_both(fact, "", KEPT, f"{BUILT} {REF} .")) == lesson.NO_SUCH_BUILD
+    assert says(lesson.load_both, *load_both(fact, "", None, LOADED)) == lesson.NOT_KEPT
+    slip = 'ERROR: path "no-such-folder" not found'
+    assert says(lesson.load_both, *load_both(fact, slip, None, LOADED, status=1)) == lesson.OTHER_REFUSAL
+
+
+def events(*platforms, error="", text="COPY greeting.txt /greeting.txt", cached=False):
     steps = tuple(
         Vertex(
             digest=f"sha256:{number:064x}",
-            name=f"[{name} 1/1] FROM x",
+            name=f"[{name} 2/2] {text}",
             target=Platform.parse(name),
+            kind="copy",
+            step="2/2",
+            text=text,
+            cached=cached,
             error=error and (error, "canceled")[number],
         )
         for number, name in enumerate(platforms)
     )
-    return BuildEvents(path="build.json", vertices=steps, seconds=1.0)
+    return BuildEvents(path="build.json", vertices=steps, seconds=1.0, native=Platform.parse("linux/amd64"))
 
 
 @pytest.mark.parametrize(
     ("found", "message"),
     [
         (events(*PAIR), None),
+        (events(*ALL), None),
         (events("linux/arm64"), lesson.ONE_LANE),
         (events(), lesson.ONE_LANE),
         (events(*PAIR, error="failed to solve: not found"), lesson.BUILD_FAILED),
+        (events(*PAIR, text="COPY note.txt /note.txt"), lesson.OTHER_BUILD),
+        (events(*PAIR, cached=True), lesson.ALL_CACHED),
     ],
 )
 def test_the_events_of_a_build_for_both(says, found, message):
-    """One lane for each platform, and no error."""
+    """One lane for each platform, in which the lesson's file was copied, and no error."""
     assert says(lesson.read_events, found) == message
 
 
-def images(fact, *platforms):
-    index = fact.index(*platforms)
-    each = tuple(
-        Image(reference="x", digest=row.digest, platform=row.platform, layers=(f"sha256:{'b' * 64}",))
-        for row in index.manifests
-    )
-    return Images(index=index, images=each)
+@pytest.mark.parametrize(("name", "message"), [("copy", None), ("cached", lesson.ALL_CACHED)])
+def test_recorded_events(says, name, message):
+    """As buildx printed them, with the cache and without."""
+    text = (SEVERAL.parent / "buildx-0.29.1" / f"{name}.jsonl").read_text()
+    found = BuildEvents.from_text(text, "build.json", Platform.parse("linux/amd64"))
+    assert says(lesson.read_events, found) == message
 
 
 def test_every_digest_of_the_list_was_seen(fact, says):
     """Short digests are fine; one of two is not."""
     found = images(fact, *PAIR)
-    first, second = (row.digest for row in found.index.manifests)
-    assert says(lesson.registry_rows, found, fact.printed(f"{first}\n{second[:19]}\n")) is None
+    first, second = (row.digest for row in found.index.images)
+    assert says(lesson.registry_rows, found, fact.printed(f"{first}\n{second[:19]}\n", 0, ASKED)) is None
     short = f"{first[7:19]} {second[7:19]}"
-    assert says(lesson.registry_rows, found, fact.printed(short)) is None
-    assert says(lesson.registry_rows, found, fact.printed(short[:-1])) == lesson.LIST_NOT_SEEN
-    assert says(lesson.registry_rows, found, fact.printed(first)) == lesson.LIST_NOT_SEEN
-    assert says(lesson.registry_rows, found, fact.printed(f"{first} {second}", 1)) == COMMAND_FAILED
+    assert says(lesson.registry_rows, found, fact.printed(short, 0, "lab show buildx-test")) is None
+    assert says(lesson.registry_rows, found, fact.printed(short[:-1], 0, ASKED)) == lesson.LIST_NOT_SEEN
+    assert says(lesson.registry_rows, found, fact.printed(first, 0, ASKED)) == lesson.LIST_NOT_SEEN
+    assert says(lesson.registry_rows, found, fact.printed(f"{first} {second}", 1, ASKED)) == COMMAND_FAILED
+
+
+def test_the_registry_was_asked_for_this_list(fact, says):
+    """The engine's own copy, another tag and printed words are not the registry's answer."""
+    found = images(fact, *PAIR)
+    both = " ".join(row.digest for row in found.index.images)
+    for asked in ("true", f"docker image inspect {REF}", f"{ASKED}:other", "lab show other"):
+        assert says(lesson.registry_rows, found, fact.printed(both, 0, asked)) == lesson.REGISTRY_NOT_ASKED
+
+
+def test_a_list_that_was_right_before_the_third_platform_came_is_right(fact, says):
+    """The exercise pushes the tag again, with new digests perhaps; without it, an old list is an old list."""
+    then = fact.printed(f"linux/amd64 {'7' * 64}\nlinux/arm64 {'8' * 64}\n", 0, ASKED)
+    assert says(lesson.registry_rows, images(fact, *ALL), then) is None
+    assert lesson.registry_rows.check(images(fact, *ALL), then).template == lesson.ROWS_THEN
+    assert says(lesson.registry_rows, images(fact, *PAIR), then) == lesson.LIST_NOT_SEEN
+    one = fact.printed(f"linux/amd64 {'7' * 64}", 0, ASKED)
+    assert says(lesson.registry_rows, images(fact, *ALL), one) == lesson.LIST_NOT_SEEN
+
+
+PROGRAMS = "lab show --programs buildx-test"
 
 
 @pytest.mark.parametrize(
-    ("inside", "output", "status", "message"),
+    ("inside", "output", "status", "asked", "message"),
     [
-        (PAIR, "linux/amd64 linux/arm64", 0, None),
-        (("linux/amd64", "linux/amd64"), "linux/amd64 linux/arm64", 0, lesson.NOT_WHAT_IT_SAYS),
-        (("linux/amd64", None), "linux/amd64 linux/arm64", 0, lesson.NOT_WHAT_IT_SAYS),
-        (PAIR, "linux/amd64", 0, lesson.NOT_READ),
-        (PAIR, "linux/amd64 linux/arm64", 1, COMMAND_FAILED),
+        (PAIR, "linux/amd64 linux/arm64", 0, PROGRAMS, None),
+        (ALL, "linux/amd64 linux/arm64", 0, PROGRAMS, None),  # the third came later
+        (PAIR, "linux/amd64 linux/arm64", 0, f"lab audit {REF}", None),
+        (("linux/amd64", "linux/amd64"), "linux/amd64 linux/arm64", 0, PROGRAMS, lesson.NOT_WHAT_IT_SAYS),
+        (("linux/amd64", None), "linux/amd64 linux/arm64", 0, PROGRAMS, lesson.NOT_WHAT_IT_SAYS),
+        (PAIR, "linux/amd64", 0, PROGRAMS, lesson.NOT_READ),
+        (PAIR, "linux/amd64 linux/arm64", 1, PROGRAMS, COMMAND_FAILED),
+        (PAIR, "linux/amd64 linux/arm64", 0, "lab show buildx-test", lesson.LABELS_ONLY),
+        (PAIR, "linux/amd64 linux/arm64", 0, "lab show --programs other", lesson.LABELS_ONLY),
     ],
 )
-def test_each_program_is_for_the_platform_of_its_row(fact, says, inside, output, status, message):
-    """The header decides; a label that lies fails, and so does an image without a program."""
+def test_each_program_is_for_the_platform_of_its_entry(fact, says, inside, output, status, asked, message):
+    """The header decides, and somebody has to have read it: a label that lies fails, so does an image without a program."""
     programs = tuple(
-        (Platform.parse(row), fact.program(real) if real else None) for row, real in zip(PAIR, inside, strict=True)
+        (Platform.parse(row), fact.program(real) if real else None) for row, real in zip(ALL, inside, strict=False)
     )
-    binaries = Binaries(reference="x", programs=programs)
-    assert says(lesson.true_programs, binaries, fact.printed(output, status)) == message
+    binaries = Binaries(reference=REF, programs=programs)
+    assert says(lesson.true_programs, binaries, fact.printed(output, status, asked)) == message
+
+
+def test_other_ways_to_read_a_program_inside_an_image(fact, says):
+    """In a container, or from a copy that was taken out."""
+    programs = tuple((Platform.parse(name), fact.program(name)) for name in PAIR)
+    binaries, seen = Binaries(reference=REF, programs=programs), "x86-64 AArch64 amd64 arm64"
+    inside = fact.printed(seen, 0, f"docker run --rm {REF} od -An -tx1 -N20 /bin/busybox")
+    copied = fact.printed(seen, 0, f"docker create {REF}", "docker cp c:/bin/busybox .", "readelf -h busybox")
+    assert says(lesson.true_programs, binaries, inside) is None
+    assert says(lesson.true_programs, binaries, copied) is None
+    assert says(lesson.true_programs, binaries, fact.printed(seen, 0, f"docker pull {REF}")) == lesson.LABELS_ONLY
 
 
 @pytest.mark.parametrize(
-    ("output", "message"),
+    ("ran", "output", "message"),
     [
-        ("called:\nx86_64\ncalled:\naarch64\n", None),
-        ("x86_64\n", lesson.ONE_ANSWER_ONLY),
-        ("x86_64\nexec /bin/sh: exec format error\n", lesson.FORMAT_ERROR_SEEN),
+        ((REF, f"{REF}:latest"), "called:\nx86_64\ncalled:\naarch64\n", None),
+        ((REF,), "x86_64\n", lesson.ONE_ANSWER_ONLY),
+        ((REF,), "x86_64\naarch64\n", lesson.NOT_RUN),
+        (("busybox:1.38", "busybox:1.38"), "x86_64\naarch64\n", lesson.NOT_RUN),
+        ((), "x86_64\naarch64\n", lesson.NOT_RUN),
+        ((REF, REF), "x86_64\nexec /bin/sh: exec format error\n", lesson.FORMAT_ERROR_SEEN),
     ],
 )
-def test_both_images_answered(fact, says, output, message):
-    """Both machines' names, or it did not run everywhere."""
-    assert says(lesson.run_each, fact.printed(output)) == message
+def test_both_images_answered(fact, says, ran, output, message):
+    """Both machines' names, from two containers of this image."""
+    index = fact.index(*PAIR, name=REF)
+    assert says(lesson.run_each, index, fact.ran(*ran), fact.printed(output)) == message
+
+
+def test_a_container_that_ended_badly_did_not_answer(fact):
+    """Its exit status tells."""
+    facts = (fact.index(*PAIR, name=REF), fact.ran(REF, REF, exit_status=1), fact.printed("x86_64 aarch64"))
+    assert lesson.run_each.check(*facts).template == lesson.NOT_RUN
+    good = (facts[0], fact.ran(REF, REF), facts[2])
+    assert lesson.run_each.check(*good).template == lesson.BOTH_RAN
 
 
 @pytest.mark.parametrize(
     ("platforms", "message"),
     [
-        ((*PAIR, "linux/arm/v7"), None),
+        (ALL, None),
         (("linux/arm/v7",), lesson.LOST_ONE),
         (("linux/amd64", "linux/arm/v7"), lesson.LOST_ONE),
         (PAIR, lesson.NOT_ADDED),
         ((*PAIR, "linux/arm/v6"), lesson.NOT_ADDED),
-        ((*PAIR, "linux/arm/v7", "linux/386"), lesson.TOO_MANY),
+        ((*ALL, "linux/386"), lesson.TOO_MANY),
     ],
 )
 def test_the_third_joins_the_first_two(fact, says, platforms, message):
     """All three, no fewer and no more."""
-    assert says(lesson.add_third, fact.index(*platforms)) == message
+    assert says(lesson.add_third, images(fact, *platforms)) == message
 
 
-def test_the_pictures_come_from_the_facts(fact):
-    """Timeline and table show the platforms that are there, and only those."""
+def test_the_proofs_say_what_was_seen(fact):
+    """Counts, platforms, digests and names."""
+    shown = lesson.read_events.check(events(*PAIR))
+    assert shown.template == lesson.EVENTS_SHOW
+    assert shown.values["count"] == "0"
+    rows = " ".join(row.digest for row in images(fact, *PAIR).index.images)
+    listed = lesson.registry_rows.check(images(fact, *PAIR), fact.printed(rows, 0, ASKED))
+    assert listed.template == lesson.ROWS_LISTED
+    assert listed.values["count"] == "2"
+    kept = lesson.load_both.check(*load_both(fact, "", KEPT, LOADED))
+    assert kept.template == lesson.STORE_KEEPS
+    assert kept.values["digest"] == "sha256:dddddddddddd"
+    programs = tuple((Platform.parse(name), fact.program(name)) for name in PAIR)
+    true = lesson.true_programs.check(
+        Binaries(reference=REF, programs=programs), fact.printed("amd64 arm64", 0, PROGRAMS)
+    )
+    assert true.template == lesson.PROGRAMS_TRUE
+    assert "program for linux/arm64" in true.values["programs"]
+
+
+def test_the_picture_comes_from_the_facts():
+    """The timeline shows the platforms that are there, and only those."""
     assert "linux/arm64" in lesson.read_events.picture(events(*PAIR)).text
     assert "linux/arm64" not in lesson.read_events.picture(events("linux/amd64")).text
-    table = lesson.registry_rows.picture(images(fact, *PAIR), fact.printed("")).text
-    assert "MULTI-PLATFORM" in table
-    alone = images(fact, "linux/amd64")
-    assert "MULTI-PLATFORM" not in lesson.registry_rows.picture(replace(alone), fact.printed("")).text

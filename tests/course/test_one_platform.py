@@ -1,11 +1,30 @@
 """Lesson 2: what did my build make?"""
 
+from dataclasses import replace
+
 import pytest
 
 from lab.course import one_platform as lesson
-from lab.course._text import COMMAND_FAILED
+from lab.course._text import COMMAND_FAILED, NOT_PUSHED, OTHER_NAME
+from lab.facts import Image, Images
+from lab.platforms import Platform
+from lab.probes.published import Published
 
 RIGHT = "rows 1\nplatform linux/arm/v7"
+NAME = "localhost:5000/build-test:latest"
+OFFERS = "docker buildx imagetools inspect localhost:5000/build-test"
+
+
+def tag(index):
+    """A tag that is in the registry."""
+    return Published(reference=NAME, index=index)
+
+
+def images(index, *platforms):
+    """An index and its images; the configurations say what the rows say where nothing else is given."""
+    said = map(Platform.parse, platforms) if platforms else [row.platform for row in index.images]
+    rows = zip(index.images, said, strict=True)
+    return Images(index=index, images=tuple(Image(reference=NAME, digest=row.digest, platform=p) for row, p in rows))
 
 
 @pytest.mark.parametrize(
@@ -19,18 +38,27 @@ RIGHT = "rows 1\nplatform linux/arm/v7"
 )
 def test_a_plain_build_is_for_this_machine_alone(fact, says, platforms, message):
     """One row, and it is mine."""
-    assert says(lesson.build_test, fact.pc, fact.index(*platforms)) == message
+    assert says(lesson.build_test, fact.pc, tag(fact.index(*platforms))) == message
 
 
 def test_attestations_are_no_platform(fact, says):
     """`unknown/unknown` beside the image is not counted."""
-    assert says(lesson.build_test, fact.pc, fact.index("linux/amd64", attested=1)) is None
+    assert says(lesson.build_test, fact.pc, tag(fact.index("linux/amd64", attested=1))) is None
 
 
 def test_on_a_mac_the_engine_is_linux(fact, says):
     """A Mac's build is for linux/arm64, not darwin/arm64."""
-    assert says(lesson.build_test, fact.mac, fact.index("linux/arm64")) is None
-    assert says(lesson.build_test, fact.mac, fact.index("linux/amd64")) == lesson.FOREIGN_PLATFORM
+    assert says(lesson.build_test, fact.mac, tag(fact.index("linux/arm64"))) is None
+    assert says(lesson.build_test, fact.mac, tag(fact.index("linux/amd64"))) == lesson.FOREIGN_PLATFORM
+
+
+@pytest.mark.parametrize("step", ["build_test", "predict"])
+def test_built_and_not_pushed_is_told(fact, says, step):
+    """The engine has it and the registry does not; or something has almost that name."""
+    about = {"build_test": lambda t: (fact.pc, t), "predict": lambda t: (t, fact.answers(RIGHT))}[step]
+    built, slip = Published(reference=NAME, built=True), Published(reference=NAME, near="build-tset:latest")
+    assert says(getattr(lesson, step), *about(built)) == NOT_PUSHED
+    assert says(getattr(lesson, step), *about(slip)) == OTHER_NAME
 
 
 @pytest.mark.parametrize(
@@ -45,17 +73,86 @@ def test_on_a_mac_the_engine_is_linux(fact, says):
 )
 def test_the_configuration_names_the_platform(fact, says, output, status, message):
     """The architecture of the image must have been printed."""
-    assert says(lesson.image_config, fact.index("linux/amd64"), fact.printed(output, status)) == message
+    tagged = images(fact.index("linux/amd64", name=NAME))
+    printed = fact.printed(output, status, "docker image inspect localhost:5000/build-test")
+    assert says(lesson.image_config, tagged, printed) == message
 
 
-def test_the_registrys_list_is_known_by_its_digests(fact, says):
-    """Any command that shows the registry's digests has asked it; a list of local images has not."""
-    index = fact.index("linux/amd64")
-    step = lesson.registry_list
-    assert says(step, index, fact.printed(f"Digest: {index.digest}\n")) is None
-    assert says(step, index, fact.printed(f"linux/amd64  {index.manifests[0].digest[7:19]}\n")) is None
-    assert says(step, index, fact.printed("build-test latest 1.1MB\n")) == lesson.LIST_NOT_SEEN
-    assert says(step, index, fact.printed(index.digest, 1)) == COMMAND_FAILED
+@pytest.mark.parametrize(
+    "call",
+    [
+        "docker inspect localhost:5000/build-test:latest",
+        "docker image inspect ffffffffffff",
+        f"{OFFERS} --format {{{{json.Image}}}}",
+        "skopeo inspect --config docker://localhost:5000/build-test",
+    ],
+)
+def test_the_configuration_may_be_read_in_the_engine_or_the_registry(fact, says, call):
+    """By the tag or by the image's digest; `imagetools` shows it where its template asks for it."""
+    tagged = images(fact.index("linux/amd64", name=NAME))
+    assert says(lesson.image_config, tagged, fact.printed("amd64", 0, call)) is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "uname -sm",
+        "docker version",
+        "docker image inspect busybox",
+        "docker image inspect fff",
+        OFFERS,
+        "lab show build-test",
+    ],
+)
+def test_another_thing_that_names_amd64_is_no_configuration(fact, says, call):
+    """The machine, the engine and the registry's list use the same words."""
+    tagged = images(fact.index("linux/amd64", name=NAME))
+    assert says(lesson.image_config, tagged, fact.printed("linux/amd64", 0, call)) == lesson.CONFIG_NOT_READ
+
+
+def test_the_configuration_counts_and_not_the_row(fact, says):
+    """With `FROM --platform` in the Dockerfile the list says one thing and the configuration another."""
+    tagged = images(fact.index("linux/amd64", name=NAME), "linux/arm64")
+    call = "docker image inspect localhost:5000/build-test"
+    assert says(lesson.image_config, tagged, fact.printed("linux/arm64", 0, call)) is None
+    assert says(lesson.image_config, tagged, fact.printed("linux/amd64", 0, call)) == lesson.CONFIG_NOT_SEEN
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "message"),
+    [
+        ("  Platform: linux/amd64\n", 0, None),
+        ("@sha256:111111111111\n", 0, None),
+        ("Digest: sha256:ffffffffffff\n", 0, lesson.LIST_NOT_SEEN),
+        ("linux/amd64\n", 1, COMMAND_FAILED),
+    ],
+)
+def test_the_registrys_list_is_known_by_its_rows(fact, says, output, status, message):
+    """A platform or the digest of an image; the digest of the list alone says nothing of what is in it."""
+    index = fact.index("linux/amd64", name=NAME, attested=1)
+    assert says(lesson.registry_list, index, fact.printed(output, status, OFFERS)) == message
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "docker image inspect localhost:5000/build-test",
+        "uname -m",
+        "lab show other",
+        "docker buildx imagetools inspect busybox",
+    ],
+)
+def test_what_did_not_come_from_the_registry_is_not_its_list(fact, says, call):
+    """With the containerd store the engine's Id is the very digest that the registry has."""
+    index = fact.index("linux/amd64", name=NAME)
+    printed = fact.printed(f"linux/amd64 {index.manifests[0].digest}", 0, call)
+    assert says(lesson.registry_list, index, printed) == lesson.REGISTRY_NOT_ASKED
+
+
+@pytest.mark.parametrize("call", ["lab show build-test", "crane manifest localhost:5000/build-test"])
+def test_any_client_may_ask_the_registry(fact, says, call):
+    """What counts is who answered."""
+    assert says(lesson.registry_list, fact.index("linux/amd64", name=NAME), fact.printed("amd64", 0, call)) is None
 
 
 @pytest.mark.parametrize(
@@ -67,10 +164,34 @@ def test_the_registrys_list_is_known_by_its_digests(fact, says):
         (["linux/arm/v6"], RIGHT, lesson.NOT_FOR_THE_PI),
         (["linux/amd64", "linux/arm/v7"], RIGHT, lesson.NOT_FOR_THE_PI),
         (["linux/arm/v7"], "rows 1", lesson.PREDICTION_MISSING),
+        (["linux/arm/v7"], "rows 1\nplatform arm", lesson.PREDICTED_NO_VARIANT),
         (["linux/arm/v7"], "rows 2\nplatform linux/arm/v7", lesson.PREDICTED_ROWS),
         (["linux/arm/v7"], "rows 1\nplatform linux/arm64", lesson.PREDICTED_PLATFORM),
     ],
 )
 def test_prediction_and_build_must_agree(fact, says, platforms, text, message):
     """The tag must be for the Pi, and the prediction must be what came out."""
-    assert says(lesson.predict, fact.index(*platforms, attested=1), fact.answers(text)) == message
+    assert says(lesson.predict, tag(fact.index(*platforms, attested=1)), fact.answers(text)) == message
+
+
+def test_a_pass_says_what_was_proven(fact):
+    """The tag with its platform and digest; with the classic store it is one image and no index."""
+    index, pi = fact.index("linux/amd64", name=NAME, attested=1), fact.index("linux/arm/v7", name=NAME)
+    alone = replace(fact.index("linux/amd64", name=NAME), is_index=False)
+    seen = fact.printed("linux/amd64", 0, OFFERS)
+    config = fact.printed("amd64", 0, "docker inspect localhost:5000/build-test")
+    proofs = [
+        (lesson.build_test.check(fact.pc, tag(index)), lesson.ONE_IMAGE, "sha256:111111111111…"),
+        (lesson.image_config.check(images(index), config), lesson.CONFIG_SAYS, "linux/amd64"),
+        (lesson.registry_list.check(index, seen), lesson.IS_AN_INDEX, "Attestations: 1."),
+        (lesson.registry_list.check(alone, seen), lesson.IS_AN_IMAGE, "linux/amd64"),
+        (lesson.predict.check(tag(pi), fact.answers(RIGHT)), lesson.AS_PREDICTED, "linux/arm/v7"),
+    ]
+    assert all(proof.template == template and named in str(proof) for proof, template, named in proofs)
+
+
+def test_of_json_the_first_line_that_says_something_is_shown(fact):
+    """`[` and `{` tell nobody what was found; where there is nothing else, they are what there was."""
+    index = fact.index("linux/amd64", name=NAME)
+    for output, found in (('[\n    {\n  "Id": "sha256:0"\n', '  "Id": "sha256:0"'), ("[\n]\n", "["), ("", "nothing")):
+        assert lesson.registry_list.check(index, fact.printed(output)).values["found"] == found

@@ -99,3 +99,36 @@ def test_the_registry_deletes_what_reset_asks_for(run, place):
     assert not registry.delete(world, "audit-gone:x")
     with pytest.raises(NotThere):
         registry.index("audit-gone:x")(world)
+
+
+SCRATCH = "FROM scratch\nCOPY --chmod=755 hello-amd64 /app/x\n"
+BUSYBOX = "FROM busybox:1.38\nCOPY --chmod=755 env-bash.sh /e.sh\n"
+LACKING = {
+    "a folder": (f'{SCRATCH}ENTRYPOINT ["/app"]\n', "no-entrypoint", "permission denied"),
+    "no shell": (f"{SCRATCH}ENTRYPOINT /app/x\n", "no-shell", "no such file or directory"),
+    "no tini": (f'{SCRATCH}ENTRYPOINT ["/sbin/tini", "--", "/app/x"]\n', "no-wrapper", "no such file or directory"),
+    "no bash for env": (f'{BUSYBOX}ENTRYPOINT ["/e.sh"]\n', "no-interpreter", "No such file or directory"),
+    "nothing after cd": (f'{BUSYBOX}CMD ["sh", "-c", "cd /tmp && ./none"]\n', "no-entrypoint", "./none: not found"),
+}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_what_is_missing_is_what_the_engine_says(run, place, case):
+    """The audit finds it without an engine, and the engine's own words are those of the message."""
+    dockerfile, rule, says = LACKING[case]
+    (place / "env-bash.sh").write_text("#!/usr/bin/env bash\n")
+    report = built(run, place, dockerfile, "audit:lacking", "linux/amd64")
+    (problem,) = [finding for finding in report.findings if finding.rule == rule]
+    assert says in problem.text
+    said = run("docker run --rm --pull always -q --platform linux/amd64 $REGISTRY/audit:lacking 2>&1 || true").output
+    assert says in said
+
+
+def test_zstd_layers_and_attestations_are_read_from_buildkits_archive(run, place):
+    """`--output type=oci` with the newer compression, of two platforms, one of them wrong."""
+    (place / "Dockerfile").write_text(SHADOWED)
+    output = "type=oci,dest=zstd.tar,compression=zstd,force-compression=true"
+    run(f"docker buildx build --platform linux/amd64,linux/arm64 --provenance=mode=max --output {output} .")
+    report = audit(str(place / "zstd.tar"), need=BOTH)
+    assert ("entrypoint-foreign", ERROR, "linux/arm64") in found(report), report.as_text()
+    assert report.platforms == ("linux/amd64", "linux/arm64")

@@ -70,6 +70,27 @@ def test_an_emulator_is_believed_when_a_container_ran_its_program(box, emulators
         sandbox.up(private=True, emulators=True)
 
 
+def test_a_buildkit_is_looked_into_for_emulators_of_its_own(box, tmp_path):
+    """The lab's image holds none; the near miss is the same image with a program of such a name."""
+    image = f"{box.registry}/buildkit-with-a-program"
+    (tmp_path / "program").write_text("#!/bin/sh\n")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM moby/buildkit:buildx-stable-1\nCOPY program /usr/bin/buildkit-qemu-s390x\n"
+    )
+    docker(box, "build", "--quiet", "--tag", image, "--push", str(tmp_path))
+    try:
+        docker(box, "buildx", "create", "--name", "plain", "--node", "plain0", "--bootstrap")
+        option = f"image={image}"
+        docker(box, "buildx", "create", "--name", "more", "--node", "more0", "--bootstrap", "--driver-opt", option)
+        found = doctor.diagnose().found
+        assert (found.inside("plain0"), found.inside("more0")) == (frozenset(), frozenset({"s390x"}))
+        assert "s390x" not in str(next(one for one in found.builders if one.name == "more").nodes)
+    finally:
+        for name in ("plain", "more"):
+            command = ["docker", "buildx", "rm", name]
+            subprocess.run(command, env=box.environment(), capture_output=True, timeout=60, check=False)
+
+
 def test_leftovers_of_old_builders_are_found_with_their_size(box):
     """A container and a volume that no builder names; those of a builder that is known are not told."""
     docker(box, "pull", "--quiet", BASE)

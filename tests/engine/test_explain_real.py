@@ -580,7 +580,7 @@ MENDED = [
 
 
 class Silent(BaseHTTPRequestHandler):
-    """A server of plain HTTP that is no registry."""
+    """A server of plain HTTP that is not a registry."""
 
     def do_GET(self):
         self.send_response(404)

@@ -213,7 +213,7 @@ def asking(pid: int) -> bool:
 
 
 def run_tour(fault: str, place: Path) -> Running:
-    words = ("tour", "one-platform", "--no-emulators", "--output", str(place / "tour"))
+    words = ("tour", "--yes", "one-platform", "--no-emulators", "--output", str(place / "tour"))
     if beforehand(fault, "tour"):
         hit(fault, None)
         return Running(place, *words)
@@ -422,7 +422,7 @@ def test_a_full_disk_loses_no_progress(home: Path, disk, monkeypatch: pytest.Mon
 def test_a_tour_without_room_is_blocked(home: Path, disk) -> None:
     """A folder that is full, or read-only, is one line; no lesson is run for nothing."""
     small = disk("tour", 1 << 20)
-    words = ("tour", "machine", "--no-emulators", "--output", str(small.folder / "out"))
+    words = ("tour", "--yes", "machine", "--no-emulators", "--output", str(small.folder / "out"))
     small.read_only()
     one_line(lab(*words), "cannot be written")
     small.writable()

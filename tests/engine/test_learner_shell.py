@@ -32,3 +32,19 @@ def test_a_lesson_is_done_by_typing(learner, tmp_path, stem, request):
             assert f"✔ passed  {step.name}" in seen, terminal.screen
     finally:
         terminal.close()
+
+
+def test_what_an_earlier_cd_spoils_is_said(learner, tmp_path):
+    """The step's own command, typed elsewhere: docker's words, and a hint and an explanation that know them."""
+    step = course.step("foreign_image")
+    learner.untouched(*(one.name for lesson in course.lessons()[:3] for one in lesson.steps))
+    learner.has_done(*(one.name for lesson in course.lessons()[:2] for one in lesson.steps))
+    terminal = Terminal(tmp_path)
+    try:
+        terminal.types("cd /")
+        assert "First: cd " in terminal.types("lab next --brief")
+        assert 'path "files/mismatch" not found' in terminal.types(step.solution)
+        assert "There is no folder 'files/mismatch'" in terminal.types("lab hint")
+        assert "There is no folder 'files/mismatch'" in terminal.types("lab explain --last")
+    finally:
+        terminal.close()

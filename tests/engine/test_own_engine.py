@@ -195,7 +195,7 @@ def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Pat
     """Every step by the notes' own plain commands; `down --dry-run` says what `down` then removes."""
     up(engine)
     emulators = "--emulators" if CONSENT else "--no-emulators"
-    done = told("tour", emulators, "--output", str(tmp_path / "tour"))
+    done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"))
     assert "failed" not in done.stdout, done.stdout
     if CONSENT:
         assert done.returncode == 0, done.stdout + done.stderr

@@ -1,10 +1,14 @@
 """Every step on a real engine: untouched does not pass, the solution does, so does another way, wrong ends say why."""
 
 import importlib
+import re
 
 import pytest
+from engine.conftest import asks
 
 from lab import course
+from lab import world as worlds
+from lab.probes import engine
 from lab.results import Status
 
 LESSONS = course.lessons()
@@ -59,8 +63,55 @@ def test_another_correct_way_passes(name, learner):
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_the_solution_passes(name, learner):
-    """What the notebook shows works, on this engine, today."""
+def test_the_solution_passes_and_its_words_alone_do_not(name, learner, tmp_path):
+    """What the notebook shows works, on this engine, today; the same words, only printed, prove nothing."""
     learner.comes_to(name)
     result = learner.does(name, course.step(name).solution)
     assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
+    if asks(course.step(name), "transcript") or asks(course.step(name), "timings"):
+        (tmp_path / "printed").write_text(learner.output)
+        result = learner.does(name, f"cat {tmp_path}/printed")
+        assert result.status is not Status.PASSED, f"{name}: {learner.output}"
+
+
+# A tag of the course, or a file that a step is about; and something else of the same kind.
+OTHERS = (
+    (r"\$REGISTRY/[a-z-]+(:[a-z0-9]+)?", "$REGISTRY/decoy"),
+    (r"lab show [a-z-]+(:[a-z0-9]+)?", "lab show decoy"),
+    (r"files/machine/sample", "/bin/sh"),
+)
+
+
+def about_something_else(script):
+    """The same commands, on another object."""
+    for pattern, other in OTHERS:
+        script = re.sub(pattern, other, script)
+    return script
+
+
+@pytest.fixture(scope="module")
+def decoy(box):
+    """An image for both platforms that no step is about."""
+    world = worlds.here()
+    build = ("build", "--platform", "linux/amd64,linux/arm64", "-t", f"{world.registry}/decoy", "--push")
+    status, _, err, _ = engine.docker(world, *build, str(world.workspace / "files" / "one-platform"), limit=120)
+    assert not status, err
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in STEPS if about_something_else(course.step(n).solution) != course.step(n).solution]
+)
+def test_the_right_command_on_another_object_does_not_pass(name, learner, decoy):
+    """A step is about one image, registry, builder or file, and about no other one."""
+    learner.comes_to(name)
+    result = learner.does(name, about_something_else(course.step(name).solution))
+    assert result.status is not Status.PASSED, f"{result.text}\n{learner.output}"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_the_lab_itself_prints_does_not_pass(name, learner):
+    """Its hints, its solutions and its explanations are full of the right words."""
+    learner.comes_to(name)
+    verbs = (f"solution --now {name}", "next", "list", "status", "explain 'exec format error: x86_64 aarch64 s390x'")
+    result = learner.does(name, "\n".join(f"lab {verb}" for verb in verbs))
+    assert result.status is not Status.PASSED, f"{result.text}\n{learner.output}"

@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.skipif(os.environ.get("LAB_SLOW") != "1", reason="LAB_SLOW=1 runs it"),
 ]
 STEPS = list(course.steps())
+TOO_OLD = {"who_built": "older than 0.20"}  # what this buildx cannot do, it says; nobody is called wrong for it
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,9 @@ def test_the_solution_passes_on_an_older_engine_too(name, learner):
     """Each step, by the way that the lesson shows."""
     learner.comes_to(name)
     result = learner.does(name, course.step(name).solution)
-    assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
+    wanted = Status.BLOCKED if name in TOO_OLD else Status.PASSED
+    assert result.status is wanted, f"{result.text} {result.values}\n{learner.output}"
+    assert TOO_OLD.get(name, "") in result.text
 
 
 @pytest.mark.parametrize("name", STEPS)

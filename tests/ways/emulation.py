@@ -2,11 +2,14 @@
 
 from lab.course import emulation as lesson
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
+from lab.course.mismatch import NO_CONTAINER
 from ways import Ways
 
 A = lesson.ANSWERS
 BUILD = "docker build --quiet files/emulation -t $REGISTRY/emulated --push"
 LOOP = "for i in 1 2 3; do true; done"
+RUN = "docker run --rm --platform"
+THERE = "$([ $OTHER = linux/arm64 ] && echo aarch64 || echo x86_64)"  # what the other machine answers
 
 WAYS = {
     "let_emulators_in": Ways(
@@ -15,13 +18,15 @@ WAYS = {
             ("lab up --no-emulators", lesson.NO_EMULATOR),
             ("lab emulators", lesson.NO_EMULATOR),
             ("lab up --emulators; false", COMMAND_FAILED),
+            ("( lab up --emulators ) >/dev/null 2>&1; lab up --no-emulators", lesson.NO_EMULATOR),
         ],
     ),
     "run_emulated": Ways(
         other="docker run --rm --platform=$OTHER --entrypoint /bin/uname busybox:1.38 -a",
         wrong=[
-            ("docker run --rm busybox:1.38 uname -m", lesson.NOT_THE_OTHER),
+            ("docker run --rm --platform $HERE busybox:1.38 uname -m", lesson.NOT_THE_OTHER),
             ("docker run --rm --platform linux/s390x busybox:1.38 uname -m", lesson.REFUSED),
+            (f"echo {THERE}", NO_CONTAINER),
         ],
     ),
     "build_emulated": Ways(
@@ -29,6 +34,11 @@ WAYS = {
         wrong=[
             (BUILD, lesson.NOT_BUILT_FOR_OTHER),
             (f"{BUILD} --platform $HERE,$OTHER", lesson.NOT_BUILT_FOR_OTHER),
+            (f"{BUILD.replace('emulation', 'mismatch', 1)} --platform $OTHER", lesson.NO_RUN_LINE),
+            (
+                f"echo 'FROM busybox:1.38' | {BUILD.replace('files/emulation', '-')} --platform $OTHER",
+                lesson.NO_RUN_LINE,
+            ),
         ],
     ),
     "warning_stays": Ways(
@@ -39,15 +49,23 @@ WAYS = {
                 "docker pull -q --platform $OTHER $REGISTRY/emulated; docker run --rm $REGISTRY/emulated true",
                 lesson.WARNED_BUT_SILENT,
             ),
+            (f"echo 'The image {lesson.WARNING}'; docker run --rm busybox:1.38 echo {THERE}", NO_CONTAINER),
         ],
     ),
     "cost": Ways(
-        other=f"for p in $HERE $OTHER; do echo $p:; time docker run --rm --platform $p busybox:1.38 sh -c '{LOOP}'; done",
+        other=f"for p in $OTHER $HERE; do echo $p:; time {RUN} $p busybox:1.38 sh -c '{LOOP}'; done",
         wrong=[
-            (f"time docker run --rm --platform $OTHER busybox:1.38 sh -c '{LOOP}'", lesson.ONE_MEASUREMENT),
+            (f"time {RUN} $OTHER busybox:1.38 sh -c '{LOOP}'", lesson.ONE_MEASUREMENT),
+            ("time docker run --rm busybox:1.38 true; time false", lesson.RUNS_AND_TIMES),
+            ("time sleep 0.3; time sleep 0.8", lesson.RUNS_AND_TIMES),
             (
                 "time docker run --rm busybox:1.38 true; time docker run --rm --platform linux/s390x busybox:1.38 true",
                 lesson.ONE_FAILED,
+            ),
+            (f"for i in 1 2; do time {RUN} $HERE busybox:1.38 true; done", lesson.NOT_NATIVE_AND_EMULATED),
+            (
+                f"time {RUN} $HERE busybox:1.38 true; time {RUN} $OTHER busybox:1.38 sh -c '{LOOP}'",
+                lesson.NOT_THE_SAME,
             ),
         ],
     ),

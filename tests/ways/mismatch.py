@@ -7,7 +7,11 @@ from ways import Ways
 A = lesson.ANSWERS
 BUILD = "docker build --quiet files/mismatch"
 OTHER = "docker pull --quiet --platform $OTHER $REGISTRY/mismatch:other"
+PLAIN = f"{BUILD} --platform $OTHER --provenance=false -t $REGISTRY/mismatch:plain --push"
 MAINFRAME = f"{BUILD} --platform linux/s390x -t $REGISTRY/mismatch:mainframe --push"
+PULLED = "docker pull -q --platform linux/s390x $REGISTRY/mismatch:mainframe"
+# Words that these steps look for, from nowhere.
+PRETENCE = f"echo 'The image {lesson.WARNING}'; echo 'exec /bin/uname: exec format error'"
 
 WAYS = {
     "foreign_image": Ways(
@@ -17,16 +21,29 @@ WAYS = {
             (f"{BUILD} --platform $HERE,$OTHER -t $REGISTRY/mismatch:other --push", lesson.NOT_THE_OTHER),
         ],
     ),
-    "see_warning": Ways(
-        other=f"{OTHER}; docker run --rm --entrypoint uname $REGISTRY/mismatch:other -m",
+    "plain_pull": Ways(
+        other="docker create --pull always $REGISTRY/mismatch:other",
         wrong=[
-            (f"{OTHER}; docker run --rm --platform $OTHER $REGISTRY/mismatch:other", lesson.NO_WARNING),
-            (f"{OTHER}; docker run --rm $REGISTRY/mismatch:other 2>&1 | grep WARNING", lesson.NOTHING_RAN),
-            ("docker run --rm busybox:1.38 uname -m", lesson.NO_WARNING),
+            (OTHER, lesson.PLATFORM_NAMED),
+            ("docker pull -q busybox:1.38; docker image ls", lesson.NOT_PULLED),
+            ("echo 'no matching manifest for linux/amd64 in the manifest list entries'", lesson.NOT_PULLED),
+            ("docker pull $REGISTRY/mismatch:other >/dev/null 2>&1", lesson.NO_MATCH_UNSEEN),
+        ],
+    ),
+    "see_warning": Ways(
+        other=f"{PLAIN}; docker run --rm --pull always --entrypoint uname $REGISTRY/mismatch:plain -m",
+        wrong=[
+            (f"{PLAIN}; docker run --rm --platform $OTHER $REGISTRY/mismatch:plain", lesson.NO_WARNING),
+            (f"{PLAIN}; docker run --rm $REGISTRY/mismatch:plain 2>&1 | grep WARNING", lesson.NOTHING_RAN),
+            (f"{PLAIN}; docker run --rm busybox:1.38 uname -m", lesson.NO_WARNING),
+            (f"{PLAIN}; {OTHER}; docker run --rm $REGISTRY/mismatch:other", lesson.NO_CONTAINER),
+            (f"{PLAIN}; {PRETENCE}", lesson.NO_CONTAINER),
+            (f"{BUILD} --platform $OTHER -t $REGISTRY/mismatch:plain --push", lesson.STILL_A_LIST),
+            (f"{PLAIN} --platform $HERE", lesson.NOT_THE_OTHER),
         ],
     ),
     "see_exec_format_error": Ways(
-        other=f"{MAINFRAME}; docker run --rm $REGISTRY/mismatch:mainframe uname -m || docker image ls",
+        other=f"{MAINFRAME}; {PULLED}; docker run --rm $REGISTRY/mismatch:mainframe uname -m || docker image ls",
         wrong=[
             (
                 f"{BUILD} -t $REGISTRY/mismatch:mainframe --push; docker run --rm $REGISTRY/mismatch:mainframe",
@@ -34,13 +51,16 @@ WAYS = {
             ),
             (f"{MAINFRAME}; docker run --rm --platform linux/s390x $REGISTRY/mismatch:mainframe", lesson.NO_WARNING),
             (f"{MAINFRAME}; docker run --rm $REGISTRY/mismatch:mainframe 2>&1 | grep WARN", lesson.NO_FORMAT_ERROR),
+            (f"{MAINFRAME}; {PRETENCE}", lesson.NO_CONTAINER),
         ],
     ),
     "say_platform": Ways(
         other="DOCKER_DEFAULT_PLATFORM=$OTHER docker run --rm $REGISTRY/mismatch:other",
         wrong=[
-            ("docker run --rm $REGISTRY/mismatch:other", lesson.WARNED_ALL_THE_SAME),
+            (f"{OTHER}; docker run --rm $REGISTRY/mismatch:other", lesson.WARNED_ALL_THE_SAME),
             ("docker run --rm --platform linux/386 $REGISTRY/mismatch:other", lesson.NO_OUTCOME),
+            ("docker run --rm --platform $OTHER busybox:1.38 uname -m", lesson.NO_CONTAINER),
+            ("echo 'exec /bin/uname: exec format error'", lesson.NO_CONTAINER),
         ],
     ),
     "which_runs": Ways(

@@ -10,7 +10,17 @@ REMOTE = (
     "docker buildx create --driver remote {options} tcp://127.0.0.1:1; mv aside buildkitd.default.toml"
 )
 
+BOTH = "docker build --output type=cacheonly files/new-builder; docker buildx build --output type=cacheonly"
+
 WAYS = {
+    "why_a_builder": Ways(
+        other="docker system info --format '{{.Driver}} {{.DriverStatus}}'",
+        wrong=[
+            ("lab status; echo io.containerd.snapshotter.v1 overlay2", lesson.STORE_NOT_ASKED),
+            ("docker info --format '{{.ServerVersion}}'", lesson.STORE_NOT_SEEN),
+            ("docker info; false", COMMAND_FAILED),
+        ],
+    ),
     "create_builder": Ways(
         other="docker buildx create --driver docker-container --name multi-builder; docker buildx use multi-builder",
         wrong=[
@@ -24,6 +34,7 @@ WAYS = {
         other="docker buildx inspect multi-builder",
         wrong=[
             ("docker buildx inspect default", lesson.NOT_SEEN),
+            ("echo multi-builder inactive", lesson.NOT_ASKED),
             ("docker buildx inspect nobody", COMMAND_FAILED),
         ],
     ),
@@ -41,23 +52,44 @@ WAYS = {
     "switch_builder": Ways(
         other="docker buildx use default && docker buildx ls && docker buildx use --global multi-builder",
         wrong=[
-            ("docker buildx ls", lesson.NO_SWITCH_SEEN),
+            ("docker buildx ls; echo 'default*'", lesson.NO_SWITCH),
+            (
+                "docker buildx use default; docker buildx use multi-builder; docker buildx ls",
+                lesson.NO_SWITCH_SEEN,
+            ),
             ("docker buildx use default; docker buildx ls", lesson.NOT_BACK),
         ],
+    ),
+    "who_built": Ways(
+        other="cd files/new-builder; docker image build -q . && docker buildx build --load . && docker image rm -f $(docker images -qf dangling=true)",
+        wrong=[
+            ("docker buildx build --output type=cacheonly files/new-builder", lesson.NOT_BOTH_BUILDS),
+            ("echo docker build; echo docker buildx build", lesson.NOT_BOTH_BUILDS),
+            (f"{BOTH} --builder multi-builder files/new-builder", lesson.NAMED_ONE),
+            (f"export BUILDX_BUILDER=multi-builder; {BOTH} files/new-builder", lesson.NO_RECORD),
+            (
+                f"export DOCKER_BUILDKIT=0; {BOTH.replace('--output type=cacheonly', '')} files/new-builder",
+                lesson.NO_RECORD,
+            ),
+            (f"docker buildx use default; {BOTH} files/new-builder", lesson.NOT_CURRENT),
+            (f"{BOTH} files/nowhere", COMMAND_FAILED),
+        ],
+        spoils=("create_builder",),
     ),
     "remove_builder": Ways(
         other="docker buildx create --name spare --node one >/dev/null; docker buildx rm --force spare",
         wrong=[
             ("docker buildx create --name spare", lesson.SPARE_STILL_THERE),
             ("docker buildx ls", lesson.NOTHING_REMOVED),
+            ("echo spare removed", lesson.NOTHING_REMOVED),
         ],
     ),
     "limited_builder": Ways(
         other="docker buildx create --name pi-builder --platform=linux/arm --bootstrap",
         wrong=[
-            ("docker buildx create --name pi-builder", lesson.NOT_LIMITED),
-            ("docker buildx create --name pi-builder --platform linux/arm64", lesson.LIMITED_OTHERWISE),
-            ("docker buildx create --name pi-builder --platform linux/arm/v7,linux/arm/v6", lesson.LIMITED_OTHERWISE),
+            ("docker buildx create --name pi-builder", lesson.NOT_SET_BY_HAND),
+            ("docker buildx create --name pi-builder --platform linux/arm64", lesson.SET_OTHERWISE),
+            ("docker buildx create --name pi-builder --platform linux/arm/v7,linux/arm/v6", lesson.SET_OTHERWISE),
             (REMOTE.format(options="--name pi-builder --platform linux/arm/v7"), lesson.WRONG_DRIVER),
         ],
         spoils=("limited_builder",),

@@ -1,0 +1,72 @@
+"""What builders built, by their own record: `docker buildx history ls`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from lab.errors import BadInput, Blocked
+from lab.facts import Build, Builds, Evidence
+from lab.probes._buildx import as_json, as_table, readable
+from lab.probes.engine import docker, known_builders
+from lab.probes.host import transcript
+from lab.steps import Probe
+from lab.world import World
+
+_LS = "docker buildx history ls"
+_TOO_OLD = "This buildx is older than 0.20: it cannot say what a builder has built."
+
+
+def builds(step: str) -> Probe[Builds]:
+    """The builds that the builders recorded while the step was tried; once found they are kept.
+
+    A BuildKit forgets its records after a while (48 hours, unless it is told otherwise).
+    """
+
+    def probe(world: World) -> Builds:
+        own = world.env.get("DOCKER_CONTEXT") or "default"
+        tried = transcript(step)(world)
+        if tried.builds:
+            told = "\n".join(f"{one.builder}: {one.name}" for one in tried.builds)
+            return Builds(own=own, done=tried.builds, evidence=(Evidence(_LS, told),))
+        found = recorded(world)
+        first, last = tried.began - world.skew, tried.ended + world.skew
+        done = tuple(one for one in found.done if first <= one.when <= last)
+        world.keep(replace(tried, builds=done, evidence=()))
+        return replace(found, own=own, done=done)
+
+    return probe
+
+
+def recorded(world: World) -> Builds:
+    """All records of the builders that run. One that does not run is not asked: asking would start it."""
+    done: list[Build] = []
+    evidence: list[Evidence] = []
+    for one in known_builders(world).known:
+        if not any(node.status == "running" for node in one.nodes):
+            continue
+        words = ("buildx", "history", "ls", "--builder", one.name, "--format", "json")
+        status, out, err, seen = docker(world, *words, limit=60)
+        if status and ("unknown command" in err or "unknown flag" in err):
+            raise Blocked(_TOO_OLD, "Install a newer one: `docker buildx version` says which one you have.")
+        if status:
+            raise Blocked(f"The builder {one.name} does not say what it has built: {err.strip()}")
+        done += builds_from_json(one.name, out)
+        evidence.append(seen)
+    return Builds(done=tuple(done), evidence=tuple(evidence))
+
+
+def builds_from_json(builder: str, text: str) -> tuple[Build, ...]:
+    """Read what `docker buildx history ls --format json` prints: one record a line."""
+    lines = filter(None, map(str.strip, text.splitlines()))
+    return tuple(_build(builder, line) for line in lines)
+
+
+def _build(builder: str, line: str) -> Build:
+    data = as_table(as_json(line, _LS), _LS)
+    with readable(_LS):
+        try:
+            when = datetime.fromisoformat(str(data.get("created_at")))
+        except ValueError as error:
+            raise BadInput("A record does not say when its build began.") from error
+    return Build(builder=builder, name=str(data.get("name") or ""), when=when.timestamp())
