@@ -120,10 +120,10 @@ def run(given: Namespace) -> int:
         raise UsageError("There is no command to run.", f"As in: lab run {step.name} 'uname -m'")
     here = this_world()
     result = runner.prepare(step, here)
-    if result is None and shell.has_command(body):
+    if result is None and not step.untouched(body):
         shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
         result = runner.check(step, here)
-    result = result or runner.check_untried(step, here)
+    result = result or runner.check_untried(step, here, body)
     return _show([result], as_json=False)
 
 
@@ -191,6 +191,7 @@ def solution(given: Namespace) -> int:
     step = _step(given.step)
     if not given.now:
         hints.refuse_early_solution(step, f"`lab hint {step.name}`", f"`lab solution --now {step.name}`")
+    progress.show_solution(paths.learner(), step)
     print(json.dumps({"step": step.name, "solution": step.solution}) if given.json else step.solution)
     return 0
 
