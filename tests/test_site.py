@@ -145,7 +145,7 @@ def test_what_a_cell_asks_folds_open_with_its_answer(run, monkeypatch):
     """A prediction with the answer of the real run, recall with reasons, own words with a model; no script."""
     monkeypatch.setattr(recall, "_read", lambda: tomllib.loads(ASKED))
     recall.questions.cache_clear()
-    recall.frame.cache_clear()
+    recall.frames.cache_clear()
     predicted = {"question": "What?", "said": "", "was": "x86_64", "because": "The kernel says so."}
     asks = Prediction(question="What will it say?", options=("x86_64", "amd64"), truth=lambda: None)
     monkeypatch.setattr(course, "step", lambda _name: replace(course.steps()["uname"], predict=asks))
@@ -154,7 +154,7 @@ def test_what_a_cell_asks_folds_open_with_its_answer(run, monkeypatch):
     ]
     blocks = {text: lesson._asked(text, run) for text in ("%predict uname", "%recap machine", "%reflect machine")}
     recall.questions.cache_clear()
-    recall.frame.cache_clear()
+    recall.frames.cache_clear()
     shown = [block["text/html"] for block in blocks.values()]
     assert "<summary>The answer</summary><p>It is x86_64. The kernel says so.</p>" in shown[0]
     assert "<strong>The engine.</strong></p><p>It starts &lt;the&gt; container." in shown[1]
