@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from lab import course
 from lab.course import mismatch as lesson
+from lab.course import recall
 from lab.course._text import ANSWER_MISSING
 from lab.model.facts import Call, Image, Images
 
@@ -268,3 +270,36 @@ def test_what_naming_the_platform_changes(fact, output, answer):
     """The warning and the outcome are two things."""
     seen = fact.index("linux/arm64"), fact.printed(output), fact.ran(TAG)
     assert predicted(lesson.say_platform, fact.pc, *seen) == (answer, lesson.ONLY_CHOSE)
+
+
+def recalled(stem):
+    """The questions about a lesson that the next ones ask, by name."""
+    return {one.name: one for one in recall.questions() if one.about == stem and one.lesson == "emulation"}
+
+
+def test_what_is_asked_of_this_lesson_is_what_its_steps_prove(fact, verdict):
+    """Each answer is the one that literal facts give."""
+    asked = recalled("mismatch")
+    refused = fact.index("linux/arm64", attested=1), pulled(fact, NO_MATCH, f"docker pull {TAG}", 1)
+    assert verdict(lesson.plain_pull, fact.pc, *refused) == lesson.PULL_REFUSED
+    assert "no row" in asked["who-said-no-matching-manifest"].answer
+    warned = plain(fact.index("linux/arm64")), fact.printed(WARNING + "aarch64\n"), fact.ran(TAG)
+    assert verdict(lesson.see_warning, fact.pc, *warned) == lesson.WARNED
+    assert "emulator" in asked["warning-and-it-runs"].answer
+    chosen = fact.index("linux/arm64"), fact.printed(REFUSED), fact.ran(TAG, exit_status=1)
+    assert verdict(lesson.say_platform, fact.pc, *chosen) == lesson.NO_LONGER_WARNED
+    assert "chooses" in asked["run-platform"].answer
+
+
+@pytest.mark.parametrize("stem", ["mismatch", "emulation"])
+def test_the_lesson_opens_with_questions_on_earlier_ones(stem):
+    """At least three, each with its answer among the options and with a step of the lesson that it is about."""
+    stems = [one.stem for one in course.lessons()]
+    questions = recall.opening(stem)
+    assert len(questions) >= 3
+    for one in questions:
+        assert one.answer in one.options
+        assert 2 <= len(set(one.options)) == len(one.options) <= 5
+        assert stems.index(one.about) < stems.index(stem)
+        assert one.source in {step.name for step in course.lesson(one.about).steps}
+    assert len(recall.frame(stem).points) == 3
