@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from lab import course
-from lab.course import _scene
 from lab.course._did import brief, called, given_platform
-from lab.course._seeded import shuffled
+from lab.course._logs import BUILT_ON, LOGS, foreign_lines, logs
 from lab.course._text import counted, failed, last_line, uname, unanswered
 from lab.course.leftovers import Emulators, File, Laid, Tag
 from lab.course.mismatch import MAINFRAME, WARNING, not_started, other
@@ -17,18 +14,11 @@ from lab.model.facts import Binaries, Call, Containers, Images, Index, Machine, 
 from lab.model.picture import Picture
 from lab.model.platforms import Platform, given, listed
 from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
-from lab.model.world import World
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers, Text, Timings
 from lab.probes.needs import BASE, Emulation
 
 ANSWERS = "files/emulation/answers.txt"
-LOGS = ("shop", "mill", "ferry")
-BUILT_ON = Platform.parse("linux/amd64")  # the machine that the three logs were recorded on
-# Logs of real builds, in the folder lessons/logs: in the first two a RUN line was emulated, in the others none was.
-_EMULATED = ("emulated", "two-stages")
-_NATIVE = ("copied", "crossed", "native-stage", "no-run")
-_RUN = re.compile(r"(#\d+) \[(linux/[a-z0-9/]+?)(?:->[a-z0-9/]+)? [^\]]*\] RUN ")
 _RING = "/usr/bin/ring"  # of files/emulation/bell/Dockerfile
 _TITLE = "The same loop, native and emulated"
 _RUN_LINE = "uname -m > /built-on"  # of files/emulation/Dockerfile
@@ -284,16 +274,6 @@ def _work(call: Call) -> tuple[str, ...]:
     return call.words[at + 1 :]
 
 
-def logs(world: World) -> None:
-    """Lay out the exercise's three logs, of builds that were chosen for this learner; at least one was emulated."""
-    first, *emulated = shuffled(world, "spot_emulation", _EMULATED)
-    second, *rest = shuffled(world, "spot_emulation", _NATIVE)
-    third, *_ = shuffled(world, "the third log", (*emulated, *rest))
-    for name, source in zip(LOGS, shuffled(world, "the logs' names", (first, second, third)), strict=True):
-        text = (course.lessons_dir() / "logs" / f"{source}.log").read_text(encoding="utf-8")
-        _scene.lay(world, f"files/emulation/{name}.log", text)
-
-
 @step(
     host.answers(ANSWERS),
     *(host.text(f"files/emulation/{name}.log") for name in LOGS),
@@ -353,12 +333,6 @@ def _unproven(name: str, answer: str, log: Text) -> Problem | None:
     lines = dict(enumerate(log.content.splitlines(), 1))
     found = lines.get(_line(answer), "no such line").strip() or "an empty line"
     return Problem(LINE_WRONG, found=found, wanted="a line that shows it", line=_line(answer), name=name)
-
-
-def foreign_lines(log: str, native: Platform) -> Sequence[int]:
-    """The lines of a plain build log that belong to a RUN step of another architecture than the builder's own."""
-    steps = {step for step, name in _RUN.findall(log) if Platform.parse(name).architecture != native.architecture}
-    return [number for number, line in enumerate(log.splitlines(), 1) if line.partition(" ")[0] in steps]
 
 
 def _good_bell(machine: Machine, found: Images, *_programs: Binaries) -> Verdict:
