@@ -350,7 +350,12 @@ def _good_bell(machine: Machine, found: Images, *_programs: Binaries) -> Verdict
     registry.binaries("bell", _RING),
     registry.binaries("bell", "/bin/sh"),
     solution="""
-        sed -i 's/^COPY /COPY --chmod=755 /; /^RUN /d' files/emulation/bell/Dockerfile
+        cat > files/emulation/bell/Dockerfile <<'END'
+        FROM busybox:1.38
+        ARG TARGETARCH
+        COPY --chmod=755 ring-${TARGETARCH} /usr/bin/ring
+        CMD ["ring"]
+        END
         docker build --platform $HERE,linux/s390x -t $REGISTRY/bell --push files/emulation/bell
     """,
     hints=[

@@ -101,7 +101,7 @@ WAYS = {
         seeds=(1, 2, 3),
     ),
     "mend_bell": Ways(
-        other=f"{IN_A_STAGE}; {BELL} --platform linux/s390x",
+        other=f"{IN_A_STAGE}{BELL} --platform linux/s390x",
         wrong=[
             (BELL, lesson.NOT_FOR_THE_MAINFRAME),
             (f"sed -i /^RUN/d {BELL_FILE}; {BELL} --platform linux/s390x", lesson.BELL_SILENT),
