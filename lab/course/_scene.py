@@ -27,3 +27,15 @@ def push(world: World, tag: str, platform: Platform, folder: str, *, file: str =
     )
     if status:
         raise Blocked(f"The exercise's image {tag!r} could not be made: {err.strip()[-300:]}", "Is the folder whole?")
+
+
+def lay(world: World, name: str, text: str) -> None:
+    """Write a file into the learner's folder, where it is missing. Blocked where it cannot be written."""
+    path = world.workspace / name
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Blocked(f"{name!r} cannot be written: {error.strerror}.", "May you write into this folder?") from error

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 
 from lab.course._did import brief, called, given_platform
+from lab.course._logs import BUILT_ON, LOGS, foreign_lines, logs
 from lab.course._text import counted, failed, last_line, uname, unanswered
-from lab.course.leftovers import Emulators, File, Tag
-from lab.course.mismatch import WARNING, not_started, other
+from lab.course.leftovers import Emulators, File, Laid, Tag
+from lab.course.mismatch import MAINFRAME, WARNING, not_started, other
 from lab.draw.bars import bars
-from lab.model.facts import Call, Containers, Images, Index, Machine, Transcript, same_image
+from lab.model.facts import Binaries, Call, Containers, Images, Index, Machine, Transcript, same_image
 from lab.model.picture import Picture
 from lab.model.platforms import Platform, given, listed
-from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers, Text, Timings
 from lab.probes.needs import BASE, Emulation
 
 ANSWERS = "files/emulation/answers.txt"
-LOGS = ("shop", "mill", "ferry")
-BUILT_ON = Platform.parse("linux/amd64")  # the machine that the three logs were recorded on
-_RUN = re.compile(r"\[(linux/[a-z0-9/]+?)(?:->[a-z0-9/]+)? [^\]]*\] RUN ")
+_RING = "/usr/bin/ring"  # of files/emulation/bell/Dockerfile
 _TITLE = "The same loop, native and emulated"
 _RUN_LINE = "uname -m > /built-on"  # of files/emulation/Dockerfile
 
@@ -43,8 +42,52 @@ NOT_NATIVE_AND_EMULATED = "The measured containers are not one of {here} and one
 NOT_THE_SAME = "The measured containers did not run the same command."
 TIMES = "The same command took {native} s for {here}, natively, and {emulated} s for {other}, emulated."
 ANSWER_UNCLEAR = "The answer for {name} is neither yes nor no."
-ANSWER_WRONG = "The log {name} says something else."
-LOGS_READ = "The RUN lines of the logs show whether an emulator was needed. shop: {shop}, mill: {mill}, ferry: {ferry}."
+LINE_MISSING = "The answer for {name} is yes, but it names no line of the log."
+LINE_WRONG = "Line {line} of {name}.log is not part of a RUN step of another platform."
+MORE_EMULATED = "One of the logs that were answered with no has a RUN step of another platform."
+LOGS_READ = "An emulator was needed in {count} of the 3 builds. The witnesses: {witnesses}."
+NOT_FOR_THE_MAINFRAME = "The tag {ref} has no image for {wanted}."
+LABEL_LIES = "The image says {wanted}, but its {path} is a program for {found}."
+NO_BELL = "The image {ref} for {platform} has no program {path}."
+BELL_SILENT = "The image {ref} for {platform} has {path}, but nobody may run that file."
+RUN_WAS_EMULATED = "The image {ref} for {platform} was made with a RUN line of its own platform: an emulator ran it."
+BELL_MENDED = "{ref}, {digest}, has an image for {platform} whose {path} may be run; no program of it ran in the build."
+BELL_FOR_ALL = "The tag has an image for {here}, too: one Dockerfile serves both machines, and nothing is emulated."
+BELL_FOR_ONE = "The tag has no image for {here}. The same Dockerfile could serve both machines in one build."
+
+REFUSED_IT = "exec format error"
+MACHINE_ANSWERED = "The program belongs to {platform}, and what runs it answers for such a machine: {name}."
+MACHINE_REFUSED = "No emulator for {platform} ran the program, so the kernel refused it."
+STAYS = "The warning is still there"
+GONE = "The warning is gone"
+WARNS_STILL = "Docker compares the image's platform with the engine's, and knows nothing of emulators."
+WARNS_NO_MORE = "Docker was told the platform, or has an image for its own."
+TIMES_AS_LONG = (
+    "It took {emulated} s instead of {native} s, the start of the container included: {times} times as long."
+)
+SLOWER = ("Less than 2 times", "From 2 to 5 times", "From 5 to 20 times", "More than 20 times")
+
+
+def _name_answered(machine: Machine, printed: Transcript, _ran: Containers) -> Truth:
+    """What a container of the other platform said that it is."""
+    platform = other(machine)
+    found = next((name for name in ("x86_64", "aarch64") if name in printed.output.split()), REFUSED_IT)
+    template = MACHINE_REFUSED if found == REFUSED_IT else MACHINE_ANSWERED
+    return Truth(found, template, platform=platform, name=found)
+
+
+def _warning_answered(_machine: Machine, _index: Index, printed: Transcript, _ran: Containers) -> Truth:
+    """Whether the warning was printed."""
+    return Truth(STAYS, WARNS_STILL) if WARNING in printed.output else Truth(GONE, WARNS_NO_MORE)
+
+
+def _cost_answered(machine: Machine, timings: Timings, printed: Transcript) -> Truth:
+    """How many times as long the emulated run took."""
+    took = dict(_measured(machine, timings, printed))
+    native, foreign = took[machine.linux], took[other(machine)]
+    times = foreign / max(native, 0.001)
+    place = sum(times >= limit for limit in (2, 5, 20))
+    return Truth(SLOWER[place], TIMES_AS_LONG, native=f"{native:.2f}", emulated=f"{foreign:.2f}", times=f"{times:.1f}")
 
 
 @step(
@@ -76,8 +119,17 @@ def let_emulators_in(emulation: Emulation, printed: Transcript) -> Verdict:
     host.transcript("run_emulated"),
     engine.containers("run_emulated"),
     solution="docker run --rm --platform $OTHER busybox:1.38 uname -m",
-    hints=["Ask a container of the other platform what kind of machine it is on."],
+    gap="docker run --rm --platform ____ busybox:1.38 ____",
+    hints=[
+        "Ask a container of the other platform what kind of machine it is on.",
+        "The two words that are missing are a platform, and the command of lesson 1 that names a machine.",
+    ],
     needs=[needs.engine, needs.emulator],
+    predict=Prediction(
+        question="A container for $OTHER is asked for its machine's name by `uname -m`. What does it answer?",
+        options=("x86_64", "aarch64", REFUSED_IT),
+        truth=_name_answered,
+    ),
 )
 def run_emulated(machine: Machine, printed: Transcript, ran: Containers) -> Verdict:
     """Run `uname -m` in a container of busybox:1.38 for the other platform ($OTHER)."""
@@ -94,7 +146,11 @@ def run_emulated(machine: Machine, printed: Transcript, ran: Containers) -> Verd
     host.machine(),
     registry.images("emulated"),
     solution="docker build --platform $OTHER -t $REGISTRY/emulated --push files/emulation",
-    hints=["It is built like the image of lesson 3. This Dockerfile has a line that must run something."],
+    gap="docker build --platform ____ -t ____ --push ____",
+    hints=[
+        "It is built like the first image of lesson 3. This Dockerfile has a line that must run something.",
+        "What is missing is a platform, the image's name, and the folder; the step's goal names all three.",
+    ],
     needs=[needs.engine, needs.emulator],
     makes=[Tag("emulated")],
 )
@@ -116,9 +172,18 @@ def build_emulated(machine: Machine, found: Images) -> Verdict:
     host.transcript("warning_stays"),
     engine.containers("warning_stays"),
     solution="docker pull --quiet --platform $OTHER $REGISTRY/emulated\ndocker run --rm $REGISTRY/emulated",
-    hints=["Run the image that you just built, and say nothing of platforms to `docker run`."],
+    hints=[
+        "Run the image that you just built, and say nothing of platforms to `docker run`.",
+        "If the image is not in your engine, or is an index there, pull it first and say for which platform.",
+    ],
     needs=[needs.engine, needs.emulator],
     after=[build_emulated],
+    exercise=True,
+    predict=Prediction(
+        question="An emulator runs the image now. Does Docker still warn when no platform is named?",
+        options=(STAYS, GONE),
+        truth=_warning_answered,
+    ),
 )
 def warning_stays(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
     """Run $REGISTRY/emulated without naming a platform: is the warning of lesson 3 still there?"""
@@ -166,9 +231,21 @@ def _bars(machine: Machine, timings: Timings, printed: Transcript) -> Picture:
         echo "emulated:"
         time docker run --rm --platform $OTHER busybox:1.38 sh -c "$count"
     """,
-    hints=["bash can measure a command: the word `time` before it."],
+    gap="""
+        count='i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'
+        echo "native:"
+        time docker run --rm --platform ____ busybox:1.38 sh -c "$count"
+        echo "emulated:"
+        time docker run --rm --platform ____ busybox:1.38 sh -c "$count"
+    """,
+    hints=["bash can measure a command: the word `time` before it.", "The native run is the one for `$HERE`."],
     needs=[needs.engine, needs.emulator],
     picture=_bars,
+    predict=Prediction(
+        question="The same loop, native and emulated. How long does the emulated container take, the start included?",
+        options=SLOWER,
+        truth=_cost_answered,
+    ),
 )
 def cost(machine: Machine, timings: Timings, printed: Transcript) -> Verdict:
     """Measure the same loop in two containers of busybox:1.38: once for $HERE, natively, once for $OTHER, emulated."""
@@ -200,29 +277,112 @@ def _work(call: Call) -> tuple[str, ...]:
 @step(
     host.answers(ANSWERS),
     *(host.text(f"files/emulation/{name}.log") for name in LOGS),
-    solution=f"printf 'shop no\\nmill yes\\nferry no\\n' > {ANSWERS}",
+    solution=f"""
+        for name in shop mill ferry; do
+          line=$(grep -n -m 1 '\\[linux/arm64 [^]]*\\] RUN ' files/emulation/$name.log | cut -d: -f1)
+          if [ -n "$line" ]; then echo "$name yes line $line"; else echo "$name no"; fi
+        done > {ANSWERS}
+        cat {ANSWERS}
+    """,
     hints=[
         "An emulator is needed only where a program of another platform *runs*: in a RUN line, not in FROM or COPY.",
         "Each line of a build for several platforms begins with the platform of its stage, in brackets.",
         "`linux/amd64->arm64` is a stage that runs on amd64 and makes something for arm64.",
+        "`grep -n` or `cat -n` numbers the lines of a file.",
     ],
     exercise=True,
-    makes=[File(ANSWERS)],
+    prepare=logs,
+    makes=[*(Laid(f"files/emulation/{name}.log") for name in LOGS), File(ANSWERS)],
 )
-def spot_emulation(answers: Answers, *logs: Text) -> Verdict:
+def spot_emulation(answers: Answers, *found: Text) -> Verdict:
     """Read the logs shop, mill and ferry, recorded on an amd64 machine: in which build did an emulator have to work?"""
     if problem := unanswered(answers, LOGS):
         return problem
-    for name, log in zip(LOGS, logs, strict=True):
-        answer = answers[name].lower()
-        if answer not in ("yes", "no"):
-            return Problem(ANSWER_UNCLEAR, found=answers[name], wanted="yes or no", name=name)
-        if (answer == "yes") != emulated(log.content, BUILT_ON):
-            return Problem(ANSWER_WRONG, found=answer, wanted=f"what the RUN lines of {name}.log show", name=name)
-    return Proof(LOGS_READ, **{name: answers[name].lower() for name in LOGS})
+    for name, log in zip(LOGS, found, strict=True):
+        if problem := _unproven(name, answers[name], log):
+            return problem
+    foreign = [name for name, log in zip(LOGS, found, strict=True) if foreign_lines(log.content, BUILT_ON)]
+    said = [name for name in LOGS if _says(answers[name]) == "yes"]
+    if foreign != said:
+        return Problem(MORE_EMULATED, found=f"yes for {', '.join(said) or 'none'}", wanted="yes for each such log")
+    witnesses = ", ".join(f"{name}.log (line {_line(answers[name])})" for name in said)
+    return Proof(LOGS_READ, count=len(said), witnesses=witnesses)
 
 
-def emulated(log: str, native: Platform) -> bool:
-    """Did a RUN line of a plain build log belong to a stage of another architecture than the builder's own?"""
-    stages = {Platform.parse(name).architecture for name in _RUN.findall(log)}
-    return bool(stages - {native.architecture})
+def _says(answer: str) -> str:
+    found = re.search(r"[a-z]+", answer.lower())
+    return found[0] if found else ""
+
+
+def _line(answer: str) -> int:
+    """The number of the line that an answer names; 0 where it names none."""
+    found = re.search(r"\d+", answer)
+    return int(found[0]) if found else 0
+
+
+def _unproven(name: str, answer: str, log: Text) -> Problem | None:
+    """A problem where an answer is unclear, or says yes and its witness is missing or is none."""
+    if _says(answer) not in ("yes", "no"):
+        return Problem(ANSWER_UNCLEAR, found=answer, wanted="yes or no", name=name)
+    if _says(answer) == "no":
+        return None
+    if not _line(answer):
+        return Problem(LINE_MISSING, found=answer, wanted="`yes line N`", name=name)
+    if _line(answer) in foreign_lines(log.content, BUILT_ON):
+        return None
+    lines = dict(enumerate(log.content.splitlines(), 1))
+    found = lines.get(_line(answer), "no such line").strip() or "an empty line"
+    return Problem(LINE_WRONG, found=found, wanted="a line that shows it", line=_line(answer), name=name)
+
+
+def _good_bell(machine: Machine, found: Images, *_programs: Binaries) -> Verdict:
+    """Does the mended Dockerfile serve this machine, too?"""
+    here = machine.linux
+    if here in found.index.platforms:
+        return Proof(BELL_FOR_ALL, here=here)
+    wanted = listed({here, MAINFRAME})
+    return Problem(BELL_FOR_ONE, found=listed(found.index.platforms), wanted=wanted, here=here)
+
+
+@step(
+    host.machine(),
+    registry.images("bell"),
+    registry.binaries("bell", _RING),
+    registry.binaries("bell", "/bin/sh"),
+    solution="""
+        cat > files/emulation/bell/Dockerfile <<'END'
+        FROM busybox:1.38
+        ARG TARGETARCH
+        COPY --chmod=755 ring-${TARGETARCH} /usr/bin/ring
+        CMD ["ring"]
+        END
+        docker build --platform $HERE,linux/s390x -t $REGISTRY/bell --push files/emulation/bell
+    """,
+    hints=[
+        "Which line of the Dockerfile starts a program? Of which platform is that program?",
+        "What that line does is done to a file; `COPY` can do it on the way: see `COPY --chmod` in Docker's reference.",
+        "Or a stage of the builder's own platform does it, as in the Dockerfile above, and the last stage copies.",
+        "A stage that is the image itself has to stay of the image's platform.",
+    ],
+    needs=[needs.engine],
+    repair=True,
+    makes=[Tag("bell"), File("files/emulation/bell/Dockerfile")],
+    good=_good_bell,
+)
+def mend_bell(_machine: Machine, found: Images, rings: Binaries, shells: Binaries) -> Verdict:
+    """Mend files/emulation/bell/Dockerfile, so that it builds for linux/s390x, and push the image as $REGISTRY/bell."""
+    index, known = found.index, {"ref": found.index.reference, "platform": MAINFRAME, "path": _RING}
+    if MAINFRAME not in index.platforms:
+        return Problem(NOT_FOR_THE_MAINFRAME, found=listed(index.platforms), wanted=MAINFRAME, ref=index.reference)
+    ring = rings.of(MAINFRAME)
+    for program in filter(None, (ring, shells.of(MAINFRAME))):
+        if program.platform not in (None, MAINFRAME):
+            return Problem(LABEL_LIES, found=program.platform, wanted=MAINFRAME, path=program.path)
+    if ring is None or ring.platform is None:
+        return Problem(NO_BELL, found=ring.kind if ring else "no such file", wanted=_RING, **known)
+    if not ring.runnable:
+        return Problem(BELL_SILENT, found="a file without the x bit", wanted="a file with the x bit", **known)
+    lines = next(image.history for row, image in found.pairs if row.platform == MAINFRAME)
+    if foreign := next((line for line in lines if line.startswith("RUN ")), ""):
+        return Problem(RUN_WAS_EMULATED, found=foreign, wanted="no RUN line", **known)
+    return Proof(BELL_MENDED, digest=brief(index.digest), **known)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from lab.course import _scene
 from lab.course._did import brief, given_platform, named_in
+from lab.course._seeded import shuffled
 from lab.course._text import counted, last_line, uname, unanswered
 from lab.course.leftovers import File, Tag
-from lab.model.facts import Call, Containers, Index, Machine, Transcript
+from lab.model.facts import Call, Containers, Images, Index, Machine, Transcript
 from lab.model.platforms import Platform, given, listed
-from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
 from lab.model.world import World
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers
@@ -20,6 +23,8 @@ NO_MATCH = "no matching manifest"
 MAINFRAME = Platform.parse("linux/s390x")
 _NEVER_STARTED = 125  # docker's own exit status
 COLOURS = ("red", "green", "blue")
+_DIGEST = re.compile(r"[0-9a-f]{7,64}")
+_MENU = ("cat", "/menu.txt")  # what files/mismatch/kiosk/Dockerfile starts
 
 NOT_THE_OTHER = "The tag {ref} is not for {wanted}."
 ONE_FOR_THE_OTHER = "{image} is in the registry, {digest}, with 1 image: {platform}."
@@ -45,11 +50,33 @@ NO_OUTCOME = "Neither the program's answer nor the kernel's refusal was printed.
 NO_LONGER_WARNED = (
     "{image} was started for {platform} without a warning: its container ended with exit status {status}."
 )
-ANSWER_UNREADABLE = "The answer for {name} is not a platform."
-ANSWER_WRONG = "The registry says something else of the tag {name}."
+ANSWER_UNREADABLE = "The answer for {name} names no platform."
+DIGEST_MISSING = "The answer for {name} names no digest."
+DIGEST_WRONG = "The digest after {name} is none that the registry has for puzzle:{name}."
+ANSWER_WRONG = "The digest after {name} is right, but that image is not for {found}."
 RUNS_WRONG = "The tag {found} is not for this machine."
 RUNS_UNKNOWN = "The answer for `runs` is none of the three tags."
 THREE_TAGS = "red is {red}, green is {green}, blue is {blue}: {runs} runs on {here} without an emulator."
+STILL_REFUSED = "The tag {ref} still has no image for {here}."
+ONLY_PULLED = "The tag {ref} is one plain image for {found} now: {here} can pull it, and cannot run it."
+OTHER_LOST = "The tag {ref} has an image for {here} now, but the one for {other} is gone."
+NOT_THE_KIOSK = "The image for {platform} under {ref} does not print the menu."
+KIOSK_MENDED = "{ref} is one index, {digest}, with an image for {here} and one for {other}: each machine finds its own."
+
+REFUSES = "It refuses to pull the image"
+PULLS = "It pulls the image, and says nothing"
+PULLS_AND_WARNS = "It pulls the image, and warns when it is run"
+WAS_REFUSED = "{image} is an index, and none of its rows is for {here}."
+WAS_PULLED = "{image} is one plain image, and a plain image is pulled whatever its platform."
+WAS_WARNED = "{image} is one plain image, so it was pulled; the platforms were compared when the container was made."
+WAS_NOT_WARNED = "The platforms of {image} and of this engine are the same."
+QUIET_RUNS = "No warning, and the program runs"
+QUIET_FAILS = "No warning, and the kernel refuses the program"
+WARNED_RUNS = "A warning, and the program runs"
+WARNED_FAILS = "A warning, and the kernel refuses the program"
+ONLY_CHOSE = (
+    "Docker was told which image is wanted, so it had nothing to warn of. What runs the program did not change."
+)
 
 
 def other(machine: Machine) -> Platform:
@@ -60,15 +87,47 @@ def other(machine: Machine) -> Platform:
 def puzzle(world: World) -> None:
     """Push the exercise's three images, each for one platform, where they are missing. Blocked where it cannot be."""
     machine = host.this_machine()
-    for colour, platform in zip(COLOURS, (other(machine), MAINFRAME, machine.linux), strict=True):
+    colours = shuffled(world, "which_runs", COLOURS)
+    for colour, platform in zip(colours, (other(machine), MAINFRAME, machine.linux), strict=True):
         _scene.push(world, f"puzzle:{colour}", platform, "mismatch", file="puzzle.Dockerfile")
+
+
+def kiosk(world: World) -> None:
+    """Push the kiosk's image as somebody with the other kind of machine does, where it is missing."""
+    _scene.push(world, "kiosk", other(host.this_machine()), "mismatch/kiosk")
+
+
+def _pull_answered(machine: Machine, index: Index, printed: Transcript) -> Truth:
+    """What the engine said to a plain pull."""
+    refused = NO_MATCH in printed.output
+    template = WAS_REFUSED if refused else WAS_PULLED
+    return Truth(REFUSES if refused else PULLS, template, image=index.reference, here=machine.linux)
+
+
+def _run_answered(_machine: Machine, index: Index, printed: Transcript, _ran: Containers) -> Truth:
+    """What Docker said of one plain image for another platform."""
+    if WARNING in printed.output:
+        return Truth(PULLS_AND_WARNS, WAS_WARNED, image=index.reference)
+    return Truth(PULLS, WAS_NOT_WARNED, image=index.reference)
+
+
+def _platform_answered(_machine: Machine, _index: Index, printed: Transcript, _ran: Containers) -> Truth:
+    """Whether there was a warning, and whether the program ran."""
+    refused = FORMAT_ERROR in printed.output.lower()
+    if WARNING in printed.output:
+        return Truth(WARNED_FAILS if refused else WARNED_RUNS, ONLY_CHOSE)
+    return Truth(QUIET_FAILS if refused else QUIET_RUNS, ONLY_CHOSE)
 
 
 @step(
     host.machine(),
     registry.index("mismatch:other"),
     solution="docker build --platform $OTHER -t $REGISTRY/mismatch:other --push files/mismatch",
-    hints=["A build can be made for a platform that is not this machine's."],
+    gap="docker build --platform ____ -t $REGISTRY/mismatch:other --push ____",
+    hints=[
+        "A build can be made for a platform that is not this machine's. Which of the two names is that platform?",
+        "The last word of the command is the folder that holds the Dockerfile.",
+    ],
     makes=[Tag("mismatch:other")],
 )
 def foreign_image(machine: Machine, index: Index) -> Verdict:
@@ -87,6 +146,11 @@ def foreign_image(machine: Machine, index: Index) -> Verdict:
     hints=["Pull it as you would pull any image: say nothing of platforms."],
     needs=[needs.engine],
     after=[foreign_image],
+    predict=Prediction(
+        question="The tag mismatch:other was built for $OTHER alone. What does your engine do when it is to pull it?",
+        options=(PULLS, PULLS_AND_WARNS, REFUSES),
+        truth=_pull_answered,
+    ),
 )
 def plain_pull(machine: Machine, index: Index, printed: Transcript) -> Verdict:
     """Pull $REGISTRY/mismatch:other without naming a platform, and see what Docker says."""
@@ -121,12 +185,24 @@ def plain_pull(machine: Machine, index: Index, printed: Transcript) -> Verdict:
         docker run --rm $REGISTRY/mismatch:plain
         echo "exit status: $?"
     """,
+    gap="""
+        docker build --quiet --platform $OTHER --provenance=false -t ____ --push files/mismatch
+        docker pull --quiet ____
+        docker run --rm ____
+        echo "exit status: $?"
+    """,
     hints=[
+        "The same name stands in all three places: it is in the step's goal.",
         "An attestation makes an index of the tag. Without one, a build for one platform pushes the image itself.",
         "Run it as you would run any image: say nothing of platforms to `docker run`.",
     ],
     needs=[needs.engine],
     makes=[Tag("mismatch:plain")],
+    predict=Prediction(
+        question="The tag mismatch:plain will be one image for $OTHER, and no index. What does your engine do with it?",
+        options=(PULLS, PULLS_AND_WARNS, REFUSES),
+        truth=_run_answered,
+    ),
 )
 def see_warning(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
     """Push the same image as $REGISTRY/mismatch:plain, a plain image and no index. Run it, and see what Docker says."""
@@ -157,7 +233,16 @@ def see_warning(machine: Machine, index: Index, printed: Transcript, ran: Contai
         docker run --rm $REGISTRY/mismatch:mainframe
         echo "exit status: $?"
     """,
-    hints=["The same as before, for a machine that hardly anybody has an emulator for."],
+    gap="""
+        docker build --quiet --platform ____ -t $REGISTRY/mismatch:mainframe --push files/mismatch
+        docker pull --quiet --platform ____ $REGISTRY/mismatch:mainframe
+        docker run --rm $REGISTRY/mismatch:mainframe
+        echo "exit status: $?"
+    """,
+    hints=[
+        "The same as before, for a machine that hardly anybody has an emulator for.",
+        "A platform is written OS/ARCH. The mainframe's stands in the step's goal.",
+    ],
     needs=[needs.engine],
     makes=[Tag("mismatch:mainframe")],
 )
@@ -180,9 +265,18 @@ def see_exec_format_error(index: Index, printed: Transcript, ran: Containers) ->
     host.transcript("say_platform"),
     engine.containers("say_platform"),
     solution='docker run --rm --platform $OTHER $REGISTRY/mismatch:other\necho "exit status: $?"',
-    hints=["Docker looked for this machine's platform because it was not told another one. Tell it."],
+    hints=[
+        "Docker looked for this machine's platform because it was not told another one. Tell it.",
+        "`docker run` has the same option for it as `docker build` and `docker pull`.",
+    ],
     needs=[needs.engine],
     after=[foreign_image],
+    exercise=True,
+    predict=Prediction(
+        question="You run mismatch:other and name its platform. What happens?",
+        options=(QUIET_RUNS, QUIET_FAILS, WARNED_RUNS, WARNED_FAILS),
+        truth=_platform_answered,
+    ),
 )
 def say_platform(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
     """Run $REGISTRY/mismatch:other and say which platform you want. Is there a warning? Does it run?"""
@@ -200,18 +294,15 @@ def say_platform(machine: Machine, index: Index, printed: Transcript, ran: Conta
     *(registry.index(f"puzzle:{colour}") for colour in COLOURS),
     solution=f"""
         for colour in red green blue; do
-          lab show puzzle:$colour
-        done
-        cat > {ANSWERS} <<END
-        red $OTHER
-        green linux/s390x
-        blue $HERE
-        runs blue
-        END
+          row=$(lab show puzzle:$colour | awk '/^ *linux/ {{print $1, $NF}}')
+          echo "$colour $row"
+          if [ "${{row% *}}" = "$HERE" ]; then echo "runs $colour"; fi
+        done > {ANSWERS}
+        cat {ANSWERS}
     """,
     hints=[
         "The registry knows the platform of each tag; you asked it in lesson 2.",
-        "`lab show puzzle:red` draws the registry's answer as a table.",
+        "`lab show puzzle:red` draws the registry's answer as a table. The beginning of a digest is enough.",
         "The tag that runs here is the one for the engine's own platform.",
     ],
     exercise=True,
@@ -219,13 +310,11 @@ def say_platform(machine: Machine, index: Index, printed: Transcript, ran: Conta
     makes=[Tag("puzzle:red"), Tag("puzzle:green"), Tag("puzzle:blue"), File(ANSWERS)],
 )
 def which_runs(machine: Machine, answers: Answers, *tags: Index) -> Verdict:
-    """Find the platform of the tags red, green and blue of $REGISTRY/puzzle, and which one runs here unemulated."""
-    if problem := unanswered(answers, (*COLOURS, "runs")):
+    """Find platform and digest of the tags red, green and blue of $REGISTRY/puzzle, and the one that runs natively."""
+    if problem := unanswered(answers, (*COLOURS, "runs")) or _unproven(answers, tags):
         return problem
     for name, index in zip(COLOURS, tags, strict=True):
-        answer = given(answers[name])
-        if answer is None:
-            return Problem(ANSWER_UNREADABLE, found=answers[name], wanted="OS/ARCH or OS/ARCH/VARIANT", name=name)
+        answer = _platform_of(answers[name])
         if {answer} != index.platforms:
             return Problem(ANSWER_WRONG, found=answer, wanted=f"what the registry lists for puzzle:{name}", name=name)
     runs = answers["runs"].lower()
@@ -235,6 +324,65 @@ def which_runs(machine: Machine, answers: Answers, *tags: Index) -> Verdict:
         return Problem(RUNS_WRONG, found=runs, wanted=f"the tag for this machine, {machine.name}")
     red, green, blue = (listed(tag.platforms) for tag in tags)
     return Proof(THREE_TAGS, red=red, green=green, blue=blue, runs=runs, here=machine.linux)
+
+
+def _words(answer: str) -> list[str]:
+    """The words of `linux/amd64, sha256:1a2b…`, or of the same in another order."""
+    return re.sub(r"[:,;@()….]", " ", answer.lower().replace("sha256", " ")).split()
+
+
+def _platform_of(answer: str) -> Platform | None:
+    return next((found for word in _words(answer) if (found := given(word))), None)
+
+
+def _digest_of(answer: str) -> str:
+    return next((word for word in _words(answer) if _DIGEST.fullmatch(word)), "")
+
+
+def _unproven(answers: Answers, tags: tuple[Index, ...]) -> Problem | None:
+    """A problem where an answer does not show that the registry was asked: its digest is missing, or another tag's."""
+    for name in COLOURS:
+        if _platform_of(answers[name]) is None:
+            return Problem(ANSWER_UNREADABLE, found=answers[name], wanted="OS/ARCH or OS/ARCH/VARIANT", name=name)
+        if not _digest_of(answers[name]):
+            return Problem(DIGEST_MISSING, found=answers[name], wanted="at least 7 digits of a digest", name=name)
+    for name, index in zip(COLOURS, tags, strict=True):
+        known = [index.digest, *(row.digest for row in index.images)]
+        said = _digest_of(answers[name])
+        if not any(digest.removeprefix("sha256:").startswith(said) for digest in known):
+            return Problem(DIGEST_WRONG, found=said, wanted="that of the tag, or of its row", name=name)
+    return None
+
+
+@step(
+    host.machine(),
+    registry.images("kiosk"),
+    solution="docker build --platform $HERE,$OTHER -t $REGISTRY/kiosk --push files/mismatch/kiosk",
+    hints=[
+        "Ask the registry which platforms the tag offers. Which one is missing?",
+        "A push replaces the whole tag, so the new one has to hold both images.",
+        "Where a build is told one platform, it can be told several, with commas between them.",
+        "The classic image store builds one platform at a time: push yours under another tag, then join the two.",
+    ],
+    needs=[needs.engine],
+    repair=True,
+    prepare=kiosk,
+    makes=[Tag("kiosk")],
+)
+def mend_kiosk(machine: Machine, found: Images) -> Verdict:
+    """Mend the tag $REGISTRY/kiosk, so that it runs on this machine and still on your colleague's."""
+    index, here, there = found.index, machine.linux, other(machine)
+    ref, offered = index.reference, listed(index.platforms)
+    if here not in index.platforms:
+        template = STILL_REFUSED if index.is_index else ONLY_PULLED
+        return Problem(template, found=offered, wanted=f"an image for {here}", ref=ref, here=here)
+    if there not in index.platforms:
+        return Problem(OTHER_LOST, found=offered, wanted=f"{here} and {there}", ref=ref, here=here, other=there)
+    for row, image in found.pairs:
+        if row.platform in (here, there) and (*image.entrypoint, *image.cmd) != _MENU:
+            starts = " ".join((*image.entrypoint, *image.cmd)) or "nothing"
+            return Problem(NOT_THE_KIOSK, found=starts, wanted=" ".join(_MENU), platform=row.platform, ref=ref)
+    return Proof(KIOSK_MENDED, ref=ref, digest=brief(index.digest), here=here, other=there)
 
 
 def not_started(ran: Containers, image: str) -> Problem | None:

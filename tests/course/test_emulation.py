@@ -8,12 +8,12 @@ import pytest
 from lab.course import emulation as lesson
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from lab.course.mismatch import NO_CONTAINER
-from lab.model.facts import Call, Image, Images
+from lab.model.facts import Binaries, Call, Image, Images
 from lab.model.platforms import Platform
 from lab.probes.host import Text, Timings
 from lab.probes.needs import Emulation
 
-LOGS = Path(__file__).parents[2] / "lessons" / "files" / "emulation"
+LOGS = Path(__file__).parents[2] / "lessons" / "logs"
 # as bash prints it, recorded on a machine with 2 cores
 MEASURED = "native:\n\nreal\t0m0.577s\nuser\t0m0.032s\nsys\t0m0.013s\nemulated:\n\nreal\t0m3.718s\nuser\t0m0.034s\n"
 WARNING = f"WARNING: The requested image's platform (linux/arm64) {lesson.WARNING} (linux/amd64/v4)\n"
@@ -156,32 +156,148 @@ def test_the_picture_of_what_cannot_be_told_apart_is_drawn_all_the_same(fact):
     assert "3.72 s" in picture.text
 
 
-@pytest.mark.parametrize(("log", "needed"), [("shop", False), ("mill", True), ("ferry", False)])
-def test_the_recorded_logs_are_what_the_exercise_says(log, needed):
+NAMES = [("emulated", 2), ("two-stages", 2), ("copied", 0), ("crossed", 0), ("native-stage", 0), ("no-run", 0)]
+PC = Platform.parse("linux/amd64")
+
+
+def log(name):
+    return (LOGS / f"{name}.log").read_text()
+
+
+def test_every_recorded_log_is_known():
+    """What is in the folder is what the exercise chooses from."""
+    assert {path.stem for path in LOGS.iterdir()} == {name for name, _ in NAMES}
+
+
+@pytest.mark.parametrize(("name", "least"), NAMES)
+def test_the_recorded_logs_are_what_the_exercise_says(name, least):
     """COPY alone needs no emulator, RUN for another platform does, a cross-compiling stage does not."""
-    assert lesson.emulated((LOGS / f"{log}.log").read_text(), Platform.parse("linux/amd64")) is needed
+    found = lesson.foreign_lines(log(name), PC)
+    assert len(found) >= least
+    assert bool(found) is bool(least)
+    assert "exec format error" not in log(name)
 
 
 def test_on_the_other_kind_of_machine_the_same_log_means_the_opposite():
     """On an arm64 machine it is the amd64 RUN that is emulated."""
-    line = "#8 [linux/amd64 2/3] RUN uname -m\n"
-    assert lesson.emulated(line, Platform.parse("linux/arm64"))
-    assert not lesson.emulated(line, Platform.parse("linux/amd64"))
-    assert not lesson.emulated("#8 [linux/arm64 2/3] COPY a b\n#9 [2/3] RUN true\n", Platform.parse("linux/amd64"))
+    text = "#0 x\n\n#8 [linux/amd64 2/3] RUN uname -m\n#8 DONE 0.1s\n#81 x\n"
+    assert lesson.foreign_lines(text, Platform.parse("linux/arm64")) == [3, 4]
+    assert lesson.foreign_lines(text, PC) == []
+    assert lesson.foreign_lines("#8 [linux/arm64 2/3] COPY a b\n#9 [2/3] RUN true\n", PC) == []
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("shop no\nmill yes\nferry no", lesson.LOGS_READ),
-        ("mill: YES\nferry=No\nshop: no", lesson.LOGS_READ),
-        ("shop no\nmill yes", ANSWER_MISSING),
+        ("shop no\nmill yes line 33\nferry no", lesson.LOGS_READ),
+        ("mill: YES,\tline 33\nferry=No\nshop: no", lesson.LOGS_READ),
+        ("shop no\nmill yes line 33", ANSWER_MISSING),
         ("shop no\nmill 1\nferry no", lesson.ANSWER_UNCLEAR),
-        ("shop no\nmill yes\nferry yes", lesson.ANSWER_WRONG),
-        ("shop no\nmill no\nferry no", lesson.ANSWER_WRONG),
+        ("shop no\nmill yes\nferry no", lesson.LINE_MISSING),
+        ("shop yes\nmill yes\nferry yes", lesson.LINE_MISSING),
+        ("shop no\nmill yes line 29\nferry no", lesson.LINE_WRONG),
+        ("shop no\nmill yes line 31\nferry no", lesson.LINE_WRONG),
+        ("shop no\nmill yes line 999\nferry no", lesson.LINE_WRONG),
+        ("shop no\nmill yes line 33\nferry yes line 28", lesson.LINE_WRONG),
+        ("shop no\nmill no\nferry no", lesson.MORE_EMULATED),
     ],
 )
 def test_the_three_logs(fact, verdict, text, message):
-    """Each answer is held against its own log."""
-    logs = [Text(path=name, content=(LOGS / f"{name}.log").read_text()) for name in lesson.LOGS]
-    assert verdict(lesson.spot_emulation, fact.answers(text), *logs) == message
+    """Each answer is held against its own log, and a yes against the line that it names."""
+    found = [Text(path=name, content=log(name)) for name in ("copied", "emulated", "crossed")]
+    assert verdict(lesson.spot_emulation, fact.answers(text), *found) == message
+
+
+def test_two_of_three_may_be_emulated(fact, verdict):
+    """One witness is not enough then."""
+    found = [Text(path=name, content=log(name)) for name in ("emulated", "emulated", "copied")]
+    said = fact.answers("shop yes line 33\nmill no\nferry no")
+    assert verdict(lesson.spot_emulation, said, *found) == lesson.MORE_EMULATED
+    assert (
+        verdict(lesson.spot_emulation, fact.answers("shop yes 32\nmill yes 32\nferry no"), *found) == lesson.LOGS_READ
+    )
+
+
+RING = "/usr/bin/ring"
+CHMOD = "RUN |1 TARGETARCH=s390x /bin/sh -c chmod 755 /usr/bin/ring # buildkit"
+
+
+def bell(fact, *platforms, ring="linux/s390x", shell="linux/s390x", history=(), **about):
+    """The facts of a tag: its images, their program `ring`, their shell."""
+    index = fact.index(*platforms)
+    rows = [Image(reference="x", digest=row.digest, platform=row.platform, history=history) for row in index.images]
+    rings = replace(fact.program(ring, RING), **about) if ring else None
+    shells = fact.program(shell, "/bin/busybox") if shell else None
+    programs = [
+        Binaries(reference="bell", programs=tuple((row.platform, one) for row in index.images))
+        for one in (rings, shells)
+    ]
+    return fact.pc, Images(index=index, images=tuple(rows)), *programs
+
+
+@pytest.mark.parametrize(
+    ("platforms", "about", "message"),
+    [
+        (["linux/s390x"], {}, lesson.BELL_MENDED),
+        (["linux/amd64", "linux/s390x"], {"shell": None}, lesson.BELL_MENDED),
+        (["linux/amd64"], {}, lesson.NOT_FOR_THE_MAINFRAME),
+        (["linux/s390x"], {"shell": "linux/amd64", "history": (CHMOD,)}, lesson.LABEL_LIES),
+        (["linux/s390x"], {"ring": "linux/amd64"}, lesson.LABEL_LIES),
+        (["linux/s390x"], {"ring": None}, lesson.NO_BELL),
+        (["linux/s390x"], {"platform": None, "kind": "text"}, lesson.NO_BELL),
+        (["linux/s390x"], {"runnable": False}, lesson.BELL_SILENT),
+        (["linux/s390x"], {"history": (CHMOD,)}, lesson.RUN_WAS_EMULATED),
+    ],
+)
+def test_the_bell_rings_on_a_mainframe(fact, verdict, platforms, about, message):
+    """Its programs are for what the label says, and no RUN line made it."""
+    assert verdict(lesson.mend_bell, *bell(fact, *platforms, **about)) == message
+
+
+@pytest.mark.parametrize(
+    ("platforms", "message"),
+    [(["linux/s390x"], lesson.BELL_FOR_ONE), (["linux/amd64", "linux/s390x"], lesson.BELL_FOR_ALL)],
+)
+def test_one_dockerfile_for_both_is_better(fact, platforms, message):
+    """It is never demanded."""
+    assert lesson.mend_bell.good(*bell(fact, *platforms)).template == message
+
+
+def predicted(step, *facts):
+    """The right answer, one of those that were offered, and its reason."""
+    truth = step.predict.truth(*facts)
+    assert truth.answer in step.predict.options
+    return truth.answer, truth.template
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"),
+    [
+        ("aarch64\n", ("aarch64", lesson.MACHINE_ANSWERED)),
+        ("x86_64\n", ("x86_64", lesson.MACHINE_ANSWERED)),
+        ("exec /bin/uname: exec format error\n", (lesson.REFUSED_IT, lesson.MACHINE_REFUSED)),
+    ],
+)
+def test_what_the_other_machine_answers_is_read(fact, output, answer):
+    """Not taken from what should be."""
+    assert predicted(lesson.run_emulated, fact.pc, fact.printed(output), fact.ran(BUSYBOX)) == answer
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"), [(WARNING, (lesson.STAYS, lesson.WARNS_STILL)), ("", (lesson.GONE, lesson.WARNS_NO_MORE))]
+)
+def test_whether_the_warning_stayed_is_read(fact, output, answer):
+    """An emulator changes nothing about it."""
+    seen = fact.index("linux/arm64"), fact.printed(output), fact.ran("any:latest")
+    assert predicted(lesson.warning_stays, fact.pc, *seen) == answer
+
+
+@pytest.mark.parametrize(("seconds", "place"), [("1.9", 0), ("2.0", 1), ("4.9", 1), ("5.0", 2), ("19", 2), ("20", 3)])
+@pytest.mark.parametrize("native_first", [True, False])
+def test_how_many_times_as_long(fact, seconds, place, native_first):
+    """By what was measured, whichever came first."""
+    times, calls = [("native:", "1.0"), ("emulated:", seconds)], [NATIVE, EMULATED]
+    order = slice(None, None, 1 if native_first else -1)
+    output = "".join(f"{name}\n\nreal\t0m{took}s\n" for name, took in times[order])
+    seen = Timings.from_text(output), fact.printed(output, 0, *calls[order])
+    assert predicted(lesson.cost, fact.pc, *seen) == (lesson.SLOWER[place], lesson.TIMES_AS_LONG)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from lab import course
 from lab.course import mismatch as lesson
+from lab.course import recall
 from lab.course._text import ANSWER_MISSING
-from lab.model.facts import Call
+from lab.model.facts import Call, Image, Images
 
 # as printed by engine 28.5.2
 WARNING = (
@@ -161,19 +163,143 @@ def test_on_a_mac_it_is_amd64_that_answers(fact, says):
     assert says(lesson.say_platform, fact.pc, *seen) == lesson.NO_OUTCOME
 
 
+# The digests that `fact.index` gives: the tag's own, and that of its only row.
+OWN, ROW = "f" * 12, "1" * 12
+RED, GREEN, BLUE = f"red arm64 {ROW}", f"green s390x sha256:{ROW}", f"blue amd64 {OWN}"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("red arm64\ngreen s390x\nblue amd64\nruns blue", lesson.THREE_TAGS),
-        ("runs: Blue\nred: linux/aarch64\ngreen: linux/s390x\nblue: x86_64", lesson.THREE_TAGS),
-        ("red arm64\ngreen s390x\nblue amd64", ANSWER_MISSING),
-        ("red x86\ngreen s390x\nblue amd64\nruns blue", lesson.ANSWER_UNREADABLE),
-        ("red amd64\ngreen s390x\nblue arm64\nruns blue", lesson.ANSWER_WRONG),
-        ("red arm64\ngreen s390x\nblue amd64\nruns red", lesson.RUNS_WRONG),
-        ("red arm64\ngreen s390x\nblue amd64\nruns all", lesson.RUNS_UNKNOWN),
+        (f"{RED}\n{GREEN}\n{BLUE}\nruns blue", lesson.THREE_TAGS),
+        (
+            f"runs: Blue\nred: linux/aarch64 ({ROW})\ngreen:\tsha256:{ROW}…, linux/s390x\nBLUE = x86_64\t{OWN.upper()}",
+            lesson.THREE_TAGS,
+        ),
+        (f"{RED}\n{GREEN}\n{BLUE}", ANSWER_MISSING),
+        (f"red x86 {ROW}\n{GREEN}\n{BLUE}\nruns blue", lesson.ANSWER_UNREADABLE),
+        (f"red {ROW}\n{GREEN}\n{BLUE}\nruns blue", lesson.ANSWER_UNREADABLE),
+        (f"red arm64\n{GREEN}\n{BLUE}\nruns blue", lesson.DIGEST_MISSING),
+        (f"red amd64\n{GREEN}\nblue arm64\nruns blue", lesson.DIGEST_MISSING),
+        (f"red arm64 111111\n{GREEN}\n{BLUE}\nruns blue", lesson.DIGEST_MISSING),
+        (f"red amd64 {ROW}\n{GREEN}\nblue amd64 2222222\nruns red", lesson.DIGEST_WRONG),
+        (f"red amd64 {ROW}\n{GREEN}\nblue arm64 {OWN}\nruns blue", lesson.ANSWER_WRONG),
+        (f"{RED}\n{GREEN}\n{BLUE}\nruns red", lesson.RUNS_WRONG),
+        (f"{RED}\n{GREEN}\n{BLUE}\nruns all", lesson.RUNS_UNKNOWN),
     ],
 )
 def test_which_of_the_three(fact, verdict, text, message):
-    """Three platforms and the one that is mine."""
+    """Three platforms, each with a digest as its witness, and the one that is mine."""
     tags = [fact.index(platform) for platform in ("linux/arm64", "linux/s390x", "linux/amd64")]
     assert verdict(lesson.which_runs, fact.pc, fact.answers(text), *tags) == message
+
+
+MENU = ("cat", "/menu.txt")
+
+
+def tag(index, *commands):
+    """The index, and an image for each row that starts so."""
+    rows = zip(index.images, commands, strict=True)
+    images = [Image(reference="x", digest=row.digest, platform=row.platform, cmd=cmd) for row, cmd in rows]
+    return Images(index=index, images=tuple(images))
+
+
+@pytest.mark.parametrize(
+    ("platforms", "commands", "message"),
+    [
+        (["linux/amd64", "linux/arm64"], [MENU, MENU], lesson.KIOSK_MENDED),
+        (["linux/arm64", "linux/amd64", "linux/s390x"], [MENU, MENU, ("sh",)], lesson.KIOSK_MENDED),
+        (["linux/arm64"], [MENU], lesson.STILL_REFUSED),
+        (["linux/arm64", "linux/s390x"], [MENU, MENU], lesson.STILL_REFUSED),
+        (["linux/amd64"], [MENU], lesson.OTHER_LOST),
+        (["linux/amd64", "linux/arm64"], [MENU, ("sh",)], lesson.NOT_THE_KIOSK),
+        (["linux/amd64", "linux/arm64"], [(), MENU], lesson.NOT_THE_KIOSK),
+    ],
+)
+def test_the_kiosk_serves_both_machines(fact, verdict, platforms, commands, message):
+    """Mine and my colleague's, with the kiosk's own program."""
+    assert verdict(lesson.mend_kiosk, fact.pc, tag(fact.index(*platforms), *commands)) == message
+
+
+def test_a_plain_image_is_no_way_out(fact, verdict):
+    """The engine pulls it, and then cannot run it."""
+    foreign = plain(fact.index("linux/arm64"))
+    assert verdict(lesson.mend_kiosk, fact.pc, tag(foreign, MENU)) == lesson.ONLY_PULLED
+
+
+def predicted(step, *facts):
+    """The right answer, one of those that were offered, and its reason."""
+    truth = step.predict.truth(*facts)
+    assert truth.answer in step.predict.options
+    assert str(truth)
+    return truth.answer, truth.template
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"),
+    [(NO_MATCH, (lesson.REFUSES, lesson.WAS_REFUSED)), (f"{TAG}\n", (lesson.PULLS, lesson.WAS_PULLED))],
+)
+def test_what_a_plain_pull_does(fact, output, answer):
+    """An index is refused, a plain image (of a classic store's builder) is not."""
+    assert predicted(lesson.plain_pull, fact.pc, fact.index("linux/arm64"), fact.printed(output)) == answer
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"),
+    [
+        (WARNING + REFUSED, (lesson.PULLS_AND_WARNS, lesson.WAS_WARNED)),
+        ("x86_64\n", (lesson.PULLS, lesson.WAS_NOT_WARNED)),
+    ],
+)
+def test_what_becomes_of_a_plain_image(fact, output, answer):
+    """It is warned about where the platforms differ."""
+    seen = plain(fact.index("linux/arm64")), fact.printed(output), fact.ran(TAG)
+    assert predicted(lesson.see_warning, fact.pc, *seen) == answer
+
+
+@pytest.mark.parametrize(
+    ("output", "answer"),
+    [
+        (REFUSED, lesson.QUIET_FAILS),
+        ("aarch64\n", lesson.QUIET_RUNS),
+        (WARNING + REFUSED, lesson.WARNED_FAILS),
+        (WARNING + "aarch64\n", lesson.WARNED_RUNS),
+    ],
+)
+def test_what_naming_the_platform_changes(fact, output, answer):
+    """The warning and the outcome are two things."""
+    seen = fact.index("linux/arm64"), fact.printed(output), fact.ran(TAG)
+    assert predicted(lesson.say_platform, fact.pc, *seen) == (answer, lesson.ONLY_CHOSE)
+
+
+def recalled(stem):
+    """The questions about a lesson that the next ones ask, by name."""
+    return {one.name: one for one in recall.questions() if one.about == stem and one.lesson == "emulation"}
+
+
+def test_what_is_asked_of_this_lesson_is_what_its_steps_prove(fact, verdict):
+    """Each answer is the one that literal facts give."""
+    asked = recalled("mismatch")
+    refused = fact.index("linux/arm64", attested=1), pulled(fact, NO_MATCH, f"docker pull {TAG}", 1)
+    assert verdict(lesson.plain_pull, fact.pc, *refused) == lesson.PULL_REFUSED
+    assert "no row" in asked["who-said-no-matching-manifest"].answer
+    warned = plain(fact.index("linux/arm64")), fact.printed(WARNING + "aarch64\n"), fact.ran(TAG)
+    assert verdict(lesson.see_warning, fact.pc, *warned) == lesson.WARNED
+    assert "emulator" in asked["warning-and-it-runs"].answer
+    chosen = fact.index("linux/arm64"), fact.printed(REFUSED), fact.ran(TAG, exit_status=1)
+    assert verdict(lesson.say_platform, fact.pc, *chosen) == lesson.NO_LONGER_WARNED
+    assert "chooses" in asked["run-platform"].answer
+
+
+@pytest.mark.parametrize("stem", ["mismatch", "emulation"])
+def test_the_lesson_opens_with_questions_on_earlier_ones(stem):
+    """At least three, each with its answer among the options and with a step of the lesson that it is about."""
+    stems = [one.stem for one in course.lessons()]
+    questions = recall.opening(stem)
+    assert len(questions) >= 3
+    for one in questions:
+        assert one.answer in one.options
+        assert 2 <= len(set(one.options)) == len(one.options) <= 5
+        assert stems.index(one.about) < stems.index(stem)
+        assert one.source in {step.name for step in course.lesson(one.about).steps}
+    assert len(recall.frame(stem).points) == 3

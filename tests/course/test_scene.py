@@ -1,8 +1,12 @@
 """The scene of an exercise: what is missing in the registry is built and pushed, and nothing else is."""
 
+from dataclasses import replace
+
 import pytest
 
-from lab.course import _scene, inside_the_index, mismatch, new_builder
+from lab.course import _scene, emulation, inside_the_index, mismatch, new_builder
+from lab.course._seeded import shuffled
+from lab.course.leftovers import Laid
 from lab.errors import Blocked, NotThere
 from lab.model.platforms import Platform
 from lab.probes import host
@@ -94,15 +98,57 @@ def test_the_two_halves(world, desk):
 
 @pytest.mark.parametrize(("machine", "mine", "other"), [("pc", "amd64", "arm64"), ("mac", "arm64", "amd64")])
 def test_the_puzzle(world, desk, fact, monkeypatch, machine, mine, other):
-    """Of lesson 3: one for this machine, one for the other, one for a mainframe."""
+    """Of lesson 3: one for this machine, one for the other, one for a mainframe; each learner has other colours."""
     monkeypatch.setattr(host, "this_machine", lambda: getattr(fact, machine))
+    orders = set()
+    for seed in range(12):
+        here, mine_only = desk(), replace(world, seed=seed)
+        mismatch.puzzle(mine_only)
+        colours = shuffled(mine_only, "which_runs", mismatch.COLOURS)
+        platforms = (f"linux/{other}", "linux/s390x", f"linux/{mine}")
+        assert here.asked == [
+            builds(world, f"puzzle:{colour}", platform, "mismatch", "puzzle.Dockerfile")
+            for colour, platform in zip(colours, platforms, strict=True)
+        ]
+        orders.add(colours)
+    assert len(orders) > 3
+
+
+def test_the_kiosk_is_for_the_other_machine_alone(world, desk, fact, monkeypatch):
+    """That is what is broken about it."""
+    monkeypatch.setattr(host, "this_machine", lambda: fact.pc)
     here = desk()
-    mismatch.puzzle(world)
-    platforms = (f"linux/{other}", "linux/s390x", f"linux/{mine}")
-    assert here.asked == [
-        builds(world, f"puzzle:{colour}", platform, "mismatch", "puzzle.Dockerfile")
-        for colour, platform in zip(("red", "green", "blue"), platforms, strict=True)
-    ]
+    mismatch.kiosk(world)
+    assert here.asked == [builds(world, "kiosk", "linux/arm64", "mismatch/kiosk")]
+
+
+def test_a_file_is_laid_once(world):
+    """A learner's changes to it stay; a reset takes it away."""
+    _scene.lay(world, "files/a/b.log", "one")
+    _scene.lay(world, "files/a/b.log", "two")
+    assert (world.workspace / "files/a/b.log").read_text() == "one"
+    assert Laid("files/a/b.log").remove(world) == "file files/a/b.log"
+    assert Laid("files/a/b.log").remove(world) == ""
+
+
+def test_a_file_that_cannot_be_laid_blocks(world):
+    """With the reason."""
+    world.workspace.mkdir(parents=True, exist_ok=True)
+    (world.workspace / "files").write_text("in the way")
+    with pytest.raises(Blocked) as blocked:
+        _scene.lay(world, "files/a", "one")
+    assert "'files/a' cannot be written" in blocked.value.message
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_logs_of_lesson_4(world, seed):
+    """Three different ones; at least one build was emulated, and at least one was not."""
+    mine = replace(world, seed=seed)
+    emulation.logs(mine)
+    texts = [(world.workspace / "files/emulation" / f"{name}.log").read_text() for name in emulation.LOGS]
+    needed = [bool(emulation.foreign_lines(text, emulation.BUILT_ON)) for text in texts]
+    assert len(set(texts)) == 3
+    assert set(needed) == {True, False}
 
 
 @pytest.mark.parametrize("taken", [True, False])

@@ -10,6 +10,20 @@ BUILD = "docker build --quiet files/emulation -t $REGISTRY/emulated --push"
 LOOP = "for i in 1 2 3; do true; done"
 RUN = "docker run --rm --platform"
 THERE = "$([ $OTHER = linux/arm64 ] && echo aarch64 || echo x86_64)"  # what the other machine answers
+FOUND = lesson.spot_emulation.solution
+BELL_FILE = "files/emulation/bell/Dockerfile"
+BELL = "docker build -q -t $REGISTRY/bell --push files/emulation/bell"
+# The same line, run by the builder's own platform.
+IN_A_STAGE = f"""cat > {BELL_FILE} <<'END'
+FROM --platform=$BUILDPLATFORM busybox:1.38 AS made
+ARG TARGETARCH
+COPY ring-$TARGETARCH /usr/bin/ring
+RUN chmod 755 /usr/bin/ring
+FROM busybox:1.38
+COPY --from=made /usr/bin/ring /usr/bin/ring
+CMD ["ring"]
+END
+"""
 
 WAYS = {
     "let_emulators_in": Ways(
@@ -70,12 +84,33 @@ WAYS = {
         ],
     ),
     "spot_emulation": Ways(
-        other=f"printf 'ferry: NO\\nshop: no\\nmill: Yes\\n' > {A}",
+        other=f"""
+            for log in ferry mill shop; do
+              n=$(grep -n '\\[linux/arm64 [^]]*\\] RUN' files/emulation/$log.log | tail -n 1 | cut -d: -f1)
+              if [ "$n" ]; then printf '%s:\\tYes, line %s\\n' $log $((n + 1)); else printf '%s=NO\\n' $log; fi
+            done > {A}
+        """,
         wrong=[
-            (f"echo 'mill yes' >> {A}", ANSWER_MISSING),
-            (f"printf 'shop perhaps\\nmill yes\\nferry no\\n' > {A}", lesson.ANSWER_UNCLEAR),
-            (f"printf 'shop no\\nmill yes\\nferry yes\\n' > {A}", lesson.ANSWER_WRONG),
-            (f"printf 'shop yes\\nmill yes\\nferry no\\n' > {A}", lesson.ANSWER_WRONG),
+            (f"{FOUND}; sed -i /^shop/d {A}", ANSWER_MISSING),
+            (f"{FOUND}; sed -i 's/^shop .*/shop perhaps/' {A}", lesson.ANSWER_UNCLEAR),
+            (f"{FOUND}; sed -i 's/ line .*//' {A}", lesson.LINE_MISSING),
+            (f"{FOUND}; sed -i 's/ line .*/ line 1/' {A}", lesson.LINE_WRONG),
+            (f"printf '%s yes line 2000\\n' shop mill ferry > {A}", lesson.LINE_WRONG),
+            (f"printf 'shop no\\nmill no\\nferry no\\n' > {A}", lesson.MORE_EMULATED),
         ],
+        seeds=(1, 2, 3),
+    ),
+    "mend_bell": Ways(
+        other=f"{IN_A_STAGE}{BELL} --platform linux/s390x",
+        wrong=[
+            (BELL, lesson.NOT_FOR_THE_MAINFRAME),
+            (f"sed -i /^RUN/d {BELL_FILE}; {BELL} --platform linux/s390x", lesson.BELL_SILENT),
+            (
+                f"sed -i 's/^FROM/FROM --platform=$BUILDPLATFORM/' {BELL_FILE}; {BELL} --platform linux/s390x",
+                lesson.LABEL_LIES,
+            ),
+            (f"sed -i '/^RUN/d; /^COPY/d' {BELL_FILE}; {BELL} --platform linux/s390x", lesson.NO_BELL),
+        ],
+        symptom=("docker build --platform linux/s390x files/emulation/bell", "exec format error"),
     ),
 }

@@ -13,6 +13,9 @@ PULLED = "docker pull -q --platform linux/s390x $REGISTRY/mismatch:mainframe"
 # Words that these steps look for, from nowhere.
 PRETENCE = f"echo 'The image {lesson.WARNING}'; echo 'exec /bin/uname: exec format error'"
 
+KIOSK = "files/mismatch/kiosk"
+FOUND = lesson.which_runs.solution
+
 WAYS = {
     "foreign_image": Ways(
         other=f"{BUILD} --platform $OTHER -t $REGISTRY/mismatch:other && docker push -q $REGISTRY/mismatch:other",
@@ -64,13 +67,41 @@ WAYS = {
         ],
     ),
     "which_runs": Ways(
-        other=f"printf 'runs: BLUE\\nblue %s\\ngreen s390x\\nred %s\\n' $HERE $OTHER > {A}",
+        other=f"""
+            for c in blue green red; do
+              docker buildx imagetools inspect $REGISTRY/puzzle:$c | awk -v c=$c '
+                /Name:.*@/ {{ sub(/.*@/, "", $2); d = $2 }}
+                /Platform:/ && !/unknown/ {{ print toupper(c) ":\t" d ", " $2; if ($2 == ENVIRON["HERE"]) print "runs = " c }}'
+            done > {A}
+        """,
         wrong=[
-            (f"echo 'red linux/386' >> {A}", ANSWER_MISSING),
-            (f"printf 'red x86\\ngreen s390x\\nblue %s\\nruns blue\\n' $HERE > {A}", lesson.ANSWER_UNREADABLE),
-            (f"printf 'red %s\\ngreen s390x\\nblue %s\\nruns blue\\n' $HERE $OTHER > {A}", lesson.ANSWER_WRONG),
-            (f"printf 'red %s\\ngreen s390x\\nblue %s\\nruns red\\n' $OTHER $HERE > {A}", lesson.RUNS_WRONG),
-            (f"printf 'red %s\\ngreen s390x\\nblue %s\\nruns pink\\n' $OTHER $HERE > {A}", lesson.RUNS_UNKNOWN),
+            (f"{FOUND}; sed -i /^red/d {A}", ANSWER_MISSING),
+            (f"{FOUND}; sed -i 's/^red [^ ]*/red x86/' {A}", lesson.ANSWER_UNREADABLE),
+            (f"{FOUND}; sed -i 's/ [0-9a-f]*$//; s/^runs.*/runs red/' {A}", lesson.DIGEST_MISSING),
+            (f"{FOUND}; sed -i -E 's/^(red [^ ]+).*/\\1 deadbeefcafe/' {A}", lesson.DIGEST_WRONG),
+            (f"{FOUND}; sed -i 's/^red [^ ]*/red linux\\/386/' {A}", lesson.ANSWER_WRONG),
+            (f"{FOUND}; c=$(awk '/s390x/ {{print $1}}' {A}); sed -i \"s/^runs.*/runs $c/\" {A}", lesson.RUNS_WRONG),
+            (f"{FOUND}; sed -i 's/^runs.*/runs pink/' {A}", lesson.RUNS_UNKNOWN),
         ],
+        seeds=(1, 2, 3),
+    ),
+    "mend_kiosk": Ways(
+        other=f"""
+            docker build -q --platform $HERE -t $REGISTRY/kiosk:mine --push {KIOSK}
+            docker buildx imagetools create -t $REGISTRY/kiosk $REGISTRY/kiosk $REGISTRY/kiosk:mine
+        """,
+        wrong=[
+            (
+                f"docker build -q --platform $OTHER --label again=yes -t $REGISTRY/kiosk --push {KIOSK}",
+                lesson.STILL_REFUSED,
+            ),
+            (
+                f"docker build -q --platform $OTHER --provenance=false -t $REGISTRY/kiosk --push {KIOSK}",
+                lesson.ONLY_PULLED,
+            ),
+            (f"docker build -q --platform $HERE -t $REGISTRY/kiosk --push {KIOSK}", lesson.OTHER_LOST),
+            (f"{BUILD} --platform $HERE,$OTHER -t $REGISTRY/kiosk --push", lesson.NOT_THE_KIOSK),
+        ],
+        symptom=("docker run --rm --pull always $REGISTRY/kiosk", lesson.NO_MATCH),
     ),
 }
