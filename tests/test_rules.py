@@ -68,15 +68,11 @@ def test_the_notebook_shows_each_step_once_in_the_modules_order(lesson):
 
 
 @pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
-def test_guided_cells_hold_the_solution_and_exercises_hold_no_command(lesson):
-    """A guided step's cell is its solution word for word; an exercise's is only a comment."""
+def test_a_cell_holds_what_its_step_says(lesson):
+    """Word for word: the solution, the command with its gaps, or only a place for the learner's own."""
     bodies = by_name(lesson.notebook)
     for step in lesson.steps:
-        lines = bodies[step.name].strip().splitlines()
-        if step.exercise:
-            assert all(line.startswith("#") for line in lines), step.name
-        else:
-            assert bodies[step.name].strip() == step.solution, step.name
+        assert bodies[step.name].strip() == step.cell, step.name
 
 
 @pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
@@ -161,7 +157,7 @@ def test_a_step_has_at_least_two_wrong_ends(step):
 def test_step_bodies_are_sound_shell(path, tmp_path):
     """`bash -n` and shellcheck read each body and each solution."""
     scripts = {name: body for _, name, body in step_cells(path)}
-    scripts |= {f"{s.name}.solution": s.solution for s in STEPS if s.name in scripts and s.exercise}
+    scripts |= {f"{s.name}.solution": s.solution for s in STEPS if s.name in scripts and s.kind != "whole"}
     for name, body in scripts.items():
         script = tmp_path / f"{name}.sh"
         script.write_text(f"#!/usr/bin/env bash\n{body}\n", encoding="utf-8")

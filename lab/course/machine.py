@@ -281,15 +281,20 @@ def mend_which(server: Engine, script: Printed) -> Verdict:
     """Mend files/machine/which.sh: it has to print the platform that the engine runs containers for."""
     for status, said in ((script.status, script.here), (script.other_status, script.there)):
         if status:
-            found = f"exit status {status}: {said.splitlines()[-1] if said else 'nothing printed'}"
-            return Problem(WHICH_FAILED, found=found, wanted="exit status 0", path=script.path)
+            return Problem(
+                WHICH_FAILED, found=f"exit status {status}: {_first(said)}", wanted="exit status 0", path=script.path
+            )
     if not _writes(script.here, server.platform):
-        return Problem(WHICH_NOT_HERE, found=script.here or "nothing", wanted=server.platform, path=script.path)
+        return Problem(WHICH_NOT_HERE, found=_first(script.here), wanted=server.platform, path=script.path)
     if not _writes(script.there, script.other):
-        return Problem(WHICH_NOT_THERE, found=script.there or "nothing", wanted=script.other, path=script.path)
+        return Problem(WHICH_NOT_THERE, found=_first(script.there), wanted=script.other, path=script.path)
     return Proof(WHICH_ASKS, path=script.path, here=script.here, there=script.there)
 
 
 def _writes(said: str, platform: Platform) -> bool:
     """Is that the platform, and one word written as Docker writes it?"""
     return said.split("/")[:2] == [platform.os, platform.architecture] and given(said) == platform
+
+
+def _first(said: str) -> str:
+    return next(iter(said.splitlines()), "nothing")

@@ -6,7 +6,7 @@ from lab.course._did import asked_the_registry, given_platform, read_the_configu
 from lab.course._pushed import Unpushed, pushed
 from lab.course._scene import Planted
 from lab.course._seeded import chosen
-from lab.course._text import failed, first_line, short, without_variant
+from lab.course._text import counted, failed, first_line, short, without_variant
 from lab.course.leftovers import File, Tag
 from lab.errors import Blocked, NotThere
 from lab.model.facts import Call, Images, Index, Machine, Transcript, same_image
@@ -204,7 +204,7 @@ def _settings(world: World) -> str:
     """The settings of the nightly build, with something in them that chooses `$OTHER`: this learner's fault."""
     other = world.env["OTHER"]
     faults = (("", f"DOCKER_DEFAULT_PLATFORM={other}\n"), (f" --platform {other}", ""))
-    option, variable = chosen(world, "mend_nightly", faults)
+    option, variable = chosen(world, "last_night", faults)
     return (
         f"# Settings of the nightly build.\n{variable}OPTIONS='--label nightly=yes{option}'\nBUILDKIT_PROGRESS=plain\n"
     )
@@ -266,7 +266,7 @@ def mend_nightly(machine: Machine, script: Rehearsed, index: Index) -> Verdict:
     own = [(call, default) for call, default in script.builds if any(same_image(word, ref) for word in call.words)]
     if not own:
         return Problem(
-            NIGHTLY_BUILDS_NOTHING, found=f"{len(script.builds)} builds", wanted=f"a build of {ref}", **about
+            NIGHTLY_BUILDS_NOTHING, found=counted(len(script.builds), "build"), wanted=f"a build of {ref}", **about
         )
     platform = _platform_of(*own[-1], machine)
     if platform != machine.linux:
