@@ -9,12 +9,9 @@ from lab.model.facts import Transcript
 from lab.model.platforms import Platform
 from lab.model.steps import Problem
 from lab.probes.host import Answers
-from lab.probes.published import Published
 
 COMMAND_FAILED = "The command ended with an error."
 ANSWER_MISSING = "There is no answer yet for {names}."
-NOT_PUSHED = "The engine has the image {ref}, but the registry does not."
-OTHER_NAME = "There is no image {ref}, but there is one with almost the same name."
 
 
 def first_line(printed: Transcript) -> str:
@@ -52,13 +49,6 @@ def unanswered(answers: Answers, names: Sequence[str]) -> Problem | None:
 def counted(number: int, name: str) -> str:
     """`1 answer`, `2 answers`."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
-
-
-def unpublished(tag: Published) -> Problem:
-    """Why the registry has no such tag: the image was built and not pushed, or has another name."""
-    if tag.built:
-        return Problem(NOT_PUSHED, found="an image in the engine", wanted="a tag in the registry", ref=tag.reference)
-    return Problem(OTHER_NAME, found=tag.near, wanted=tag.reference, ref=tag.reference)
 
 
 def short(digest: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from lab.errors import Blocked
 from lab.model.facts import Evidence
@@ -12,13 +13,19 @@ from lab.model.facts import Evidence
 LIMIT = 20.0
 
 
-def ask(command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT) -> tuple[int, str, str, Evidence]:
-    """The exit status, standard output, standard error, and the evidence. Blocked where it cannot run or hangs."""
+def ask(
+    command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT, folder: Path | None = None
+) -> tuple[int, str, str, Evidence]:
+    """The exit status, standard output, standard error, and the evidence. Blocked where it cannot run or hangs.
+
+    It runs in `folder`, or in this process's own.
+    """
     shown = shlex.join(command)
     try:
         done = subprocess.run(
             list(command),
             env=dict(env),
+            cwd=folder,
             capture_output=True,
             timeout=limit,
             check=False,

@@ -46,6 +46,17 @@ def engine(world: World) -> None:
         raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
 
 
+def several_platforms(world: World) -> None:
+    """The engine keeps images for several platforms under one tag, so its own builder can build them at once."""
+    from lab.probes import engine as engines
+
+    if engines.info()(world).store == "classic":
+        raise Blocked(
+            "This engine has the classic image store: its own builder builds for one platform at a time.",
+            "Go on with the next step: lesson 6 makes a builder that builds for several.",
+        )
+
+
 def emulator(world: World) -> None:
     """Programs of `$OTHER` run here."""
     found = emulation()(world)

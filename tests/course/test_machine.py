@@ -3,7 +3,11 @@
 import pytest
 
 from lab.course import machine as lesson
+from lab.course._pushed import NOT_PUSHED, OTHER_NAME, Unpushed
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
+from lab.model.platforms import Platform
+from lab.probes import binary, host
+from lab.probes.rehearsal import Printed
 
 PROGRAMS = ("linux/arm64", "linux/riscv64", "linux/arm/v7")
 
@@ -87,7 +91,7 @@ HEADER = " 7f 45 4c 46 02 01 01 00 00 00 00 00 00 00 00 00"
 def test_the_header_must_be_seen_as_far_as_the_machine(fact, says, output, message):
     """Sixteen bytes are not enough: the machine stands in bytes 19 and 20."""
     printed = fact.printed(output, 0, "od -An -tx1 files/machine/sample")
-    assert says(lesson.own_header, fact.program("linux/amd64"), printed) == message
+    assert says(lesson.own_header, fact.program("linux/amd64"), printed, fact.pc) == message
 
 
 DUMPS = {
@@ -102,13 +106,13 @@ DUMPS = {
 @pytest.mark.parametrize("call", DUMPS)
 def test_any_program_that_reads_the_header_is_right(fact, says, call):
     """By the byte, by the word, or in words."""
-    assert says(lesson.own_header, fact.program("linux/amd64"), fact.printed(DUMPS[call], 0, call)) is None
+    assert says(lesson.own_header, fact.program("linux/amd64"), fact.printed(DUMPS[call], 0, call), fact.pc) is None
 
 
 def test_a_header_may_come_through_a_pipe(fact, says):
     """A program that names no file reads what the command gives it."""
     printed = fact.printed(f"{HEADER} 02 00 3e 00", 0, "od -A n -t x1", command="head -c 20 files/machine/sample | od")
-    assert says(lesson.own_header, fact.program("linux/amd64"), printed) is None
+    assert says(lesson.own_header, fact.program("linux/amd64"), printed, fact.pc) is None
 
 
 @pytest.mark.parametrize(
@@ -123,49 +127,160 @@ def test_a_header_may_come_through_a_pipe(fact, says):
 def test_another_files_header_is_another_files(fact, says, call, command):
     """Most programs of a PC are for x86-64; the step is about one of them."""
     printed = fact.printed("x86-64\n", 0, call, command=command)
-    assert says(lesson.own_header, fact.program("linux/amd64"), printed) == lesson.HEADER_NOT_READ
+    assert says(lesson.own_header, fact.program("linux/amd64"), printed, fact.pc) == lesson.HEADER_NOT_READ
+
+
+@pytest.mark.parametrize(
+    ("platform", "dump"),
+    [
+        ("linux/arm64", "02 00 b7 00"),
+        ("linux/arm64", "0002 00b7"),
+        ("linux/riscv64", "0200 f300"),
+        ("linux/riscv64", "linux/riscv64"),
+    ],
+)
+def test_each_learners_sample_is_read_by_its_own_bytes(fact, says, platform, dump):
+    """By the byte or by the word; another machine's bytes are not its own."""
+    printed = fact.printed(f"{HEADER}\n {dump}\n", 0, "od -An -tx1 files/machine/sample")
+    assert says(lesson.own_header, fact.program(platform), printed, fact.pc) is None
+    assert says(lesson.own_header, fact.program("linux/amd64"), printed, fact.pc) == lesson.TOO_FEW_BYTES
+
+
+TEXT = "abacus linux/arm64 b7 00\nlantern linux/riscv64 f3 00\ncompass linux/arm/v7 28 00"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("abacus linux/arm64\nlantern linux/riscv64\ncompass linux/arm/v7", None),
-        ("Abacus: aarch64\nlantern=riscv64\ncompass armhf", None),
-        ("abacus\tlinux/arm64\nlantern \t riscv64\n\tcompass\tlinux/arm/v7\t", None),
-        ("abacus arm64\nlantern riscv64\ncompass linux/arm", lesson.ANSWER_WITHOUT_VARIANT),
-        ("abacus linux/arm64\nlantern\ncompass linux/arm/v7", ANSWER_MISSING),
-        ("abacus arm64\nlantern x86\ncompass arm", lesson.ANSWER_UNREADABLE),
-        ("abacus arm64\nlantern riscv64\ncompass linux/arm/v6", lesson.ANSWER_WRONG),
-        ("abacus amd64\nlantern riscv64\ncompass arm", lesson.ANSWER_WRONG),
+        (TEXT, None),
+        ("Abacus: aarch64 b700\nlantern=riscv64 0x00f3\ncompass 28 00 armhf", None),
+        ("abacus\tlinux/arm64\t b7 00\nlantern \t riscv64 (f3 00)\n\tcompass\tlinux/arm/v7, 28 00\t", None),
+        (TEXT.replace("/v7", ""), lesson.ANSWER_WITHOUT_VARIANT),
+        (TEXT.replace("linux/riscv64 f3 00", ""), ANSWER_MISSING),
+        (TEXT.replace("linux/riscv64", "x86"), lesson.ANSWER_UNREADABLE),
+        (TEXT.replace("v7", "v6"), lesson.ANSWER_WRONG),
+        (TEXT.replace("arm64", "amd64"), lesson.ANSWER_WRONG),
+        (TEXT.replace(" f3 00", ""), lesson.WITNESS_MISSING),
+        (TEXT.replace(" f3 00", " f3"), lesson.WITNESS_MISSING),
+        (TEXT.replace("f3 00", "28 00"), lesson.WITNESS_WRONG),
+        (TEXT.replace("f3 00", "3e 00").replace("arm64", "amd64"), lesson.WITNESS_WRONG),
     ],
 )
 def test_the_three_programs(fact, says, text, message):
-    """Any name of the right platform is right; the variant of 32-bit Arm counts."""
+    """Any name of the right platform is right; the variant of 32-bit Arm counts, and so do the bytes."""
     facts = [fact.program(platform) for platform in PROGRAMS]
     assert says(lesson.name_programs, fact.answers(text), *facts) == message
+
+
+def test_no_row_is_told_before_the_bytes_are_right(fact):
+    """Whoever guesses learns only that some bytes are not those of the files."""
+    facts = [fact.program(platform) for platform in PROGRAMS]
+    problem = lesson.name_programs.check(fact.answers(TEXT.replace("b7 00", "3e 00").replace("arm64", "amd64")), *facts)
+    assert problem.template == lesson.WITNESS_WRONG
+    assert not any(name in str(problem) or name in problem.values["wanted"] for name in lesson.PROGRAMS)
 
 
 def test_a_wrong_answer_is_shown_without_the_right_one(fact):
     """Found against wanted, and nothing given away."""
     facts = [fact.program(platform) for platform in PROGRAMS]
-    problem = lesson.name_programs.check(fact.answers("abacus amd64\nlantern arm\ncompass arm"), *facts)
+    problem = lesson.name_programs.check(fact.answers(TEXT.replace("arm64", "amd64")), *facts)
     assert problem.values["found"] == "linux/amd64"
     assert "arm64" not in f"{problem} {problem.values}"
+
+
+@pytest.mark.parametrize(
+    ("platforms", "message"),
+    [
+        (["linux/amd64", "linux/arm64"], None),
+        (["linux/amd64", "linux/arm64", "linux/arm/v7"], None),
+        (["linux/amd64"], lesson.NOT_FOR_BOTH),
+    ],
+)
+def test_the_end_first_is_one_tag_for_both(fact, says, platforms, message):
+    """More than both is both, too."""
+    assert says(lesson.both_at_once, fact.index(*platforms, attested=1)) == message
+
+
+def test_an_image_that_is_not_there_is_told(says):
+    """Built and not pushed, or under another name."""
+    ref = "localhost:5000/hello"
+    assert says(lesson.both_at_once, Unpushed(reference=ref, built=(ref,))) == NOT_PUSHED
+    assert says(lesson.both_at_once, Unpushed(reference=ref, built=("hullo",))) == OTHER_NAME
+
+
+def test_the_truth_of_each_prediction_is_found_in_the_facts(fact):
+    """The engine's name, and whether the sample is for the machine that it lies on."""
+    name = lesson.engine_platform.predict.truth(fact.engine, fact.printed(""))
+    assert (name.answer, name.template) == ("amd64", lesson.DOCKERS_NAME)
+    foreign = lesson.own_header.predict.truth(fact.program("linux/arm64"), fact.printed(""), fact.pc)
+    assert (foreign.answer, foreign.template) == ("Another architecture", lesson.HEADER_IS_FOREIGN)
+    ours = lesson.own_header.predict.truth(fact.program("linux/arm64"), fact.printed(""), fact.mac)
+    assert (ours.answer, ours.template) == ("This machine's architecture", lesson.HEADER_IS_OURS)
+
+
+OTHER = Platform.parse("linux/riscv64")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "status", "message"),
+    [
+        ("linux/amd64", "linux/riscv64", (0, 0), None),
+        ("linux/x86_64", "linux/riscv64", (0, 0), lesson.WHICH_NOT_HERE),
+        ("amd64", "riscv64", (0, 0), lesson.WHICH_NOT_HERE),
+        ("", "", (0, 0), lesson.WHICH_NOT_HERE),
+        ("linux/amd64", "linux/amd64", (0, 0), lesson.WHICH_NOT_THERE),
+        ("no such command", "", (127, 127), lesson.WHICH_FAILED),
+        ("linux/amd64", "cannot connect", (0, 1), lesson.WHICH_FAILED),
+    ],
+)
+def test_the_mended_script_says_what_the_engine_says(fact, says, here, there, status, message):
+    """Here and with another engine; the kernel's name for it is not Docker's."""
+    script = Printed(path=lesson.WHICH, here=here, there=there, other=OTHER, status=status[0], other_status=status[1])
+    assert says(lesson.mend_which, fact.engine, script) == message
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_each_learner_has_three_programs_and_a_foreign_sample(world_with, seed):
+    """All three are there under some name; answers that stand there keep them where they are."""
+    world = world_with(seed=seed)
+    lesson.name_programs.prepare(world)
+    lesson.own_header.prepare(world)
+    assert {binary.file(f"files/machine/{name}")(world).platform for name in lesson.PROGRAMS} == set(
+        map(Platform.parse, PROGRAMS)
+    )
+    assert binary.file(lesson.SAMPLE)(world).platform != host.this_machine().linux
+    before = [(world.workspace / f"files/machine/{name}").read_bytes() for name in lesson.PROGRAMS]
+    (world.workspace / lesson.ANSWERS).write_text("abacus linux/arm64")
+    lesson.name_programs.prepare(world_with(seed=seed + 1))
+    assert before == [(world.workspace / f"files/machine/{name}").read_bytes() for name in lesson.PROGRAMS]
+
+
+def test_seeds_give_the_names_to_other_programs(world_with):
+    """What a neighbour has written down is no answer here."""
+    orders = set()
+    for seed in (1, 2, 3):
+        lesson.name_programs.prepare(world_with(seed=seed))
+        orders.add(tuple(binary.file(f"files/machine/{n}")(world_with()).platform for n in lesson.PROGRAMS))
+    assert len(orders) > 1
 
 
 def test_a_pass_says_what_was_proven(fact):
     """With the names and platforms that were found."""
     pc, programs = fact.printed("x86_64", 0, "uname -m"), [fact.program(platform) for platform in PROGRAMS]
-    answers = fact.answers("abacus arm64\nlantern riscv64\ncompass armhf")
+    answers = fact.answers(TEXT)
     dump = fact.printed("x86-64", 0, "file files/machine/sample")
+    both = lesson.both_at_once.check(fact.index("linux/amd64", "linux/arm64"))
+    which = Printed(path=lesson.WHICH, here="linux/amd64", there="linux/riscv64", other=OTHER)
     proofs = [
+        (both, lesson.ONE_TAG_FOR_BOTH, "linux/amd64, linux/arm64"),
+        (lesson.mend_which.check(fact.engine, which), lesson.WHICH_ASKS, "an engine for linux/riscv64"),
         (lesson.uname.check(fact.pc, pc), lesson.THIS_MACHINE, "linux/amd64"),
         (
             lesson.engine_platform.check(fact.engine, fact.printed("linux/amd64", 0, "docker info")),
             lesson.THE_ENGINE,
             "28.5.2",
         ),
-        (lesson.own_header.check(fact.program("linux/amd64"), dump), lesson.THE_HEADER, "linux/amd64"),
+        (lesson.own_header.check(fact.program("linux/amd64"), dump, fact.pc), lesson.THE_HEADER, "linux/amd64"),
         (lesson.name_programs.check(answers, *programs), lesson.THREE_PROGRAMS, "compass for linux/arm/v7"),
     ]
     assert all(proof.template == template and named in str(proof) for proof, template, named in proofs)

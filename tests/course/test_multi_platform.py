@@ -10,11 +10,9 @@ from lab.course import _pushed
 from lab.course import multi_platform as lesson
 from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
-from lab.errors import NotThere
 from lab.events import BuildEvents, Vertex
-from lab.model.facts import Binaries, Call, Image, Images
+from lab.model.facts import Binaries, Image, Images
 from lab.model.platforms import Platform
-from lab.model.world import World
 
 PAIR = ("linux/amd64", "linux/arm64")
 ALL = (*PAIR, "linux/arm/v7")
@@ -84,30 +82,6 @@ def test_another_image_for_the_right_platforms_is_another_image(fact, says):
 def test_what_was_built_and_is_not_there_is_told(says, built, message):
     """A forgotten push, and a misspelt name."""
     assert says(lesson.multi_push, Unpushed(reference=REF, built=built)) == message
-
-
-def test_a_build_that_left_no_tag_is_found_by_the_names_that_it_gave(fact, tmp_path):
-    """Where no build of the step worked, there is nothing there yet."""
-
-    def nothing(_world):
-        raise NotThere("There is no such tag.")
-
-    world = World(env={}, registry="localhost:5000", workspace=tmp_path, home=tmp_path)
-    probe = _pushed.pushed(nothing, "buildx-test", "any")
-    world.keep(fact.printed("", 0, f"{BUILT} {REF} .", "docker build --tag=other .", "docker push x"))
-    assert probe(world).built == (REF, "other")
-    for pushed in ("--push", "--output type=image,push=true"):  # and removed since
-        world.keep(fact.printed("", 0, f"{BUILT} {REF} {pushed} ."))
-        with pytest.raises(NotThere):
-            probe(world)
-    world.keep(fact.printed("", 0, "docker buildx ls"))
-    with pytest.raises(NotThere):
-        probe(world)
-    assert not list(
-        _pushed.names_built(
-            replace(fact.printed(""), calls=(Call(program="docker", words=("build", "-t", "x"), exit_status=1),))
-        )
-    )
 
 
 KEPT = Image(reference="localhost:5000/both", digest=f"sha256:{'d' * 64}", platform=Platform.parse(PAIR[0]))

@@ -1,12 +1,23 @@
 """Lesson 1."""
 
 from lab.course import machine as lesson
+from lab.course._pushed import NOT_PUSHED, OTHER_NAME
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from ways import Ways
 
-A = lesson.ANSWERS
+A, W = lesson.ANSWERS, lesson.WHICH
+SOLVED = lesson.name_programs.solution
+END = "docker buildx build --quiet --push files/one-platform"
 
 WAYS = {
+    "both_at_once": Ways(
+        other=f"{END} --platform linux/arm64,linux/amd64,linux/riscv64 --tag=$REGISTRY/hello",
+        wrong=[
+            (f"{END} -t $REGISTRY/hello", lesson.NOT_FOR_BOTH),
+            (f"{END.replace('--push', '')} --platform linux/amd64,linux/arm64 -t $REGISTRY/hello", NOT_PUSHED),
+            (f"{END} --platform linux/amd64,linux/arm64 -t $REGISTRY/hullo", OTHER_NAME),
+        ],
+    ),
     "uname": Ways(
         other="python3 -c 'import platform; print(platform.machine())' || arch",
         wrong=[
@@ -37,15 +48,42 @@ WAYS = {
             ("uname -m", lesson.HEADER_NOT_READ),
             ("lab file /bin/ls", lesson.HEADER_NOT_READ),
         ],
+        seeds=(1, 2, 3),
     ),
     "name_programs": Ways(
-        other=f"printf 'compass:\\tlinux/arm/v7\\nlantern=RISCV64\\nabacus\\taarch64\\n' > {A}",
+        other=f"""
+            for name in compass abacus lantern; do
+                bytes=$(head -c 20 files/machine/$name | tail -c 2 | od -An -tx1)
+                platform=$(lab file files/machine/$name | sed 's/.*: //; s/,.*//; s/linux.arm.v7/armhf/; s/linux.//')
+                printf '%s:\\t0x%s %s\\n' "$name" "$(echo $bytes | tr -d ' ')" "$platform"
+            done > {A}""",
         wrong=[
-            (f"echo 'abacus linux/arm64' >> {A}", ANSWER_MISSING),
-            (f"printf 'abacus x86\\nlantern riscv64\\ncompass arm\\n' > {A}", lesson.ANSWER_UNREADABLE),
-            (f"printf 'abacus arm64\\nlantern riscv64\\ncompass linux/arm/v6\\n' > {A}", lesson.ANSWER_WRONG),
-            (f"printf 'abacus arm64\\nlantern riscv64\\ncompass arm\\n' > {A}", lesson.ANSWER_WITHOUT_VARIANT),
-            (f"printf 'abacus amd64\\nlantern amd64\\ncompass amd64\\n' > {A}", lesson.ANSWER_WRONG),
+            (f"echo 'abacus linux/arm64 b7 00' >> {A}", ANSWER_MISSING),
+            (f"{SOLVED}\nsed -i 's/ .. ..$//' {A}", lesson.WITNESS_MISSING),
+            (f"{SOLVED}\nsed -i 's/b7 00/3e 00/; s/arm64/amd64/' {A}", lesson.WITNESS_WRONG),
+            (f"printf 'abacus amd64 3e 00\\nlantern amd64 3e 00\\ncompass amd64 3e 00\\n' > {A}", lesson.WITNESS_WRONG),
+            (f"{SOLVED}\nsed -i 's/linux.riscv64/x86/' {A}", lesson.ANSWER_UNREADABLE),
+            (f"{SOLVED}\nsed -i 's/v7/v6/' {A}", lesson.ANSWER_WRONG),
+            (f"{SOLVED}\nsed -i 's,/v7,,' {A}", lesson.ANSWER_WITHOUT_VARIANT),
         ],
+        seeds=(1, 2, 3),
+    ),
+    "mend_which": Ways(
+        other=f"""
+            cat > {W} <<'END'
+            #!/bin/sh
+            set -- $(docker info --format '{{{{.OSType}}}} {{{{.Architecture}}}}')
+            case $2 in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$2 ;; esac
+            printf '%s/%s' "$1" "$arch"
+END""",
+        wrong=[
+            (f"sed -i 's/uname -m/uname -m | sed s,x86_64,amd64,/' {W}", lesson.WHICH_NOT_THERE),
+            (f"echo 'docker version --format {{{{.Client.Os}}}}/{{{{.Client.Arch}}}}' > {W}", lesson.WHICH_NOT_THERE),
+            (f"echo 'echo $HERE' > {W}", lesson.WHICH_NOT_THERE),
+            (f"echo 'docker info --format {{{{.OSType}}}}/{{{{.Architecture}}}}' > {W}", lesson.WHICH_NOT_HERE),
+            (f"echo 'docker version' > {W}", lesson.WHICH_NOT_HERE),
+            (f"echo 'docker vresion' > {W}", lesson.WHICH_FAILED),
+        ],
+        symptom=(f'sh {W} | grep -q "/$(uname -m)" && echo "the name of the kernel"', "the name of the kernel"),
     ),
 }

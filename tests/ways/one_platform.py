@@ -1,12 +1,17 @@
 """Lesson 2."""
 
 from lab.course import one_platform as lesson
-from lab.course._text import COMMAND_FAILED, NOT_PUSHED, OTHER_NAME
+from lab.course._pushed import NOT_PUSHED, OTHER_NAME
+from lab.course._text import COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
 BUILD = "docker build --quiet files/one-platform"
 PI = f"{BUILD} --platform linux/arm/v7 -t $REGISTRY/build-test:pi --push"
+S, E = lesson.SCRIPT, lesson.SETTINGS
+MENDED = lesson.mend_nightly.solution.splitlines()[0]
+UNSET = "sed -i.bak '/^docker build/i unset DOCKER_DEFAULT_PLATFORM'"
+TOLD = lesson.NIGHTLY_STILL_TOLD
 
 WAYS = {
     "build_test": Ways(
@@ -55,5 +60,20 @@ WAYS = {
             (f"{PI}; printf 'rows 2\\nplatform arm\\n' > {A}", lesson.PREDICTED_ROWS),
             (f"{PI}; printf 'rows 1\\nplatform linux/arm64\\n' > {A}", lesson.PREDICTED_PLATFORM),
         ],
+    ),
+    "mend_nightly": Ways(
+        other=f'{UNSET} {S}\nsed -i.bak "s/--platform [^ \']*/--platform ${{HERE/\\//\\\\/}}/" {E}\nsh {S}',
+        wrong=[
+            ("docker build --platform $HERE -t $REGISTRY/build-test:nightly --push files/one-platform", TOLD),
+            (f"sed -i 's/^DOCKER_DEFAULT.*//' {S}; bash {S}", TOLD),
+            (f"{MENDED}; true", lesson.NIGHTLY_NOT_RUN),
+            (f"sed -i 's/:nightly/:nightyl/' {S}; {MENDED}; bash {S}", lesson.NIGHTLY_BUILDS_NOTHING),
+            (f"{MENDED}; rm files/one-platform/nightly.env; bash {S}; true", lesson.NIGHTLY_ENDS),
+        ],
+        seeds=(1, 2, 3),
+        symptom=(
+            'docker buildx imagetools inspect $REGISTRY/build-test:nightly | grep -q "$OTHER" && echo "for another"',
+            "for another",
+        ),
     ),
 }

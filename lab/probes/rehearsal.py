@@ -1,0 +1,173 @@
+"""A learner's script, rehearsed: what it prints with another engine, and what it would build, with nothing built."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from lab.errors import NotThere
+from lab.model.facts import Call, Evidence, Fact
+from lab.model.platforms import Platform
+from lab.model.steps import Probe
+from lab.model.world import World
+from lab.probes.command import ask
+
+# What chooses an engine, besides `DOCKER_HOST`.
+_CHOICES = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+
+# Notes a build or a push and does nothing; asks the engine what it is as usual.
+_DOCKER = """\
+#!/bin/sh
+case " $* " in
+  *" build "*|*" push "*|*" bake "*)
+    printf '%s\\0' "${DOCKER_DEFAULT_PLATFORM-}" "$PWD" "$#" "$@" >>"$LAB_REHEARSAL" ;;
+  *) exec "$LAB_DOCKER" "$@" ;;
+esac
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed(Fact):
+    """What a script printed with the engine that is here, and with one of another platform; and how it ended."""
+
+    path: str
+    here: str
+    there: str
+    other: Platform
+    status: int = 0
+    other_status: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsed(Fact):
+    """The builds that a script would start, each with what `DOCKER_DEFAULT_PLATFORM` says then ("" for nothing)."""
+
+    path: str
+    status: int
+    builds: tuple[tuple[Call, str], ...] = ()
+
+
+def printed(path: str) -> Probe[Printed]:
+    """Run a script of the learner's folder twice: here, and before an engine that says it is for linux/riscv64.
+
+    That engine answers what it is, and nothing else. NotThere where there is no such script.
+    """
+
+    def probe(world: World) -> Printed:
+        other = Platform.parse("linux/riscv64")
+        status, here, evidence = _said(world, path, dict(world.env))
+        with _engine_for(other) as address:
+            env = {name: value for name, value in world.env.items() if name not in _CHOICES}
+            other_status, there, seen = _said(world, path, {**env, "DOCKER_HOST": address})
+        asked = Evidence(f"{seen.asked} (with an engine for {other})", seen.answer)
+        return Printed(
+            path=path,
+            here=here,
+            there=there,
+            other=other,
+            status=status,
+            other_status=other_status,
+            evidence=(evidence, asked),
+        )
+
+    return probe
+
+
+def builds(path: str) -> Probe[Rehearsed]:
+    """Run a script with a `docker` that notes builds and pushes and does nothing. NotThere where there is no script."""
+
+    def probe(world: World) -> Rehearsed:
+        with tempfile.TemporaryDirectory(prefix="lab-rehearsal-") as place:
+            docker, notes = Path(place) / "docker", Path(place) / "notes"
+            docker.write_text(_DOCKER, encoding="utf-8")
+            docker.chmod(0o755)
+            path_of = world.env.get("PATH", "")
+            real = shutil.which("docker", path=path_of) or "docker"
+            env = {"PATH": f"{place}:{path_of}", "LAB_REHEARSAL": str(notes), "LAB_DOCKER": real}
+            status, _, err, _ = _run(world, path, {**world.env, **env})
+            found = tuple(_read(notes.read_text(encoding="utf-8"))) if notes.exists() else ()
+        said = [f"DOCKER_DEFAULT_PLATFORM={default} docker {' '.join(call.words)}" for call, default in found]
+        told = Evidence(f"what {path} would run", "\n".join((*said, err.strip())).strip())
+        return Rehearsed(path=path, status=status, builds=found, evidence=(told,))
+
+    return probe
+
+
+def _said(world: World, path: str, env: dict[str, str]) -> tuple[int, str, Evidence]:
+    """How the script ended and what it printed; of one that failed, what it said of that."""
+    status, out, err, evidence = _run(world, path, env)
+    return status, ((err if status else out) or out).strip(), evidence
+
+
+def _run(world: World, path: str, env: dict[str, str]) -> tuple[int, str, str, Evidence]:
+    if not (world.workspace / path).is_file():
+        raise NotThere(f"{path} is not there.", "`lab start` puts missing files back.")
+    return ask(["bash", path], env, folder=world.workspace)
+
+
+def _read(notes: str) -> Iterator[tuple[Call, str]]:
+    texts = iter(notes.split("\0")[:-1])
+    for default in texts:
+        folder, count = next(texts), int(next(texts))
+        words = tuple(next(texts) for _ in range(count))
+        if "push" not in words:
+            yield Call(program="docker", words=words, folder=folder, exit_status=0), default
+
+
+@contextmanager
+def _engine_for(platform: Platform) -> Iterator[str]:
+    """The address of an engine that says it is for that platform."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"platform": platform}))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers as the engine's API does: a ping, the version, the info."""
+
+    platform: Platform
+
+    def do_HEAD(self) -> None:
+        self._answer({})
+
+    def do_GET(self) -> None:
+        system, machine = self.platform.os, self.platform.architecture
+        answers: dict[str, dict[str, object]] = {
+            "_ping": {},
+            "version": {"Version": "28.5.2", "ApiVersion": "1.44", "Os": system, "Arch": machine},
+            "info": {"ServerVersion": "28.5.2", "OSType": system, "Architecture": machine, "OperatingSystem": "Linux"},
+        }
+        wanted = self.path.partition("?")[0].rpartition("/")[2]
+        self._answer(answers.get(wanted, {"message": "This engine only says what it is."}), known=wanted in answers)
+
+    do_POST = do_GET  # noqa: N815 - the name that the server looks for
+
+    def _answer(self, data: dict[str, object], *, known: bool = True) -> None:
+        body = json.dumps(data).encode()
+        self.send_response(200 if known else 501)
+        for name, value in (
+            ("Api-Version", "1.44"),
+            ("OSType", self.platform.os),
+            ("Content-Type", "application/json"),
+        ):
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_words: object) -> None:
+        """Nothing: it is asked by a check."""
