@@ -50,6 +50,20 @@ def published(of: str, *, besides: tuple[str, ...] = ()) -> Probe[Published]:
     return probe
 
 
+def looked_up(of: str) -> Probe[Published]:
+    """A probe of a tag that may be missing: then `index` is None, and nobody asks whether it was built."""
+
+    def probe(world: World) -> Published:
+        name = str(registry.reference(world, of))
+        try:
+            found = registry.index(of)(world)
+        except NotThere:
+            return Published(reference=name)
+        return Published(reference=name, index=found, evidence=found.evidence)
+
+    return probe
+
+
 def nearest(name: str, names: list[str], besides: tuple[str, ...] = ()) -> str:
     """Of these names the one that is almost `name`: a slip of the pen, or without the registry; "" where none is."""
     short = {_short(one): one for one in names if not same_image(one, name)}
