@@ -6,7 +6,7 @@ import pytest
 
 from lab.errors import Blocked, NotThere
 from lab.images import build
-from lab.probes.published import nearest, published
+from lab.probes.published import Published, looked_up, nearest, published
 from tests import fake_registry
 
 NAME = "localhost:5000/build-test:latest"
@@ -39,6 +39,13 @@ def test_what_is_in_the_registry_is_its_index(world, server):
     found = published("build-test")(world)
     assert found.index
     assert (found.built, found.near) == (False, "")
+
+
+def test_a_tag_may_be_missing_where_a_builder_could_not_push_it(world, server):
+    """Then nobody asks the engine, which has no list here, and the name is told."""
+    assert looked_up("shop")(world) == Published(reference=f"{server.address}/shop:latest")
+    server.add("shop", "latest", build.image([build.layer({})], platform="linux/amd64"))
+    assert looked_up("shop")(world).index
 
 
 def test_built_and_not_pushed_is_in_the_engine_alone(world, server, tmp_path):

@@ -38,9 +38,12 @@ def named_builder(text: str) -> str:
     return found[1] if found else ""
 
 
-def moves_the_star(text: str) -> bool:
-    """Does a script choose a builder for whatever comes after it?"""
-    return bool(re.search(r"\b(buildx|builder)\s+(use\b|create\b.*\s--use\b)", commands(text)))
+def chosen_builder(text: str) -> str | None:
+    """The builder that a script makes the current one for whatever comes after it; None where it chooses none."""
+    for line in commands(text).splitlines():
+        if found := re.search(r"\b(?:buildx|builder)\s+(?:use\b|create\b.*\s--use\b)((?:\s+--?\S+)*)\s*(\S*)", line):
+            return found[2].strip("\"';")
+    return None
 
 
 def builds(text: str) -> bool:

@@ -214,9 +214,10 @@ def _misread(name: str, word: str, node: str, why: str, answer: str) -> Problem 
 def mend_script(script: Text, builders: Builders, tag: Published, printed: Transcript) -> Verdict:
     """Mend files/builders/build.sh so that the current builder does it, whatever its name, and run the script."""
     wanted = "a build by whichever builder is current"
-    if name := _own_script.named_builder(script.content):
+    star = _own_script.chosen_builder(script.content)
+    if name := _own_script.named_builder(script.content) or (star if star not in builders.names else ""):
         return Problem(STILL_NAMED, found=name, wanted=wanted)
-    if _own_script.moves_the_star(script.content):
+    if star is not None:
         return Problem(STAR_MOVED, found="a choice for all who come after", wanted=wanted)
     if not _own_script.builds(script.content):
         return Problem(BUILDS_NOTHING, found="no such build", wanted=wanted)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.course import _scene, inside_the_index, mismatch, new_builder
+from lab.course import _new_builder, _scene, inside_the_index, mismatch
 from lab.errors import Blocked, NotThere
 from lab.model.platforms import Platform
 from lab.probes import host
@@ -108,11 +108,11 @@ def test_the_puzzle(world, desk, fact, monkeypatch, machine, mine, other):
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_builder_of_the_learners_own_is_not_put_at_risk(world, monkeypatch, taken):
     """Lesson 6 removes a builder; where theirs has that name, it is blocked and says how to go on."""
-    monkeypatch.setattr(new_builder.builders_here, "taken", lambda name: taken and name == "spare")
+    monkeypatch.setattr(_new_builder.builders_here, "taken", lambda name: taken and name == "spare")
     if not taken:
-        assert new_builder.nobody_elses(world) is None
+        assert _new_builder.nobody_elses(world) is None
         return
     with pytest.raises(Blocked) as blocked:
-        new_builder.nobody_elses(world)
+        _new_builder.nobody_elses(world)
     assert "builder of yours called 'spare'" in blocked.value.message
     assert "buildx_buildkit_spare0" in blocked.value.remedy
