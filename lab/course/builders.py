@@ -45,7 +45,7 @@ LIST_CUT = "The row of {node} does not name all its platforms, so it leaves {pla
 IN_THE_LIST = "The row of {node} has {platform}."
 COPY_RUNS_NOTHING = "COPY runs no program, so neither the processor nor the list matters for it."
 LISTS_READ = "The list says of {platform}: {answers}. COPY alone works for it with any of them."
-STILL_NAMED = "The script still asks for one builder by its name, so it works only where there is one."
+STILL_NAMED = "The script still asks for one builder by its name, so it works only where a builder has that name."
 STAR_MOVED = "The script chooses the current builder for everything that comes after it."
 BUILDS_NOTHING = "The script no longer has a build that follows the star."
 SCRIPT_NOT_RUN = "The script was not run since it was mended, or its build did not work."
@@ -218,7 +218,7 @@ def mend_script(script: Text, builders: Builders, tag: Published, printed: Trans
     if name := _own_script.named_builder(script.content) or (star if star not in builders.names else ""):
         return Problem(STILL_NAMED, found=name, wanted=wanted)
     if star is not None:
-        return Problem(STAR_MOVED, found="a choice for all who come after", wanted=wanted)
+        return Problem(STAR_MOVED, found=star or "a new builder", wanted=wanted)
     if not _own_script.builds(script.content):
         return Problem(BUILDS_NOTHING, found="no such build", wanted=wanted)
     done = [call for call in calls_of(printed, "docker", "build") if "buildx" in call.words or "builder" in call.words]
