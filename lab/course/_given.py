@@ -12,7 +12,7 @@ from lab.model.world import World
 
 @dataclass(frozen=True)
 class Given:
-    """A file that is another one for each learner: `text` says how it begins. The lesson ships that of the seed 0."""
+    """A file that is another one for each learner: `text` says how it begins."""
 
     name: str
     text: Callable[[World], str]

@@ -147,14 +147,13 @@ def test_each_learner_has_another_list_with_the_same_four_cases(world_with):
         assert sorted(whys) == ["cut", "listed", "never ran", "whole"]
 
 
-def test_the_lesson_ships_the_files_of_the_seed_0(world_with):
-    """So nobody takes them for one's own work, and whoever only reads the files finds whole ones."""
-    world = world_with(seed=0)
-    assert (SHIPPED / "team.txt").read_text() == _lists.team(world)
-    assert (SHIPPED / "build.sh").read_text() == _own_script.script(world)
+def test_the_lesson_ships_the_script_of_the_seed_0_and_no_list(world_with):
+    """Whoever only reads the files finds a whole script; a list that is replaced later would be read in vain."""
+    assert (SHIPPED / "build.sh").read_text() == _own_script.script(world_with(seed=0))
+    assert not (SHIPPED / "team.txt").exists()
 
 
-# The shipped list: anvil can (ash), hammer cannot (cedar), bellows has a node that never ran (oak), chisel is cut (birch).
+# Of the seed 0: anvil can (ash), hammer cannot (cedar), bellows has a node that never ran (oak), chisel is cut (birch).
 RIGHT = "anvil yes ash\nbellows unknown oak\nchisel unknown birch\nhammer no cedar\ncopy-only all\n"
 
 
@@ -178,9 +177,9 @@ RIGHT = "anvil yes ash\nbellows unknown oak\nchisel unknown birch\nhammer no ced
         ("only all", "only some", lesson.COPY_RUNS_NOTHING),
     ],
 )
-def test_an_answer_rests_on_a_row(fact, says, old, new, message):
+def test_an_answer_rests_on_a_row(fact, says, world_with, old, new, message):
     """The word and its witness; the wrong word is told only where the witness is right."""
-    team = Text(path="team.txt", content=(SHIPPED / "team.txt").read_text())
+    team = Text(path="team.txt", content=_lists.team(world_with(seed=0)))
     text = RIGHT.replace(old, new, 1) if old else RIGHT
     assert says(lesson.can_it_build, fact.answers(text), team) == message
 
@@ -275,6 +274,14 @@ def test_what_was_given_is_laid_once_and_taken_back(world_with):
     lesson.SCRIPT.lay(world)
     assert (place.read_text(), lesson.SCRIPT.changed(world)) == ("mine", True)
     assert "yours is kept" in lesson.SCRIPT.remove(world)
+
+
+def test_a_list_that_no_lesson_ships_is_there_once_it_is_laid(world):
+    """And gone after a reset."""
+    lesson.LIST.lay(world)
+    assert (world.workspace / lesson.LIST.name).read_text() == _lists.team(world)
+    assert lesson.LIST.remove(world) == ""
+    assert not (world.workspace / lesson.LIST.name).exists()
 
 
 def test_a_folder_that_cannot_be_written_blocks(world):
