@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import Blocked
-from lab.model.facts import Build, Builder, Builders, Evidence, Node, Transcript
+from lab.model.facts import Build, Builder, Builders, Evidence, Exported, Node, Transcript
 from lab.model.results import Status
 from lab.model.steps import Problem, Proof, step
 from lab.probes import history
@@ -124,3 +124,60 @@ def test_a_record_of_another_form_is_blocked(line):
     """It is no evidence against anybody."""
     with pytest.raises(Blocked):
         history.builds_from_json("default", line)
+
+
+INDEX = "sha256:cf4b97d936d68720d13922b8d3d0ad832f0f6e5b1947ee3e285a4baf2b2b00f9"
+IMAGE = "sha256:4800ed03f8746c2c5bcc819c76d2a0051fc9079f5f356a725d50976e3d21b3ac"
+
+
+def test_a_build_handed_out_an_index_and_its_image():
+    """As recorded; how it was made is an attachment, too, and nothing that a tag could stand for."""
+    assert history.digests_from_json((DATA / "history-inspect.json").read_text()) == (INDEX, IMAGE)
+    assert history.digests_from_json('{"Attachments": null}') == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"Attachments": {"a": 1}}', '{"Attachments": ["x"]}'])
+def test_what_was_handed_out_in_no_known_form_is_blocked(text):
+    """A newer buildx may say it another way."""
+    with pytest.raises(Blocked):
+        history.digests_from_json(text)
+
+
+@pytest.fixture
+def shelf(monkeypatch):
+    """A builder with one build that worked and one that did not; brings the questions that were asked."""
+    lines = (DATA / "history-multi-builder.jsonl").read_text().splitlines()
+    lines[1:] = [lines[0].replace("Completed", "Error")]
+    asked = []
+
+    def docker(_world, *words, **_more):
+        asked.append(words)
+        text = "\n".join(lines) if "ls" in words else (DATA / "history-inspect.json").read_text()
+        return refused.get(words[2], 0), text, "no", Evidence(" ".join(words), "")
+
+    refused = {}
+    monkeypatch.setattr(history, "docker", docker)
+    monkeypatch.setattr(history, "known_builders", lambda _world: KNOWN)
+    return asked, refused
+
+
+def test_only_what_worked_was_handed_out(world, shelf):
+    """A build that ended with an error is counted, and not asked for what it made."""
+    found = history.exported("multi-builder")(world)
+    assert (found.digests, found.worked, found.refused) == ((INDEX, IMAGE), 1, 1)
+    assert len(shelf[0]) == 2
+
+
+@pytest.mark.parametrize("name", ["nobody", "asleep"])
+def test_a_builder_that_does_not_run_handed_out_nothing(world, shelf, name):
+    """It is not asked: asking would start it."""
+    assert history.exported(name)(world) == Exported(builder=name)
+    assert shelf[0] == []
+
+
+@pytest.mark.parametrize("verb", ["ls", "inspect"])
+def test_a_history_that_does_not_answer_is_blocked(world, shelf, verb):
+    """Either of the two questions."""
+    shelf[1][verb] = 1
+    with pytest.raises(Blocked, match="does not say what it has built"):
+        history.exported("multi-builder")(world)

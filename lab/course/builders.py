@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lab.course._did import asked_builders, called, used_buildx
+from lab.course import _lists, _own_script
+from lab.course._builders import BOTH_PLATFORMS, WHO_IS_THERE, current_then, there
+from lab.course._did import asked_builders, brief, called, calls_of, names, used_buildx
+from lab.course._given import Given, GivenFile
 from lab.course._text import failed, first_line, unanswered
-from lab.course.leftovers import File
-from lab.model.facts import Builder, Builders, Tool, Transcript
+from lab.course.leftovers import File, Tag
+from lab.model.facts import Builders, Tool, Transcript
 from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import engine, host, needs
 from lab.probes.host import Answers, Text
+from lab.probes.published import Published, looked_up
 
 ANSWERS = "files/builders/answers.txt"
+LIST = Given("files/builders/team.txt", _lists.team)
+SCRIPT = GivenFile("files/builders/build.sh", _own_script.script)
+MEMO = "memo"
 ASKED = Platform.parse("linux/riscv64")
-QUESTIONS = (("laptop", "multi-builder"), ("laptop", "farm"), ("server", "multi-builder"))
-COPY = "laptop-multi-builder-copy"
-LATER = ("multi-builder", "pi-builder", "spare")  # what lesson 6 creates: these may have come after the try
+COPY = "copy-only"
 _FOLD = re.compile(r"\(\+\d+\)|\(\d+ more\)")  # `(+4)` or `(2 more)`: platforms that the table does not spell out
 
 NOT_ASKED = "None of the commands that ran asks buildx which version it is."
@@ -31,12 +36,21 @@ NOT_INSPECTED = "None of the commands that ran asks buildx about a builder."
 NO_PLATFORMS = "The current builder was never started, so it knows no platforms yet."
 FOLDED = "What was printed does not name every platform of the current builder."
 THESE_PLATFORMS = "The builder {name} found that it can run programs for {platforms}."
-ANSWER_UNCLEAR = "The answer for {name} is none of the words that can stand there."
-NOT_IN_THE_LIST = "The BuildKit of {name} runs, and its list is whole: it has no {platform}."
-NO_LIST_YET = "The builder {name} was never started, so its list is still empty; nobody has asked that machine."
-IN_THE_LIST = "The list of {name} has {platform}."
+ANSWER_UNCLEAR = "The answer for {name} has none of the words that can stand there."
+NO_SUCH_NODE = "The answer for {name} names no node of that builder."
+WRONG_NODES = "Not every answer names the node whose row decides it."
+NOT_IN_THE_LIST = "Every node of {name} runs, and its list is whole: {platform} is not in it."
+NO_LIST_YET = "The node {node} of {name} was never started, so its list is still empty; nobody has asked that machine."
+LIST_CUT = "The row of {node} does not name all its platforms, so it leaves {platform} open."
+IN_THE_LIST = "The row of {node} has {platform}."
 COPY_RUNS_NOTHING = "COPY runs no program, so neither the processor nor the list matters for it."
-LISTS_READ = "The lists say of {platform}: {answers}. COPY alone works for it with any of them."
+LISTS_READ = "The list says of {platform}: {answers}. COPY alone works for it with any of them."
+STILL_NAMED = "The script still asks for one builder by its name, so it works only where a builder has that name."
+STAR_MOVED = "The script chooses the current builder for everything that comes after it."
+BUILDS_NOTHING = "The script no longer has a build that follows the star."
+SCRIPT_NOT_RUN = "The script was not run since it was mended, or its build did not work."
+NOT_THE_MEMO = "The script builds, but it does not push {ref}."
+MENDED = "build.sh names no builder: the current one, {current}, built {ref}, {digest}."
 
 
 @step(
@@ -63,19 +77,20 @@ def buildx_version(tool: Tool, printed: Transcript) -> Verdict:
     solution="docker buildx ls\nlab builders",
     hints=["buildx can list the builders that it knows."],
     needs=[needs.engine],
+    predict=WHO_IS_THERE,
 )
 def list_builders(builders: Builders, printed: Transcript) -> Verdict:
     """List the builders that you have."""
     if problem := failed(printed):
         return problem
-    there = [one for one in builders.known if one.name not in LATER or one.name in printed.output]
-    known = ", ".join(f"{one.name} ({one.driver})" for one in there)
+    listed_then = there(builders, printed)
+    known = ", ".join(f"{one.name} ({one.driver})" for one in listed_then)
     if not asked_builders(printed):
         return Problem(NOT_LISTED, found=first_line(printed), wanted=known)
-    words = {word for one in there for word in (one.name, one.driver)}
+    words = {word for one in listed_then for word in (one.name, one.driver)}
     if unseen := sorted(word for word in words if word not in printed.output):
         return Problem(NOT_ALL_BUILDERS, found=f"no {', '.join(unseen)}", wanted=known)
-    current = _current_then(builders, printed)
+    current = current_then(builders, printed)
     return Proof(THESE_BUILDERS, current=current.name if current else "none", builders=known)
 
 
@@ -83,14 +98,19 @@ def list_builders(builders: Builders, printed: Transcript) -> Verdict:
     engine.builders(),
     host.transcript("inspect_builder"),
     solution="docker buildx inspect",
-    hints=["The list shortens what is alike. Another subcommand shows one builder in full."],
+    gap="docker buildx ____",
+    hints=[
+        "The list shortens what is alike. Another subcommand shows one builder in full.",
+        "It is the word that Docker uses for images, containers and networks, too.",
+    ],
     needs=[needs.engine],
+    predict=BOTH_PLATFORMS,
 )
 def inspect_builder(builders: Builders, printed: Transcript) -> Verdict:
     """Show the current builder in full, with all its platforms."""
     if problem := failed(printed):
         return problem
-    current = _current_then(builders, printed)
+    current = current_then(builders, printed)
     if current is None or not current.platforms:
         return Problem(NO_PLATFORMS, found=builders.current_name, wanted="a builder that is running")
     if not asked_builders(printed):
@@ -102,13 +122,6 @@ def inspect_builder(builders: Builders, printed: Transcript) -> Verdict:
     if unseen:
         return Problem(FOLDED, found=f"no {listed(unseen)}", wanted="every platform by its name")
     return Proof(THESE_PLATFORMS, name=current.name, platforms=listed(current.platforms))
-
-
-def _current_then(builders: Builders, printed: Transcript) -> Builder | None:
-    """The builder that was current when it was tried: lesson 6 moves the star."""
-    shown = [one for one in builders.known if one.driver == "docker" and one.name in printed.output]
-    moved = builders.current_name in LATER and builders.current_name not in printed.output
-    return shown[0] if shown and moved else builders.current
 
 
 def _newer(platforms: Iterable[Platform], unseen: set[Platform]) -> set[Platform]:
@@ -123,67 +136,94 @@ def _newer(platforms: Iterable[Platform], unseen: set[Platform]) -> set[Platform
 
 @step(
     host.answers(ANSWERS),
-    host.text("files/builders/laptop.txt"),
-    host.text("files/builders/server.txt"),
-    solution=f"""
-        cat > {ANSWERS} <<END
-        laptop-multi-builder no
-        laptop-farm unknown
-        server-multi-builder yes
-        laptop-multi-builder-copy yes
-        END
-    """,
+    host.text(LIST.name),
+    solution=_lists.READ,
     hints=[
-        "Look at the row of the node, the one that begins with a backslash.",
-        "`(+4)` shortens variants of the same architecture, so it cannot hide riscv64.",
-        "The farm's node is on another machine. Has anybody asked that machine yet?",
+        "Look at the rows of the nodes, the ones that begin with a backslash.",
+        "`(+4)` shortens variants of the same architecture, so it cannot hide riscv64. What does `(3 more)` hide?",
+        "A node that is inactive was never started. Has anybody asked that machine yet?",
+        "One node that has the platform is enough for yes. For no, each node must have been asked, and shown in full.",
         "Which instruction of a Dockerfile starts a program of the image: RUN or COPY?",
     ],
     exercise=True,
-    makes=[File(ANSWERS)],
+    prepare=LIST.lay,
+    makes=[File(ANSWERS), LIST],
 )
-def can_it_build(answers: Answers, *lists: Text) -> Verdict:
-    """Read the lists of two machines: which builder found that it runs linux/riscv64, and what can one without do?"""
-    names = [f"{machine}-{builder}" for machine, builder in QUESTIONS]
-    if problem := unanswered(answers, [*names, COPY]):
+def can_it_build(answers: Answers, team: Text) -> Verdict:
+    """Read the list in files/builders: which builder found that it runs linux/riscv64, and which node's row says so?"""
+    if problem := unanswered(answers, [*_lists.TEAM, COPY]):
         return problem
-    tables = dict(zip(("laptop", "server"), lists, strict=True))
-    for name, (machine, builder) in zip(names, QUESTIONS, strict=True):
-        if problem := _misread(answers[name].lower(), name, can_build(tables[machine].content, builder, ASKED)):
-            return problem
-    copy = answers[COPY].lower()
-    if copy not in ("yes", "no"):
-        return Problem(ANSWER_UNCLEAR, found=answers[COPY], wanted="yes or no", name=COPY)
-    if copy != "yes":
-        return Problem(COPY_RUNS_NOTHING, found=f"{COPY} {copy}", wanted="what an image without RUN needs")
-    return Proof(LISTS_READ, platform=ASKED, answers=", ".join(f"{name} {answers[name].lower()}" for name in names))
+    read = {name: _lists.read(team.content, name, ASKED) for name in _lists.TEAM}
+    said = {name: _lists.said(answers[name]) for name in read}
+    if problem := _unclear(answers, team.content):
+        return problem
+    right = [name for name in read if said[name][1] in read[name].nodes]
+    if len(right) < len(read):
+        return Problem(WRONG_NODES, found=f"{len(right)} of {len(read)}", wanted="the deciding node, for each builder")
+    if problem := next(
+        filter(None, (_misread(name, *said[name], read[name].why, read[name].answer) for name in read)), None
+    ):
+        return problem
+    if answers[COPY].lower() != "all":
+        return Problem(
+            COPY_RUNS_NOTHING, found=f"{COPY} {answers[COPY].lower()}", wanted="what an image without RUN needs"
+        )
+    return Proof(LISTS_READ, platform=ASKED, answers=", ".join(f"{name} {said[name][0]}" for name in read))
 
 
-def _misread(answer: str, name: str, shown: str) -> Problem | None:
-    """Why an answer is not what the list shows; None where it is."""
-    if answer not in ("yes", "no", "unknown"):
-        return Problem(ANSWER_UNCLEAR, found=answer, wanted="yes, no or unknown", name=name)
-    why = {"yes": IN_THE_LIST, "no": NOT_IN_THE_LIST, "unknown": NO_LIST_YET}[shown]
-    if answer == shown:
+def _unclear(answers: Answers, table: str) -> Problem | None:
+    """Why an answer cannot be read; None where all can."""
+    for name in _lists.TEAM:
+        word, node = _lists.said(answers[name])
+        if not word:
+            return Problem(ANSWER_UNCLEAR, found=answers[name], wanted="yes, no or unknown, and a node", name=name)
+        if node not in _lists.nodes(table, name):
+            return Problem(NO_SUCH_NODE, found=node or "no node", wanted=f"a node of {name}", name=name)
+    if answers[COPY].lower() not in ("all", "some", "none"):
+        return Problem(ANSWER_UNCLEAR, found=answers[COPY], wanted="all, some or none", name=COPY)
+    return None
+
+
+def _misread(name: str, word: str, node: str, why: str, answer: str) -> Problem | None:
+    """Why an answer is not what the row shows; None where it is."""
+    if word == answer:
         return None
-    return Problem(why, found=f"{name} {answer}", wanted="what its list shows", name=name, platform=ASKED)
+    template = {"listed": IN_THE_LIST, "whole": NOT_IN_THE_LIST, "never ran": NO_LIST_YET, "cut": LIST_CUT}[why]
+    return Problem(template, found=f"{name} {word}", wanted="what its list shows", name=name, node=node, platform=ASKED)
 
 
-def can_build(table: str, builder: str, platform: Platform) -> str:
-    """`yes`, `no` or `unknown`, as the table of `docker buildx ls` shows it for a builder's nodes."""
-    rows = _rows(table, builder)
-    shown = " ".join(rows)
-    if str(platform) in re.split(r"[\s,*]+", shown):
-        return "yes"
-    running = any("running" in row for row in rows)
-    return "no" if running and not re.search(r"\(\d+ more\)", shown) else "unknown"
-
-
-def _rows(table: str, builder: str) -> list[str]:
-    rows, inside = [], False
-    for line in table.splitlines():
-        if line.startswith(" \\_"):
-            rows += [line] if inside else []
-        else:
-            inside = line.partition(" ")[0].rstrip("*") == builder
-    return rows
+@step(
+    host.text(SCRIPT.name),
+    engine.builders(),
+    looked_up(MEMO),
+    host.transcript("mend_script"),
+    solution="""
+        sed -i -e 's/--builder [a-z-]* //' -e '/buildx use/d' -e '/BUILDX_BUILDER/d' files/builders/build.sh
+        sh files/builders/build.sh
+    """,
+    hints=[
+        "Run the script as it is and read the last line of what it prints: what does it look for?",
+        "There are three ways to say who builds: an option, a variable, and the star.",
+        "Nothing has to be put in its place.",
+    ],
+    repair=True,
+    needs=[needs.engine],
+    prepare=SCRIPT.lay,
+    makes=[SCRIPT, Tag(MEMO)],
+)
+def mend_script(script: Text, builders: Builders, tag: Published, printed: Transcript) -> Verdict:
+    """Mend files/builders/build.sh so that the current builder does it, whatever its name, and run the script."""
+    wanted = "a build by whichever builder is current"
+    star = _own_script.chosen_builder(script.content)
+    if name := _own_script.named_builder(script.content) or (star if star not in builders.names else ""):
+        return Problem(STILL_NAMED, found=name, wanted=wanted)
+    if star is not None:
+        return Problem(STAR_MOVED, found=star or "a new builder", wanted=wanted)
+    if not _own_script.builds(script.content):
+        return Problem(BUILDS_NOTHING, found="no such build", wanted=wanted)
+    done = [call for call in calls_of(printed, "docker", "build") if "buildx" in call.words or "builder" in call.words]
+    if "build.sh" not in printed.command or not done:
+        return Problem(SCRIPT_NOT_RUN, found=first_line(printed), wanted="a run of the mended script")
+    if tag.index is None or not any(names(call, tag.reference) for call in done):
+        return Problem(NOT_THE_MEMO, found="a build of something else", wanted=tag.reference, ref=tag.reference)
+    return Proof(MENDED, current=builders.current_name, ref=tag.reference, digest=brief(tag.index.digest))

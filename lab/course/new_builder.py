@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.course._did import asked_builders, called, calls_of, used_buildx
+from lab.course._did import asked_builders, brief, called, calls_of, used_buildx
+from lab.course._new_builder import (
+    NAME,
+    SPARE,
+    WHAT_USE_DOES,
+    WHAT_WILL_IT_LIST,
+    WHO_BUILDS,
+    mine_in,
+    nobody_elses,
+    started,
+)
+from lab.course._shop_builder import SHOP_BUILDER, ShopBuilder
 from lab.course._text import failed, first_line
-from lab.course.leftovers import BuilderNamed
-from lab.draw.builders import card
-from lab.errors import Blocked
-from lab.model.facts import Builder, Builders, Builds, Call, Engine, Transcript
-from lab.model.picture import Picture
+from lab.course.leftovers import BuilderNamed, Tag
+from lab.model.facts import Builder, Builders, Builds, Call, Engine, Exported, Transcript
 from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem, Proof, Verdict, step
-from lab.model.world import World
 from lab.probes import engine, history, host, needs
-from lab.sandbox.engine import builders as builders_here
+from lab.probes.published import Published, looked_up
 
-NAME = "multi-builder"
-SPARE = "spare"
 PI_BUILDER = "pi-builder"
 DRIVER = "docker-container"
 PI = Platform.parse("linux/arm/v7")
@@ -52,6 +57,9 @@ NOT_BOTH_BUILDS = "It takes a build with each of the two commands to see the dif
 NAMED_ONE = "A builder was named for the build, so the star had no say."
 NO_RECORD = "The history of {name} has no build from this try."
 WHO_BUILT = "Both histories say so: `docker buildx build` went to {name}, with the star, and `docker build` to {own}."
+NOTHING_PUSHED = "The registry has no tag {ref} yet."
+OTHERS_PUSH = "The tag {ref} is there, {digest}, but {name} did not make it: its history has no build with that digest."
+PUSHED = "{name} pushed {ref}: {digest} stands in its own history and in the registry."
 SPARE_STILL_THERE = "The builder {name} is still there."
 NOTHING_REMOVED = "None of the commands that ran removed a builder {name}."
 REMOVED = "The builder {name} was there, and is gone."
@@ -66,6 +74,7 @@ SET_BY_HAND = (
     engine.info(),
     host.transcript("why_a_builder"),
     solution="docker info | grep -A1 'Storage Driver'",
+    gap="docker ____ | grep -A1 'Storage Driver'",
     hints=[
         "The engine tells about itself, with many lines. Its storage driver is one of them.",
         "`grep -A1` prints a line that matches, and one line after it.",
@@ -87,16 +96,6 @@ def why_a_builder(server: Engine, printed: Transcript) -> Verdict:
     return Proof({"containerd": CONTAINERD_STORE, "classic": CLASSIC_STORE}.get(server.store, OTHER_STORE))
 
 
-def _mine(builders: Builders, _printed: Transcript) -> Picture:
-    mine = builders.named(NAME)
-    assert mine  # noqa: S101 - a picture is spared where there is nothing to draw
-    return card(mine)
-
-
-def _started(builder: Builder) -> Picture:
-    return card(builder)
-
-
 @step(
     engine.builders(),
     host.transcript("create_builder"),
@@ -107,7 +106,7 @@ def _started(builder: Builder) -> Picture:
     ],
     needs=[needs.engine],
     makes=[BuilderNamed(NAME)],
-    picture=_mine,
+    picture=mine_in,
 )
 def create_builder(builders: Builders, printed: Transcript) -> Verdict:
     """Create a builder called multi-builder and make it the current one."""
@@ -128,9 +127,14 @@ def create_builder(builders: Builders, printed: Transcript) -> Verdict:
     engine.builder(NAME),
     host.transcript("see_inactive"),
     solution="docker buildx ls",
-    hints=["The command that lists builders was in lesson 5."],
+    hints=[
+        "The command that lists builders was in lesson 5.",
+        "It begins with `docker buildx`, and its verb is short.",
+    ],
+    exercise=True,
     needs=[needs.engine],
     after=[create_builder],
+    predict=WHAT_WILL_IT_LIST,
 )
 def see_inactive(builder: Builder, printed: Transcript) -> Verdict:
     """Look at the new builder in the list: what is its status, and which platforms does it have?"""
@@ -148,13 +152,14 @@ def see_inactive(builder: Builder, printed: Transcript) -> Verdict:
 @step(
     engine.builder(NAME),
     solution="docker buildx inspect multi-builder --bootstrap",
+    gap="docker buildx inspect multi-builder ____",
     hints=[
         "A new builder starts when it has to build, or when you tell it to.",
-        "The subcommand that shows a builder has an option that starts it first.",
+        "The subcommand that shows a builder has an option that starts it first: its `--help` lists it.",
     ],
     needs=[needs.engine, needs.buildkit],
     after=[create_builder],
-    picture=_started,
+    picture=started,
 )
 def bootstrap_builder(builder: Builder) -> Verdict:
     """Start multi-builder, and see which platforms it found."""
@@ -173,6 +178,8 @@ def bootstrap_builder(builder: Builder) -> Verdict:
     engine.builders(),
     host.transcript("switch_builder"),
     solution="docker buildx use default\ndocker buildx ls\ndocker buildx use multi-builder",
+    gap="docker buildx ____ default\ndocker buildx ls\ndocker buildx ____ multi-builder",
+    predict=WHAT_USE_DOES,
     hints=[
         "One subcommand chooses the current builder. The star in the list shows which one it is.",
         "Is your engine that of a docker context? Then its own builder is called like the context, and not default.",
@@ -204,6 +211,13 @@ def switch_builder(builders: Builders, printed: Transcript) -> Verdict:
         docker buildx history ls --builder default
         docker buildx history ls --builder multi-builder
     """,
+    gap="""
+        docker build --output type=cacheonly files/new-builder
+        docker ____ build --output type=cacheonly files/new-builder
+        docker buildx history ls --builder default
+        docker buildx history ls --builder ____
+    """,
+    predict=WHO_BUILDS,
     hints=[
         "Build the folder twice, and name no builder.",
         "The first line of each log says who builds, and each builder keeps a history of what it did.",
@@ -235,19 +249,11 @@ def _builds(calls: Sequence[Call]) -> str:
     return ", ".join(names) or "no build"
 
 
-def nobody_elses(_world: World) -> None:
-    """On a learner's own engine, `rm` in the same breath as `create` would take a container of that name away."""
-    if builders_here.taken(SPARE):
-        raise Blocked(
-            f"Your engine has a builder of yours called {SPARE!r}: this step would remove its container.",
-            f"Rename yours, or leave this step out. (`docker ps --all` shows it as buildx_buildkit_{SPARE}0.)",
-        )
-
-
 @step(
     engine.builders(),
     host.transcript("remove_builder"),
     solution="docker buildx create --name spare\ndocker buildx rm spare",
+    gap="docker buildx ____ --name spare\ndocker buildx ____ spare",
     hints=["The subcommand is called like the program that removes files."],
     needs=[needs.engine],
     prepare=nobody_elses,
@@ -261,6 +267,42 @@ def remove_builder(builders: Builders, printed: Transcript) -> Verdict:
     if not removed or f"{SPARE} removed" not in printed.output:
         return Problem(NOTHING_REMOVED, found="no removal of it", wanted=f"{SPARE} created, then removed", name=SPARE)
     return Proof(REMOVED, name=SPARE)
+
+
+@step(
+    engine.builders(),
+    history.exported(SHOP_BUILDER),
+    looked_up("shop"),
+    solution="""
+        docker buildx rm shop-builder
+        docker buildx create --name shop-builder
+        docker buildx build --builder shop-builder -t $REGISTRY/shop --push files/new-builder
+    """,
+    hints=[
+        "Try the push first, and read the last line: does BuildKit start, and what stops it?",
+        "The command that shows a builder in full also shows how it was made: its options, and the files it was given.",
+        "What a builder was made with stays with it. Nobody can change it afterwards, but anybody can make it anew.",
+    ],
+    repair=True,
+    needs=[needs.engine, needs.buildkit],
+    prepare=ShopBuilder().make,
+    makes=[ShopBuilder(), Tag("shop")],
+)
+def mend_builder(builders: Builders, done: Exported, tag: Published) -> Verdict:
+    """Make shop-builder anew so that it builds files/new-builder and pushes it as $REGISTRY/shop."""
+    mine = builders.named(SHOP_BUILDER)
+    if mine is None:
+        return Problem(NO_SUCH_BUILDER, found=", ".join(builders.names), wanted=SHOP_BUILDER)
+    if mine.driver != DRIVER:
+        return Problem(WRONG_DRIVER, found=mine.driver, wanted=DRIVER, name=SHOP_BUILDER)
+    if tag.index is None:
+        found = f"builds of {SHOP_BUILDER}: {done.worked} worked, {done.refused} did not"
+        return Problem(NOTHING_PUSHED, found=found, wanted=f"a push by {SHOP_BUILDER}", ref=tag.reference)
+    digest = brief(tag.index.digest)
+    if tag.index.digest not in done.digests:
+        made = ", ".join(map(brief, done.digests)) or "no image from it"
+        return Problem(OTHERS_PUSH, found=made, wanted=digest, ref=tag.reference, digest=digest, name=SHOP_BUILDER)
+    return Proof(PUSHED, name=SHOP_BUILDER, ref=tag.reference, digest=digest)
 
 
 @step(

@@ -386,6 +386,16 @@ class Builds(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exported(Fact):
+    """What one builder handed out: the digests of images and indexes, and how many of its builds worked or did not."""
+
+    builder: str
+    digests: tuple[str, ...] = ()
+    worked: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transcript(Fact):
     """What a learner ran in a step, what it printed and how it ended (`exit_status`; 130 when interrupted).
 

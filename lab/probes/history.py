@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from lab.errors import BadInput, Blocked
-from lab.model.facts import Build, Builds, Evidence
+from lab.model.facts import Build, Builds, Evidence, Exported
 from lab.model.steps import Probe
 from lab.model.world import World
 from lab.probes.buildx import as_json, as_table, readable
@@ -14,6 +14,8 @@ from lab.probes.engine import docker, known_builders
 from lab.probes.host import transcript
 
 _LS = "docker buildx history ls"
+_INSPECT = "docker buildx history inspect"
+_LATEST = 10  # builds of a builder that are looked at: each takes a question of its own
 _TOO_OLD = "This buildx is older than 0.20: it cannot say what a builder has built."
 
 
@@ -54,6 +56,48 @@ def recorded(world: World) -> Builds:
         done += builds_from_json(one.name, out)
         evidence.append(seen)
     return Builds(done=tuple(done), evidence=tuple(evidence))
+
+
+def exported(name: str) -> Probe[Exported]:
+    """What that builder handed out, by its own record; nothing where there is no such builder or it does not run."""
+
+    def probe(world: World) -> Exported:
+        mine = known_builders(world).named(name)
+        if mine is None or not any(node.status == "running" for node in mine.nodes):
+            return Exported(builder=name)
+        status, out, err, seen = docker(
+            world, "buildx", "history", "ls", "--builder", name, "--format", "json", limit=60
+        )
+        if status:
+            raise Blocked(f"The builder {name} does not say what it has built: {err.strip()}")
+        records = [as_table(as_json(line, _LS), _LS) for line in filter(None, map(str.strip, out.splitlines()))]
+        worked = [str(one.get("ref")) for one in records if one.get("status") == "Completed"][:_LATEST]
+        digests = tuple(digest for ref in worked for digest in _handed_out(world, name, ref.rpartition("/")[2]))
+        refused = sum(one.get("status") == "Error" for one in records)
+        return Exported(builder=name, digests=digests, worked=len(worked), refused=refused, evidence=(seen,))
+
+    return probe
+
+
+def _handed_out(world: World, builder: str, ref: str) -> tuple[str, ...]:
+    words = ("buildx", "history", "inspect", "--builder", builder, "--format", "json", ref)
+    status, out, err, _ = docker(world, *words, limit=60)
+    if status:
+        raise Blocked(f"The builder {builder} does not say what it has built: {err.strip()}")
+    return digests_from_json(out)
+
+
+def digests_from_json(text: str) -> tuple[str, ...]:
+    """The images and indexes that a build handed out, as `docker buildx history inspect --format json` prints them."""
+    found = as_table(as_json(text, _INSPECT), _INSPECT).get("Attachments") or []
+    with readable(_INSPECT):
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise BadInput("What a build handed out is not a list of objects.")
+    return tuple(
+        str(one.get("Digest"))
+        for one in found
+        if "oci.image" in str(one.get("Type")) or "docker" in str(one.get("Type"))
+    )
 
 
 def builds_from_json(builder: str, text: str) -> tuple[Build, ...]:

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from lab.course import _new_builder as beside
+from lab.course import _shop_builder, leftovers
 from lab.course import new_builder as lesson
 from lab.course._text import COMMAND_FAILED
-from lab.model.facts import Build, Builder, Builders, Builds, Call, Node
+from lab.errors import Blocked, LabError
+from lab.model.facts import Build, Builder, Builders, Builds, Call, Exported, Node
 from lab.model.platforms import Platform
 from lab.probes.engine import builder_from_text, builders_from_json
+from lab.probes.published import Published
 
 RECORDED = Path(__file__).parents[1] / "data" / "buildx-0.29.1"
 DEFAULT = Builder(name="default", driver="docker", current=True)
@@ -218,6 +222,145 @@ RM = "docker buildx rm spare"
 def test_the_spare_builder_came_and_went(fact, says, builders, output, call, message):
     """That there is none is not enough: it must have been removed."""
     assert says(lesson.remove_builder, builders, fact.printed(output, 0, call)) == message
+
+
+SHOP = replace(MINE, name="shop-builder", current=False)
+DIGEST = f"sha256:{'f' * 64}"
+OTHER_DIGEST = f"sha256:{'e' * 64}"
+BY_SHOP = Exported(builder="shop-builder", digests=(OTHER_DIGEST, DIGEST), worked=2)
+
+
+@pytest.mark.parametrize(
+    ("builders", "done", "pushed", "message"),
+    [
+        (made(SHOP, DEFAULT), BY_SHOP, True, None),
+        (made(DEFAULT), replace(BY_SHOP, digests=()), True, lesson.NO_SUCH_BUILDER),
+        (made(replace(SHOP, driver="remote")), BY_SHOP, True, lesson.WRONG_DRIVER),
+        (made(SHOP), replace(BY_SHOP, digests=(), worked=0, refused=1), False, lesson.NOTHING_PUSHED),
+        (made(SHOP), BY_SHOP, False, lesson.NOTHING_PUSHED),
+        (made(SHOP), replace(BY_SHOP, digests=()), True, lesson.OTHERS_PUSH),
+        (made(SHOP), replace(BY_SHOP, digests=(OTHER_DIGEST,)), True, lesson.OTHERS_PUSH),
+    ],
+)
+def test_the_shops_builder_pushed_it_itself(fact, says, builders, done, pushed, message):
+    """The digest in the registry stands in that builder's own history."""
+    tag = Published(reference="r/shop", index=fact.index("linux/amd64", name="r/shop") if pushed else None)
+    assert says(lesson.mend_builder, builders, done, tag) == message
+    assert lesson.PUSHED.endswith(".")
+
+
+class Desk:
+    """Stands where buildx is, and writes down what is asked of it."""
+
+    def __init__(self, status=0):
+        self.asked, self.status = [], status
+
+    def docker(self, _world, *words, limit):
+        self.asked.append(words[1:])
+        return self.status, "", "refused", limit
+
+
+@pytest.fixture
+def desk(monkeypatch):
+    """One that knows no builder, on an engine where the name is free."""
+
+    def put(status=0, *, taken=False):
+        one = Desk(status)
+        monkeypatch.setattr(_shop_builder.engine, "docker", one.docker)
+        monkeypatch.setattr(leftovers.engine, "known_builders", lambda _world: made(DEFAULT))
+        monkeypatch.setattr(_shop_builder.builders_here, "taken", lambda _name: taken)
+        monkeypatch.setattr(_shop_builder.builders_here, "fit", lambda: None)
+        return one
+
+    return put
+
+
+def shop_world(world_with, tmp_path, **changes):
+    return world_with(env={"BUILDX_CONFIG": str(tmp_path)}, **changes)
+
+
+def test_the_broken_builder_is_made_once(world_with, tmp_path, desk):
+    """Whoever removes it does not find it broken again at the next try; a reset begins anew."""
+    here, world = desk(), shop_world(world_with, tmp_path, registry="10.0.0.1:5002", seed=7)
+    for _ in range(2):
+        _shop_builder.ShopBuilder().make(world)
+    assert here.asked == [("create", "--name", "shop-builder", "--driver-opt", "network=none")]
+    assert _shop_builder.ShopBuilder().remove(world) == ""
+    _shop_builder.ShopBuilder().make(world)
+    assert len(here.asked) == 2
+
+
+def test_each_learners_builder_has_another_fault(world_with, tmp_path):
+    """Three where the registry has a certificate; on localhost BuildKit asks for none, so there are two."""
+    for registry, count in (("10.0.0.1:5002", 3), ("localhost:5002", 2)):
+        worlds = [shop_world(world_with, tmp_path, registry=registry, seed=seed) for seed in range(20)]
+        assert len({_shop_builder.options(world) for world in worlds}) == count
+
+
+@pytest.mark.parametrize(("status", "taken", "reason"), [(1, False, "could not be made"), (0, True, "of yours")])
+def test_a_scene_that_cannot_be_laid_blocks(world_with, tmp_path, desk, status, taken, reason):
+    """With the reason; nothing is noted then, so that it is tried again."""
+    desk(status, taken=taken)
+    world = shop_world(world_with, tmp_path)
+    with pytest.raises(Blocked, match=reason):
+        _shop_builder.ShopBuilder().make(world)
+    assert not (tmp_path / "made-shop-builder").exists()
+
+
+def test_without_a_folder_for_builders_nothing_is_made(world, desk):
+    """A world without a sandbox is told so."""
+    desk()
+    with pytest.raises(LabError, match="no folder for builders"):
+        _shop_builder.ShopBuilder().make(world)
+
+
+@pytest.mark.parametrize(
+    ("shown", "was", "because"),
+    [
+        ("inspect-inactive.txt", "none", beside.NONE_YET),
+        ("inspect-running.txt", "those of several architectures", beside.FOUND_SINCE),
+        ("inspect-stopped.txt", "those of one architecture", beside.FOUND_SINCE),
+    ],
+)
+def test_what_a_new_builder_lists(fact, shown, was, because):
+    """By what buildx says of it."""
+    truth = lesson.see_inactive.predict.truth(recorded(shown), fact.printed(""))
+    assert (truth.answer, truth.template) == (was, because)
+
+
+ROW = "multi-builder docker-container\n \\_ multi-builder0 \\_ s {status}\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "was", "because"),
+    [
+        ("running", "running", "it stays as it was", beside.ONLY_THE_STAR),
+        ("inactive", "inactive", "it stays as it was", beside.ONLY_THE_STAR),
+        ("running", "stopped", "it stops", beside.STOPPED_BY_IT),
+        ("", "", "it is removed", beside.GONE),
+    ],
+)
+def test_what_use_does_to_the_builder_that_had_the_star(fact, now, then, was, because):
+    """Its status while another one was current, beside its status now."""
+    mine = (replace(MINE, nodes=(Node(name="multi-builder0", status=now),)),) if now else ()
+    truth = lesson.switch_builder.predict.truth(made(*mine, DEFAULT), fact.printed(ROW.format(status=then)))
+    assert (truth.answer, truth.template) == (was, because)
+
+
+@pytest.mark.parametrize(
+    ("done", "was", "because"),
+    [
+        (("multi-builder", "default"), "the engine's own builder", beside.BY_ITS_OWN),
+        (("multi-builder",), "the builder with the star", beside.BY_THE_STAR),
+        ((), "neither of them", beside.BY_NOBODY),
+    ],
+)
+def test_who_builds_is_read_from_the_histories(fact, done, was, because):
+    """On a machine where `docker build` means `docker buildx build`, the star has it."""
+    builds = Builds(done=tuple(Build(builder=name) for name in done))
+    truth = lesson.who_built.predict.truth(made(MINE), builds, fact.printed(""))
+    assert (truth.answer, truth.template) == (was, because)
+    assert was in lesson.who_built.predict.options
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.course import _scene, emulation, inside_the_index, mismatch, new_builder
+from lab.course import _new_builder, _scene, emulation, inside_the_index, mismatch
 from lab.course._seeded import shuffled
 from lab.course.leftovers import Laid
 from lab.errors import Blocked, NotThere
@@ -154,11 +154,11 @@ def test_the_logs_of_lesson_4(world, seed):
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_builder_of_the_learners_own_is_not_put_at_risk(world, monkeypatch, taken):
     """Lesson 6 removes a builder; where theirs has that name, it is blocked and says how to go on."""
-    monkeypatch.setattr(new_builder.builders_here, "taken", lambda name: taken and name == "spare")
+    monkeypatch.setattr(_new_builder.builders_here, "taken", lambda name: taken and name == "spare")
     if not taken:
-        assert new_builder.nobody_elses(world) is None
+        assert _new_builder.nobody_elses(world) is None
         return
     with pytest.raises(Blocked) as blocked:
-        new_builder.nobody_elses(world)
+        _new_builder.nobody_elses(world)
     assert "builder of yours called 'spare'" in blocked.value.message
     assert "buildx_buildkit_spare0" in blocked.value.remedy

@@ -33,7 +33,7 @@ def lesson(request):
 
 
 # A list of builders is another one after them.
-BUILDER_STEPS = ("create_builder", "remove_builder", "limited_builder")
+BUILDER_STEPS = ("create_builder", "remove_builder", "mend_builder", "limited_builder")
 
 
 def twice(notebook):

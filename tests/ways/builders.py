@@ -5,14 +5,28 @@ from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from ways import Ways
 
 A = lesson.ANSWERS
+READ = lesson.can_it_build.solution
+SCRIPT = lesson.SCRIPT.name
+PLAIN = (
+    """printf '#!/bin/sh\\ncd "$(dirname "$0")"\\n{line}\\n' > files/builders/build.sh; sh files/builders/build.sh"""
+)
 
-RIGHT = "laptop-multi-builder no\\nlaptop-farm unknown\\nserver-multi-builder yes\\nlaptop-multi-builder-copy yes\\n"
+
+def answers(change):
+    """The right answers, changed by a sed command: the lines come in the order of the builders' names."""
+    return f"{READ}\nsed -i '{change}' {A}"
 
 
-def answers(old: str = "", new: str = "") -> str:
-    """The right answers, one of them changed."""
-    return f"printf '{RIGHT.replace(old, new, 1) if old else RIGHT}' > {A}"
+def script(line):
+    """A script with that line in place of the build, and its run."""
+    return PLAIN.format(line=line)
 
+
+# Of the builder with a platform and without, the other node.
+OTHER_NODES = f"""{READ}
+builder=$(sed -n 's/ yes .*//p' {A}) node=$(sed -n 's/.* yes //p' {A})
+other=$(grep -A2 "^$builder " files/builders/team.txt | tail -n 2 | grep -v "_ $node " | awk '{{ print $2 }}')
+sed -i "s/ yes .*/ yes $other/" {A}"""
 
 WAYS = {
     "buildx_version": Ways(
@@ -40,15 +54,33 @@ WAYS = {
         ],
     ),
     "can_it_build": Ways(
-        other=f"printf '{RIGHT}' | tac | sed 's/ /: /' | tr a-z A-Z > {A}",
+        other=f"{READ}\ntac {A} | sed 's/\\([a-z-]*\\) \\([a-z]*\\) /\\1:\\t\\2, /' | tr a-z A-Z > {A}.new; mv {A}.new {A}",
         wrong=[
-            (f"echo 'laptop-farm no' >> {A}", ANSWER_MISSING),
-            (answers("unknown", "maybe"), lesson.ANSWER_UNCLEAR),
-            (answers("copy yes", "copy perhaps"), lesson.ANSWER_UNCLEAR),
-            (answers("unknown", "no"), lesson.NO_LIST_YET),
-            (answers("laptop-multi-builder no", "laptop-multi-builder unknown"), lesson.NOT_IN_THE_LIST),
-            (answers("server-multi-builder yes", "server-multi-builder no"), lesson.IN_THE_LIST),
-            (answers("copy yes", "copy no"), lesson.COPY_RUNS_NOTHING),
+            (f"echo 'anvil no' >> {A}", ANSWER_MISSING),
+            (answers("s/unknown/maybe/"), lesson.ANSWER_UNCLEAR),
+            (answers("s/only all/only perhaps/"), lesson.ANSWER_UNCLEAR),
+            (answers("1s/ [a-z]*$//"), lesson.NO_SUCH_NODE),
+            (answers("1s/ [a-z]*$/ default/"), lesson.NO_SUCH_NODE),
+            (OTHER_NODES, lesson.WRONG_NODES),
+            (answers("s/ yes / no /"), lesson.IN_THE_LIST),
+            (answers("s/ no / unknown /"), lesson.NOT_IN_THE_LIST),
+            (answers("s/only all/only some/"), lesson.COPY_RUNS_NOTHING),
         ],
+        seeds=(1, 2, 3),
+    ),
+    "mend_script": Ways(
+        other=script('docker builder build -t "$REGISTRY/memo" --push ./memo'),
+        wrong=[
+            (f"sh {SCRIPT}", lesson.STILL_NAMED),
+            (script('docker buildx build --builder default -t "$REGISTRY/memo" --push memo'), lesson.STILL_NAMED),
+            (
+                script('docker buildx use default\\ndocker buildx build -t "$REGISTRY/memo" --push memo'),
+                lesson.STAR_MOVED,
+            ),
+            (script('docker build -t "$REGISTRY/memo" --push memo'), lesson.BUILDS_NOTHING),
+            (script('docker buildx build -t "$REGISTRY/memo" --push nowhere'), lesson.SCRIPT_NOT_RUN),
+            (script('docker buildx build -t "$REGISTRY/note" --push memo'), lesson.NOT_THE_MEMO),
+        ],
+        seeds=(1, 2, 6),
     ),
 }

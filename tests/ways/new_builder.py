@@ -12,6 +12,8 @@ REMOTE = (
 
 BOTH = "docker build --output type=cacheonly files/new-builder; docker buildx build --output type=cacheonly"
 
+PUSH = "docker buildx build -t $REGISTRY/shop --push files/new-builder"
+
 WAYS = {
     "why_a_builder": Ways(
         other="docker system info --format '{{.Driver}} {{.DriverStatus}}'",
@@ -83,6 +85,22 @@ WAYS = {
             ("docker buildx ls", lesson.NOTHING_REMOVED),
             ("echo spare removed", lesson.NOTHING_REMOVED),
         ],
+    ),
+    "mend_builder": Ways(
+        other=f"docker buildx rm --force shop-builder; docker buildx create --name shop-builder --bootstrap; {PUSH} --builder=shop-builder",
+        wrong=[
+            (f"{PUSH} --builder shop-builder", lesson.NOTHING_PUSHED),
+            (f"docker buildx stop shop-builder; {PUSH} --builder shop-builder", lesson.NOTHING_PUSHED),
+            (f"{PUSH} --builder default", lesson.OTHERS_PUSH),
+            (
+                "docker buildx build --builder shop-builder --output type=cacheonly files/new-builder;"
+                f" {PUSH} --builder default",
+                lesson.OTHERS_PUSH,
+            ),
+            ("docker buildx rm shop-builder", lesson.NO_SUCH_BUILDER),
+            (f"docker buildx rm shop-builder; {REMOTE.format(options='--name shop-builder')}", lesson.WRONG_DRIVER),
+        ],
+        seeds=(1, 2, 7),
     ),
     "limited_builder": Ways(
         other="docker buildx create --name pi-builder --platform=linux/arm --bootstrap",
