@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 class Ways:
     """Scripts for one step: `other` must pass too; each of `wrong` must fail with its message (a constant).
 
-    `spoils` names earlier steps whose work a wrong end ruins.
+    `spoils` names earlier steps whose work a wrong end ruins. `seeds` are the learners for whom each script has to hold.
     """
 
     other: str
     wrong: list[tuple[str, str]] = field(default_factory=list)
     spoils: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
