@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.errors import Blocked, NotThere
-from lab.model.facts import Index
 from lab.model.platforms import Platform
 from lab.model.world import World
 from lab.probes import engine, registry
@@ -26,23 +25,24 @@ def push(  # noqa: PLR0913 - each is named where it is given
 
     The engine's own builder does it: the learner's current one may be stopped, or limited to another platform.
     """
-    if there(world, tag) is None:
+    if missing(world, tag):
         _build(world, tag, platform, folder, file=file, options=options)
 
 
 def push_in_turn(world: World, tag: str, platforms: Sequence[Platform], folder: str) -> None:
     """Push one platform after another to the same tag, where it is missing: the last one is what it stands for."""
-    if there(world, tag) is None:
+    if missing(world, tag):
         for platform in platforms:
             _build(world, tag, platform, folder)
 
 
-def there(world: World, tag: str) -> Index | None:
-    """What a tag stands for now; None where it is missing."""
+def missing(world: World, tag: str) -> bool:
+    """Is there no such tag in the registry?"""
     try:
-        return registry.index(tag)(world)
+        registry.index(tag)(world)
     except NotThere:
-        return None
+        return True
+    return False
 
 
 def name(world: World, tag: str, *sources: str) -> None:

@@ -58,7 +58,7 @@ NOT_THE_TESTED = "The tag {ref} holds an image for {platform} that is not the te
 RELEASED = "{ref} has the digest of the tested index, {digest}: the same bytes under one more name."
 REBUILT = "The tag {ref} holds an image for {platform} that is not the one of {part}."
 PART_MISSING = "The tag {ref} does not have both platforms."
-TESTED_CHANGED = "The tag {ref} is no longer what was tested: its image for {platform} is another one, or is gone."
+TESTED_CHANGED = "The tag {ref} is no longer what was tested: it does not have the same image for {platform}."
 MENDED = "{ref} is the tested index again, {digest}, with the images for {platforms}. The one for {lost} is back."
 ATTESTATION_LOST = "The attestation of the image for {platform} is not in {ref}: only the image itself was taken along."
 ATTESTATION_KEPT = "The attestation of the image for {platform} came along, so anyone can still ask how it was made."
@@ -375,10 +375,9 @@ def bad_release(world: World) -> None:
     for tag, platform in HALVES:
         _scene.push(world, tag, Platform.parse(platform), "inside")
     halves = [registry.index(tag)(world) for tag in names]
-    tested = _scene.there(world, TESTED)
-    if tested is None or _changed(tested, halves):
+    if _scene.missing(world, TESTED) or _changed(registry.index(TESTED)(world), halves):
         _scene.name(world, TESTED, *names)
-    if _scene.there(world, SOLD) is None:
+    if _scene.missing(world, SOLD):
         kept = next(row for half in halves for row in half.images if row.platform != _lost(world))
         _scene.name(world, SOLD, f"{TESTED}@{kept.digest}")
 

@@ -62,8 +62,8 @@ BOTH_RAN = "Both images of {ref} ran on this machine: one answered x86_64, the o
 LOST_ONE = "The tag {ref} has lost a platform that it had."
 NOT_ADDED = "The tag {ref} does not have the third platform yet."
 STILL_LOST = "The tag {ref} has no image for {platform}."
-SWAPPED = "The tag {ref} has the lost image again, and has lost the one for {platform}: the new push replaced it."
-TEAM_MENDED = "{ref} is one index again, {digest}, with both images: {rows}. Lost was the one for {platform}."
+SWAPPED = "The tag {ref} has the lost image again, but now it lacks the one for {platform}: a push adds nothing."
+TEAM_MENDED = "{ref} is one index, {digest}, with {rows}. The lost image, the one for {platform}, is back."
 
 ONE_FOR_BOTH = "one image that runs on both"
 LAST_ONE = "the image that was pushed last"
