@@ -1,5 +1,6 @@
 """Every step on a real engine: untouched does not pass, the solution does, so does another way, wrong ends say why."""
 
+import dataclasses
 import importlib
 import re
 
@@ -18,7 +19,9 @@ WAYS = {
     for name, ways in importlib.import_module(f"ways.{lesson.stem.replace('-', '_')}").WAYS.items()
 }
 STEPS = list(course.steps())
-WRONG = [(name, script, message) for name in STEPS for script, message in WAYS[name].wrong]
+SEEDED = [(name, seed) for name in STEPS for seed in WAYS[name].seeds or (None,)]
+WRONG = [(name, seed, *wrong) for name, seed in SEEDED for wrong in WAYS[name].wrong]
+REPAIRS = [(name, seed) for name, seed in SEEDED if course.step(name).repair]
 EMULATED = {"linux/arm64", "linux/riscv64"}
 
 
@@ -30,22 +33,47 @@ def emulators_where_needed(request):
         request.getfixturevalue("emulators")
 
 
+@pytest.fixture
+def seed(request, learner, monkeypatch):
+    """The learner's own number, for a step that is seeded; the commands of a try see it too."""
+    if request.param is not None:
+        monkeypatch.setenv("LAB_SEED", str(request.param))
+        environment = {**learner.world.env, "LAB_SEED": str(request.param)}
+        learner.world = dataclasses.replace(learner.world, seed=request.param, env=environment)
+    return request.param
+
+
 def test_every_step_has_its_ways():
-    """No step without another correct way and two wrong ends."""
+    """No step without another correct way and two wrong ends; what is to be mended has a symptom."""
     assert set(WAYS) == set(STEPS)
     assert all(len(ways.wrong) >= 2 and ways.other for ways in WAYS.values())
+    assert all(all(WAYS[name].symptom) for name, _ in REPAIRS)
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_untouched_does_not_pass(name, learner):
+@pytest.mark.parametrize(("name", "seed"), SEEDED, indirect=["seed"])
+def test_untouched_does_not_pass(name, seed, learner):
     """A cell that nobody filled in, run as it is, passes nothing."""
     learner.comes_to(name)
     assert learner.looks_at(name).status is not Status.PASSED
     assert learner.does(name, "# Your commands go here.").status in (Status.NOT_ATTEMPTED, Status.FAILED)
 
 
-@pytest.mark.parametrize(("name", "script", "message"), WRONG)
-def test_a_wrong_end_says_what_is_wrong(name, script, message, learner):
+@pytest.mark.parametrize(("name", "seed"), REPAIRS, indirect=["seed"])
+def test_what_is_to_be_mended_is_broken(name, seed, learner):
+    """It fails with the symptom that the lesson shows, until it is mended."""
+    learner.comes_to(name)
+    script, words = WAYS[name].symptom
+    result = learner.does(name, script)
+    assert result.status is not Status.PASSED, result.text
+    assert words in learner.output
+    result = learner.does(name, course.step(name).solution)
+    assert result.status is Status.PASSED, f"{result.text}\n{learner.output}"
+    learner.does(name, script)
+    assert words not in learner.output
+
+
+@pytest.mark.parametrize(("name", "seed", "script", "message"), WRONG, indirect=["seed"])
+def test_a_wrong_end_says_what_is_wrong(name, seed, script, message, learner):
     """Each wrong end fails, with its own message and nobody else's."""
     learner.comes_to(name)
     result = learner.does(name, script)
@@ -54,20 +82,24 @@ def test_a_wrong_end_says_what_is_wrong(name, script, message, learner):
     assert result.text
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_another_correct_way_passes(name, learner):
+@pytest.mark.parametrize(("name", "seed"), SEEDED, indirect=["seed"])
+def test_another_correct_way_passes(name, seed, learner):
     """The world is looked at, not the words of the command."""
     learner.comes_to(name)
     result = learner.does(name, WAYS[name].other)
     assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_the_solution_passes_and_its_words_alone_do_not(name, learner, tmp_path):
-    """What the notebook shows works, on this engine, today; the same words, only printed, prove nothing."""
+@pytest.mark.parametrize(("name", "seed"), SEEDED, indirect=["seed"])
+def test_the_solution_passes_and_its_words_alone_do_not(name, seed, learner, tmp_path):
+    """What solves it works, on this engine, today, and a prediction is answered; the words, only printed, prove nothing."""
     learner.comes_to(name)
     result = learner.does(name, course.step(name).solution)
     assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
+    if asked := course.step(name).predict:
+        assert result.predicted, f"The truth of {asked.question!r} was not found."
+        assert result.predicted["was"] in (asked.options or (result.predicted["was"],))
+        assert result.predicted["was"]
     if asks(course.step(name), "transcript") or asks(course.step(name), "timings"):
         (tmp_path / "printed").write_text(learner.output)
         result = learner.does(name, f"cat {tmp_path}/printed")

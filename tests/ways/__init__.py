@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 class Ways:
     """Scripts for one step: `other` must pass too; each of `wrong` must fail with its message (a constant).
 
-    `spoils` names earlier steps whose work a wrong end ruins. `seeds` are the learners for whom each script has to hold.
+    `spoils` names earlier steps whose work a wrong end ruins. A seeded step is tried for each of `seeds`: the scripts
+    hold for all of them. `symptom` is, for something to mend, a script that fails before, and the words that it prints.
     """
 
     other: str
     wrong: list[tuple[str, str]] = field(default_factory=list)
     spoils: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
+    symptom: tuple[str, str] = ("", "")

@@ -116,5 +116,9 @@ WAYS = {
             ),
         ],
         seeds=(1, 2, 3),
+        symptom=(
+            "for p in amd64 arm64; do docker pull --quiet --platform linux/$p $REGISTRY/kiosk:v2; done",
+            "Error response from daemon: no matching manifest for linux/",
+        ),
     ),
 }

@@ -107,5 +107,9 @@ WAYS = {
             (f"{LIE.replace('buildx-test', 'team')} {BOTH} --push -", lesson.NOT_WHAT_IT_SAYS),
         ],
         seeds=(1, 2, 3),
+        symptom=(
+            "for p in amd64 arm64; do docker pull --quiet --platform linux/$p $REGISTRY/team; done",
+            "no matching manifest for linux/",
+        ),
     ),
 }
