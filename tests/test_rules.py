@@ -14,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lab import course
-from lab.model.steps import Step
+from lab.model.steps import BLANK, Step
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(course.lessons_dir().glob("[0-9][0-9]-*.ipynb"))
@@ -68,23 +68,27 @@ def test_the_notebook_shows_each_step_once_in_the_modules_order(lesson):
 
 
 @pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
-def test_guided_cells_hold_the_solution_and_exercises_hold_no_command(lesson):
-    """A guided step's cell is its solution word for word; an exercise's is only a comment."""
+def test_a_cell_holds_what_its_step_says(lesson):
+    """Word for word: the solution, the command with its gaps, or only a place for the learner's own."""
     bodies = by_name(lesson.notebook)
     for step in lesson.steps:
-        lines = bodies[step.name].strip().splitlines()
-        if step.exercise:
-            assert all(line.startswith("#") for line in lines), step.name
-        else:
-            assert bodies[step.name].strip() == step.solution, step.name
+        assert bodies[step.name].strip() == step.cell, step.name
+
+
+def test_a_gap_has_a_blank_and_is_not_the_solution():
+    """Something is left to fill in, the cell as it stands is no try, and the solution is one."""
+    for step in STEPS:
+        if step.gap:
+            assert step.untouched(step.gap), step.name
+            assert BLANK in step.gap != step.solution, step.name
+        assert not step.untouched(step.solution), step.name
 
 
 @pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
 def test_a_lesson_has_its_parts(lesson):
-    """Three to seven guided steps, one or two exercises, the question as title, an end with what is known now."""
-    guided = [step for step in lesson.steps if not step.exercise]
-    assert 3 <= len(guided) <= 7
-    assert 1 <= len(lesson.steps) - len(guided) <= 2
+    """Four to nine steps, one of them at least without a command, the question as title, what is known now at the end."""
+    assert 4 <= len(lesson.steps) <= 9
+    assert any(step.exercise for step in lesson.steps)
     texts = [source(cell) for cell in cells(lesson.notebook) if cell["cell_type"] == "markdown"]
     assert texts[0].startswith(f"# {lesson.number} · {lesson.question}\n")
     assert texts[-1].startswith("## What you now know")
@@ -161,7 +165,7 @@ def test_a_step_has_at_least_two_wrong_ends(step):
 def test_step_bodies_are_sound_shell(path, tmp_path):
     """`bash -n` and shellcheck read each body and each solution."""
     scripts = {name: body for _, name, body in step_cells(path)}
-    scripts |= {f"{s.name}.solution": s.solution for s in STEPS if s.name in scripts and s.exercise}
+    scripts |= {f"{s.name}.solution": s.solution for s in STEPS if s.name in scripts and s.kind != "whole"}
     for name, body in scripts.items():
         script = tmp_path / f"{name}.sh"
         script.write_text(f"#!/usr/bin/env bash\n{body}\n", encoding="utf-8")

@@ -21,18 +21,24 @@ _BUILDS = "BuildKit's image is being made in the background: {phase}"
 _BUILDS_FOR = "BuildKit's image is being made in the background: {phase}, about {left:.0f} s left"
 STALE = "passed before this step was changed"
 _MARKS = {status.label: status.mark for status in Status} | {STALE: "↻"}
+KINDS = {"whole": "", "gap": "with a gap", "own": "exercise", "repair": "repair"}
 LinkTo = Callable[[str, str], str]  # (notebook, step) → attributes of an <a>; "" where nothing can be linked
 
 
 @dataclass(frozen=True)
 class Row:
-    """One step in the list: `state` is a status in words, `here` the one to do next."""
+    """One step in the list: `kind` as the step has it, `state` a status in words, `here` the one to do next."""
 
     step: str
     goal: str
-    exercise: bool
+    kind: str
     state: str
     here: bool = False
+
+    @property
+    def note(self) -> str:
+        """What is said of its kind beside its goal; "" for a step that is given whole."""
+        return KINDS[self.kind]
 
     @property
     def mark(self) -> str:
@@ -80,9 +86,7 @@ def view(
     return View(
         lesson=lesson.name,
         title=f"{lesson.number} · {lesson.question}",
-        rows=tuple(
-            Row(step.name, step.goal, step.exercise, states[step.name], step.name == here) for step in lesson.steps
-        ),
+        rows=tuple(Row(step.name, step.goal, step.kind, states[step.name], step.name == here) for step in lesson.steps),
         done=sum(states[step.name] == passed for step in lesson.steps),
         course_done=sum(state == passed for state in states.values()),
         course_total=len(states),
@@ -143,7 +147,7 @@ def as_text(shown: View) -> str:
     """For a terminal and for those who read a notebook as text."""
     lines = [f"Lesson {shown.title}   {shown.done} of {len(shown.rows)} steps"]
     lines += [
-        f"  {row.mark} {row.step}{' (exercise)' * row.exercise}: {row.goal}{'   <- next' * row.here}"
+        f"  {row.mark} {row.step}{f' ({row.note})' if row.note else ''}: {row.goal}{'   <- next' * row.here}"
         for row in shown.rows
     ]
     if not shown.next_row:
@@ -193,7 +197,7 @@ def _row(row: Row, lesson: str, link: LinkTo) -> str:
     goal = render.inline(row.goal)
     if attributes := link(f"{lesson}.ipynb", row.step):
         goal = f"<a {attributes}>{goal}</a>"
-    kind = " <em>(exercise)</em>" if row.exercise else ""
+    kind = f" <em>({row.note})</em>" if row.note else ""
     current = ' aria-current="step"' if row.here else ""
     return (
         f'<li class="lab-{row.state.replace(" ", "-")}"{current}>'
@@ -203,14 +207,16 @@ def _row(row: Row, lesson: str, link: LinkTo) -> str:
 
 
 _NEXT_STEP = "<strong>Next:</strong> {step}: run its cell with Shift + Enter."
-_NEXT_EXERCISE = "<strong>Next:</strong> {step}: write your own commands into its cell."
+_NEXT_GAP = "<strong>Next:</strong> {step}: fill the gaps in its cell, then run it with Shift + Enter."
+_NEXT_OWN = "<strong>Next:</strong> {step}: write your own commands into its cell."
+_NEXT_REPAIR = "<strong>Next:</strong> {step}: find what is broken, and mend it."
+_NEXT = {"whole": _NEXT_STEP, "gap": _NEXT_GAP, "own": _NEXT_OWN, "repair": _NEXT_REPAIR}
 
 
 def _next(shown: View, link: LinkTo) -> str:
     if row := shown.next_row:
         words, attributes = html.escape(row.step), link(f"{shown.lesson}.ipynb", row.step)
-        text = _NEXT_EXERCISE if row.exercise else _NEXT_STEP
-        return text.format(step=_a(attributes, f"<code>{words}</code>"))
+        return _NEXT[row.kind].format(step=_a(attributes, f"<code>{words}</code>"))
     if shown.then:
         attributes = link(f"{shown.then}.ipynb", "")
         return f"<strong>This lesson is done.</strong> Next: {_a(attributes, html.escape(shown.then_title))}"
