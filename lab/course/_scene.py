@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lab.course.leftovers import File
@@ -11,26 +11,67 @@ from lab.model.platforms import Platform
 from lab.model.world import World
 from lab.probes import engine, registry
 
+NOT_MADE = "The exercise's image {tag!r} could not be made: {reason}"
 
-def push(world: World, tag: str, platform: Platform, folder: str, *, file: str = "Dockerfile") -> None:
+
+def push(  # noqa: PLR0913 - each is named where it is given
+    world: World,
+    tag: str,
+    platform: Platform,
+    folder: str,
+    *,
+    file: str = "Dockerfile",
+    options: Sequence[str] = (),
+) -> None:
     """Build `files/FOLDER` for a platform and push it, where the tag is missing. Blocked where it cannot be.
 
     The engine's own builder does it: the learner's current one may be stopped, or limited to another platform.
     """
+    if missing(world, tag):
+        _build(world, tag, platform, folder, file=file, options=options)
+
+
+def push_in_turn(world: World, tag: str, platforms: Sequence[Platform], folder: str) -> None:
+    """Push one platform after another to the same tag, where it is missing: the last one is what it stands for."""
+    if missing(world, tag):
+        for platform in platforms:
+            _build(world, tag, platform, folder)
+
+
+def missing(world: World, tag: str) -> bool:
+    """Is there no such tag in the registry?"""
     try:
         registry.index(tag)(world)
     except NotThere:
-        pass
-    else:
-        return
+        return True
+    return False
+
+
+def name(world: World, tag: str, *sources: str) -> None:
+    """Make a tag of what the registry has under other names, without building. Blocked where it cannot be."""
+    whole = [f"{world.registry}/{one}" for one in (tag, *sources)]
+    _docker(world, tag, "buildx", "imagetools", "create", "-t", *whole)
+
+
+def _build(  # noqa: PLR0913 - the same
+    world: World,
+    tag: str,
+    platform: Platform,
+    folder: str,
+    *,
+    file: str = "Dockerfile",
+    options: Sequence[str] = (),
+) -> None:
     place = world.workspace / "files" / folder
     builder = world.env.get("DOCKER_CONTEXT") or "default"
-    options = ("--builder", builder, "--platform", str(platform), "-f", str(place / file))
-    status, _, err, _ = engine.docker(
-        world, "build", *options, "-t", f"{world.registry}/{tag}", "--push", str(place), limit=120
-    )
+    known = ("--builder", builder, "--platform", str(platform), "-f", str(place / file))
+    _docker(world, tag, "build", *known, *options, "-t", f"{world.registry}/{tag}", "--push", str(place))
+
+
+def _docker(world: World, tag: str, *words: str) -> None:
+    status, _, err, _ = engine.docker(world, *words, limit=120)
     if status:
-        raise Blocked(f"The exercise's image {tag!r} could not be made: {err.strip()[-300:]}", "Is the folder whole?")
+        raise Blocked(NOT_MADE.format(tag=tag, reason=err.strip()[-300:]), "Is the folder whole?")
 
 
 def lay(world: World, name: str, text: str) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from lab.course import _scene
 from lab.course._did import asked_the_registry, calls_of, computed_a_digest, named_containers, names, platforms_of
 from lab.course._pushed import Unpushed, pushed
+from lab.course._seeded import chosen, shuffled
 from lab.course._text import counted, failed, first_line, uname
 from lab.course.leftovers import Tag
 from lab.course.multi_platform import PAIR, named_rows
 from lab.draw.tree import tree
-from lab.model.facts import Containers, Engine, Images, Index, Transcript
+from lab.model.facts import Containers, Engine, Fact, Images, Index, Transcript
 from lab.model.picture import Picture
 from lab.model.platforms import Platform, listed
-from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
 from lab.model.world import World
 from lab.probes import engine, host, needs, registry
 
@@ -25,6 +28,10 @@ BARE = "inside:bare"
 RELEASE = "inside:v1"
 PARTS = (("stitch:amd64", "linux/amd64"), ("stitch:arm64", "linux/arm64"))
 STITCHED = "stitch:all"
+TESTED = "kiosk:tested"
+SOLD = "kiosk:v2"
+HALVES = (("kiosk:amd64", "linux/amd64"), ("kiosk:arm64", "linux/arm64"))
+ATTESTED_IMAGE = "vnd.docker.reference.digest"
 
 PLATFORMS_MISSING = "The tag {ref} is not an index of just these two platforms."
 REGISTRY_NOT_ASKED = "No command that ran asked the registry for {ref}."
@@ -51,13 +58,33 @@ NOT_THE_TESTED = "The tag {ref} holds an image for {platform} that is not the te
 RELEASED = "{ref} has the digest of the tested index, {digest}: the same bytes under one more name."
 REBUILT = "The tag {ref} holds an image for {platform} that is not the one of {part}."
 PART_MISSING = "The tag {ref} does not have both platforms."
+TESTED_CHANGED = "The tag {ref} is no longer what was tested: it does not have the same image for {platform}."
+MENDED = "{ref} is the tested index again, {digest}, with the images for {platforms}. The one for {lost} is back."
+ATTESTATION_LOST = "The attestation of the image for {platform} is not in {ref}: only the image itself was taken along."
+ATTESTATION_KEPT = "The attestation of the image for {platform} came along, so anyone can still ask how it was made."
+NOTHING_ATTESTED = "Neither of the two tags has an attestation, so none was lost."
+
+SAME_DIGITS = "the same 64 digits"
+OTHER_DIGITS = "other digits"
+SUM_WAS = "The sum of the bytes is {sum}…, and the registry gives {digest}. Only the bytes count."
+NOBODY_CHOSE = "The engine is for {platform}, and the image that answered {name} is that for {row}."
+SAME_DIGEST = "the same one"
+NEW_DIGEST = "a new one"
+TWO_NAMES = "{first} stands for {digest}, and {second} for {other}."
+ENTRIES = "{ref} lists {images} and {others}: what the two tags have, and nothing else."
+
 JOINED = "{ref} is a new index, {digest}, of the two images that were there: {rows}."
 
 
 def parts(world: World) -> None:
-    """Push the exercise's two single-platform tags where they are missing. Blocked where it cannot be."""
+    """Push the exercise's two single-platform tags where they are missing. Blocked where it cannot be.
+
+    One has an attestation, the other has not; which one is which is the learner's own.
+    """
+    plain = chosen(world, "stitch", PARTS)
     for tag, platform in PARTS:
-        _scene.push(world, tag, Platform.parse(platform), "inside")
+        options = ("--provenance=false",) if (tag, platform) == plain else ()
+        _scene.push(world, tag, Platform.parse(platform), "inside", options=options)
 
 
 def _tree(images: Images, _printed: Transcript) -> Picture:
@@ -80,6 +107,10 @@ def _documents(text: str) -> Iterator[str]:
 @step(
     registry.images(TAG),
     host.transcript("see_index"),
+    gap="""
+        docker buildx build --quiet -t $REGISTRY/inside --platform ____ ____ files/inside
+        docker buildx imagetools inspect --raw $REGISTRY/inside
+    """,
     solution="""
         docker buildx build --quiet -t $REGISTRY/inside --platform linux/amd64,linux/arm64 --push files/inside
         docker buildx imagetools inspect --raw $REGISTRY/inside
@@ -104,9 +135,24 @@ def see_index(images: Images, printed: Transcript) -> Verdict:
     return Proof(INDEX_PRINTED, ref=ref, digest=digest, count=len(index.manifests))
 
 
+def _sums(index: Index, printed: Transcript) -> Truth:
+    """Whether the sum that was computed is the digest that the registry gives."""
+    digits = index.digest.removeprefix("sha256:")
+    sums = re.findall(r"\b[0-9a-f]{64}\b", printed.output)
+    same = digits in sums
+    computed = digits if same else next(iter(sums), "none")
+    return Truth(SAME_DIGITS if same else OTHER_DIGITS, SUM_WAS, sum=computed[:12], digest=index.digest[:19])
+
+
 @step(
     registry.index(TAG),
     host.transcript("digest_of_bytes"),
+    predict=Prediction(
+        question="The registry gives the digest of $REGISTRY/inside. What does your own sum of the index's bytes give?",
+        options=(SAME_DIGITS, OTHER_DIGITS),
+        truth=_sums,
+    ),
+    gap="docker buildx imagetools inspect --raw $REGISTRY/inside | ____",
     solution="docker buildx imagetools inspect --raw $REGISTRY/inside | sha256sum",
     hints=["Nobody assigns a digest. It is computed from the bytes, and you have a program that can do that."],
     after=[see_index],
@@ -124,6 +170,10 @@ def digest_of_bytes(index: Index, printed: Transcript) -> Verdict:
 @step(
     registry.images(TAG),
     host.transcript("one_manifest"),
+    gap="""
+        digest=$(docker buildx imagetools inspect $REGISTRY/inside --format '{{(index .Manifest.Manifests ____).____}}')
+        docker buildx imagetools inspect ____ $REGISTRY/inside@$digest
+    """,
     solution="""
         digest=$(docker buildx imagetools inspect $REGISTRY/inside --format '{{(index .Manifest.Manifests 0).Digest}}')
         docker buildx imagetools inspect --raw $REGISTRY/inside@$digest
@@ -151,6 +201,11 @@ def one_manifest(images: Images, printed: Transcript) -> Verdict:
 
 @step(
     pushed(registry.index(BARE), BARE, "without_attestations"),
+    gap="""
+        docker buildx build --quiet -t $REGISTRY/inside:bare ____ \\
+          --platform linux/amd64,linux/arm64 --push files/inside
+        docker buildx imagetools inspect $REGISTRY/inside:bare
+    """,
     solution="""
         docker buildx build --quiet -t $REGISTRY/inside:bare --provenance=false \\
           --platform linux/amd64,linux/arm64 --push files/inside
@@ -172,11 +227,24 @@ def without_attestations(index: Index | Unpushed) -> Verdict:
     return Proof(NO_ATTESTATIONS, ref=index.reference, count=len(index.images), rows=named_rows(index))
 
 
+def _chosen_row(index: Index, server: Engine, _containers: Containers, printed: Transcript) -> Truth:
+    """The entry whose machine's name was answered."""
+    words = printed.output.split()
+    row = next(one.platform for one in index.images if one.platform and uname(one.platform) in words)
+    return Truth(row, NOBODY_CHOSE, platform=server.platform, row=row, name=uname(row))
+
+
 @step(
     registry.index(TAG),
     engine.info(),
     engine.containers("which_one"),
     host.transcript("which_one"),
+    predict=Prediction(
+        question="The index has two images and you name no platform. Which one does your engine run?",
+        options=("linux/amd64", "linux/arm64", "both", "neither"),
+        truth=_chosen_row,
+    ),
+    gap="docker run --rm --pull ____ --quiet ____",
     solution="docker run --rm --pull always --quiet $REGISTRY/inside",
     hints=["Name no platform, and see which image answers."],
     needs=[needs.engine],
@@ -197,19 +265,15 @@ def which_one(index: Index, server: Engine, containers: Containers, printed: Tra
     return Proof(ENGINE_CHOSE, platform=server.platform, row=row.platform, digest=row.digest[:19], name=name)
 
 
-@step(
-    registry.index(TAG),
-    registry.index(RELEASE),
-    solution="docker buildx imagetools create -t $REGISTRY/inside:v1 $REGISTRY/inside",
-    hints=["A release needs no build: the index that was tested gets one more name."],
-    needs=[needs.engine],
-    after=[see_index],
-    makes=[Tag(RELEASE)],
-)
-def release(tested: Index, released: Index) -> Verdict:
-    """Give the tested index one more name, $REGISTRY/inside:v1, without building anything."""
-    if tested.digest == released.digest:
-        return Proof(RELEASED, ref=released.reference, digest=released.digest[:19])
+def _same_digest(tested: Index, released: Index) -> Truth:
+    """Whether one more name has the digest that the first one has."""
+    answer = SAME_DIGEST if tested.digest == released.digest else NEW_DIGEST
+    digests = {"digest": tested.digest[:19], "other": released.digest[:19]}
+    return Truth(answer, TWO_NAMES, first=tested.reference, second=released.reference, **digests)
+
+
+def _other_images(tested: Index, released: Index) -> Problem | None:
+    """An image of the tested index that a release lacks, or has another one for; None where all are there."""
     if not released.platforms >= tested.platforms:
         found, wanted = listed(released.platforms), listed(tested.platforms)
         return Problem(PLATFORMS_LOST, found=found, wanted=wanted, ref=released.reference)
@@ -218,7 +282,53 @@ def release(tested: Index, released: Index) -> Verdict:
         if has and has.digest != row.digest:
             known = {"ref": released.reference, "platform": row.platform}
             return Problem(NOT_THE_TESTED, found=has.digest[:19], wanted=row.digest[:19], **known)
-    return Problem(NEW_INDEX, found=released.digest[:19], wanted=tested.digest[:19], ref=released.reference)
+    return None
+
+
+@step(
+    registry.index(TAG),
+    registry.index(RELEASE),
+    predict=Prediction(
+        question="The index gets one more name. Which digest has it under that name?",
+        options=(SAME_DIGEST, NEW_DIGEST),
+        truth=_same_digest,
+    ),
+    gap="docker buildx imagetools create -t ____ ____",
+    solution="docker buildx imagetools create -t $REGISTRY/inside:v1 $REGISTRY/inside",
+    hints=["A release needs no build: the index that was tested gets one more name."],
+    needs=[needs.engine],
+    after=[see_index],
+    makes=[Tag(RELEASE)],
+)
+def release(tested: Index, released: Index) -> Verdict:
+    """Give the tested index one more name, $REGISTRY/inside:v1, without building anything."""
+    if problem := _other_images(tested, released):
+        return problem
+    if tested.digest != released.digest:
+        return Problem(NEW_INDEX, found=released.digest[:19], wanted=tested.digest[:19], ref=released.reference)
+    return Proof(RELEASED, ref=released.reference, digest=released.digest[:19])
+
+
+def _joined_entries(whole: Index, *_given: Index) -> Truth:
+    """How long the joined list is."""
+    runs, others = len(whole.images), len(whole.manifests) - len(whole.images)
+    counts = {"images": counted(runs, "image"), "others": counted(others, "attestation")}
+    return Truth(len(whole.manifests), ENTRIES, ref=whole.reference, **counts)
+
+
+def _attestations_kept(whole: Index, *given: Index) -> Verdict:
+    """Whether each attestation of the sources is in the new index."""
+    known = {row.digest for row in whole.manifests}
+    platform: object = None
+    for part in given:
+        about = {row.digest: row.platform for row in part.images}
+        for row in part.manifests:
+            if row.is_attestation:
+                platform = about.get(dict(row.annotations).get(ATTESTED_IMAGE, ""), "unknown")
+                if row.digest not in known:
+                    missing = {"found": "no such entry", "wanted": row.digest[:19]}
+                    return Problem(ATTESTATION_LOST, ref=whole.reference, platform=platform, **missing)
+    return Proof(ATTESTATION_KEPT, platform=platform) if platform else Proof(NOTHING_ATTESTED)
 
 
 @step(
@@ -231,6 +341,12 @@ def release(tested: Index, released: Index) -> Verdict:
         "The digests in the new index must be those of the two tags.",
     ],
     exercise=True,
+    predict=Prediction(
+        question="How many entries will the index of $REGISTRY/stitch:all have?",
+        options=("1", "2", "3", "4"),
+        truth=_joined_entries,
+    ),
+    good=_attestations_kept,
     needs=[needs.engine],
     prepare=parts,
     makes=[Tag(STITCHED), *(Tag(tag) for tag, _ in PARTS)],
@@ -246,3 +362,70 @@ def stitch(whole: Index, *given: Index) -> Verdict:
             found, wanted = has.digest[:19], wants.digest[:19]
             return Problem(REBUILT, found=found, wanted=wanted, ref=whole.reference, platform=platform, part=tag)
     return Proof(JOINED, ref=whole.reference, digest=whole.digest[:19], rows=named_rows(whole))
+
+
+def _lost(world: World) -> Platform:
+    lost, _ = shuffled(world, "mend_release", sorted(PAIR))
+    return lost
+
+
+def bad_release(world: World) -> None:
+    """A tested index, and a release of it that has only one of its images. Blocked where it cannot be."""
+    names = [tag for tag, _ in HALVES]
+    for tag, platform in HALVES:
+        _scene.push(world, tag, Platform.parse(platform), "inside")
+    halves = [registry.index(tag)(world) for tag in names]
+    if _scene.missing(world, TESTED) or _changed(registry.index(TESTED)(world), halves):
+        _scene.name(world, TESTED, *names)
+    if _scene.missing(world, SOLD):
+        kept = next(row for half in halves for row in half.images if row.platform != _lost(world))
+        _scene.name(world, SOLD, f"{TESTED}@{kept.digest}")
+
+
+def _changed(tested: Index, halves: Sequence[Index]) -> Problem | None:
+    """How the tested index is not that of the scene; None where it is."""
+    for half in halves:
+        for row in half.images:
+            has = row.platform and tested.manifest(row.platform)
+            if not has or has.digest != row.digest:
+                found = has.digest[:19] if has else "no such image"
+                known = {"ref": tested.reference, "platform": row.platform}
+                return Problem(TESTED_CHANGED, found=found, wanted=row.digest[:19], **known)
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene(Fact):
+    """Which platform the release of the exercise had lost."""
+
+    lost: Platform
+
+
+def _scene_of(world: World) -> Scene:
+    return Scene(lost=_lost(world))
+
+
+@step(
+    registry.index(SOLD),
+    registry.index(TESTED),
+    _scene_of,
+    *(registry.index(tag) for tag, _ in HALVES),
+    solution="docker buildx imagetools create -t $REGISTRY/kiosk:v2 $REGISTRY/kiosk:tested",
+    hints=[
+        "Compare what the registry has under the two tags: their digests, and their platforms.",
+        "A new build usually makes other bytes, so it is not what was tested.",
+        "A release is one more name of the tested index.",
+    ],
+    repair=True,
+    needs=[needs.engine],
+    prepare=bad_release,
+    makes=[Tag(SOLD), Tag(TESTED), *(Tag(tag) for tag, _ in HALVES)],
+)
+def mend_release(released: Index, tested: Index, scene: Scene, *halves: Index) -> Verdict:
+    """Mend the release: $REGISTRY/kiosk:v2 has to be exactly the index that was tested, $REGISTRY/kiosk:tested."""
+    if problem := _changed(tested, halves) or _other_images(tested, released):
+        return problem
+    if tested.digest != released.digest:
+        return Problem(NEW_INDEX, found=released.digest[:19], wanted=tested.digest[:19], ref=released.reference)
+    known = {"digest": released.digest[:19], "platforms": listed(released.platforms), "lost": scene.lost}
+    return Proof(MENDED, ref=released.reference, **known)

@@ -6,21 +6,24 @@ import re
 from dataclasses import dataclass
 
 from lab import events
+from lab.course import _scene
 from lab.course._did import asked_the_registry, named_containers, names, platforms_of, read_the_programs
 from lab.course._pushed import Unpushed, pushed
-from lab.course._text import failed, first_line, last_line, uname
+from lab.course._seeded import shuffled
+from lab.course._text import counted, failed, first_line, last_line, uname
 from lab.course.leftovers import File, Tag
 from lab.draw.timeline import timeline
 from lab.errors import NotThere
 from lab.events import BuildEvents, Vertex, emulated
 from lab.model.facts import Binaries, Containers, Engine, Fact, Image, Images, Index, Transcript
 from lab.model.platforms import Platform, architectures_in, listed
-from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
 from lab.model.world import World
 from lab.probes import engine, host, needs, registry
 
 TAG = "buildx-test"
 BOTH = "both"
+TEAM = "team"
 PAIR = frozenset({Platform.parse("linux/amd64"), Platform.parse("linux/arm64")})
 THIRD = Platform.parse("linux/arm/v7")
 ALL = PAIR | {THIRD}
@@ -58,6 +61,16 @@ FORMAT_ERROR_SEEN = "The kernel refused to run one of the images."
 BOTH_RAN = "Both images of {ref} ran on this machine: one answered x86_64, the other aarch64."
 LOST_ONE = "The tag {ref} has lost a platform that it had."
 NOT_ADDED = "The tag {ref} does not have the third platform yet."
+STILL_LOST = "The tag {ref} has no image for {platform}."
+SWAPPED = "The tag {ref} has the lost image again, but now it lacks the one for {platform}: a push adds nothing."
+TEAM_MENDED = "{ref} is one index, {digest}, with {rows}. The lost image, the one for {platform}, is back."
+
+ONE_FOR_BOTH = "one image that runs on both"
+LAST_ONE = "the image that was pushed last"
+A_LIST = "a list with an image for each"
+BEHIND = "{ref} stands for {digest}, with {count}: {rows}."
+ENTRIES = "The registry lists {images} and {others} under {ref}."
+LANES = "The two platforms have {count}, and {emulated} of them ran a program for another platform than the builder's."
 
 
 def _wrong_image(images: Images) -> Problem | None:
@@ -80,8 +93,25 @@ def _one_index(index: Index) -> Proof:
     return Proof(ONE_INDEX, ref=index.reference, digest=digest, count=len(index.images), rows=rows)
 
 
+def _behind(found: Images) -> Truth:
+    """What a tag stands for: one image, the one that was left over, or a list."""
+    index = found.index
+    answer = (LAST_ONE if index.is_index else ONE_FOR_BOTH) if len(index.images) == 1 else A_LIST
+    count = counted(len(index.images), "image")
+    return Truth(answer, BEHIND, ref=index.reference, digest=index.digest[:19], count=count, rows=named_rows(index))
+
+
 @step(
     pushed(registry.images(TAG), TAG, "multi_push"),
+    predict=Prediction(
+        question="One build, two platforms, one tag: what does the tag stand for afterwards?",
+        options=(ONE_FOR_BOTH, LAST_ONE, A_LIST),
+        truth=_behind,
+    ),
+    gap="""
+        cd files/multi-platform
+        docker buildx build -t $REGISTRY/buildx-test --platform ____ ____ .
+    """,
     solution="""
         cd files/multi-platform
         docker buildx build -t $REGISTRY/buildx-test --platform linux/arm64,linux/amd64 --push .
@@ -128,10 +158,25 @@ def _kept(world: World) -> Kept:
     return Kept(name=found.reference, image=found, evidence=found.evidence)
 
 
+def _keeps(server: Engine, kept: Kept, _printed: Transcript) -> Truth:
+    """Whether the engine has the index; its store is the reason."""
+    known = {"store": server.store, "version": server.version, "image": kept.name}
+    if kept.image is None:
+        return Truth("no", STORE_CANNOT, **known)
+    return Truth("yes", STORE_KEEPS, digest=kept.image.digest[:19], **known)
+
+
 @step(
     engine.info(),
     _kept,
     host.transcript("load_both"),
+    predict=Prediction(
+        question="Can your engine keep images for two platforms under one name?", options=("yes", "no"), truth=_keeps
+    ),
+    gap="""
+        docker info --format '{{.____}}'
+        docker buildx build -t $REGISTRY/both --platform linux/amd64,linux/arm64 ____ files/multi-platform
+    """,
     solution="""
         docker info --format '{{.DriverStatus}}'
         docker buildx build -t $REGISTRY/both --platform linux/amd64,linux/arm64 --load files/multi-platform
@@ -160,8 +205,29 @@ def load_both(server: Engine, kept: Kept, printed: Transcript) -> Verdict:
     return Problem(OTHER_REFUSAL, found=last_line(printed), wanted="both platforms, or a refusal by the image store")
 
 
+def _emulated(found: BuildEvents) -> int:
+    return sum(emulated(one, found.native) for one in found.vertices) if found.native else 0
+
+
+def _lanes(found: BuildEvents) -> Truth:
+    """How many of the Dockerfile's steps an emulator had to run."""
+    steps = [one for one in found.vertices if one.step and one.target]
+    count = _emulated(found)
+    answer = "none" if not count else "all" if count == len(steps) else "some"
+    return Truth(answer, LANES, count=counted(len(steps), "step"), emulated=count)
+
+
 @step(
     events.file(EVENTS),
+    predict=Prediction(
+        question="How many steps of this build, for two platforms, need an emulator?",
+        options=("none", "some", "all"),
+        truth=_lanes,
+    ),
+    gap=f"""
+        docker buildx build ____ --platform linux/arm64,linux/amd64 \\
+          --progress=____ --output type=cacheonly files/multi-platform 2> {EVENTS}
+    """,
     solution=f"""
         docker buildx build --no-cache --platform linux/arm64,linux/amd64 \\
           --progress=rawjson --output type=cacheonly files/multi-platform 2> {EVENTS}
@@ -187,9 +253,8 @@ def read_events(found: BuildEvents) -> Verdict:
             return Problem(OTHER_BUILD, found=_steps(found, platform), wanted=f"COPY {COPIED}", platform=platform)
         if all(one.cached for one in copies):
             return Problem(ALL_CACHED, found="CACHED", wanted="steps that ran", platform=platform)
-    count = sum(emulated(one, found.native) for one in found.vertices) if found.native else 0
     seconds, platforms = f"{found.seconds:.1f}", listed(found.platforms)
-    return Proof(EVENTS_SHOW, path=found.path, seconds=seconds, platforms=platforms, count=count)
+    return Proof(EVENTS_SHOW, path=found.path, seconds=seconds, platforms=platforms, count=_emulated(found))
 
 
 def _copies(vertex: Vertex) -> bool:
@@ -201,9 +266,21 @@ def _steps(found: BuildEvents, platform: Platform) -> str:
     return "; ".join(own) or "no steps"
 
 
+def _entries(images: Images, _printed: Transcript) -> Truth:
+    """How long the list is: attestations are entries, too."""
+    index = images.index
+    runs, others = len(index.images), len(index.manifests) - len(index.images)
+    parts = {"images": counted(runs, "image"), "others": counted(others, "attestation")}
+    return Truth(len(index.manifests), ENTRIES, ref=index.reference, **parts)
+
+
 @step(
     registry.images(TAG),
     host.transcript("registry_rows"),
+    predict=Prediction(
+        question="You built for two platforms. How many entries does the registry list under the tag?", truth=_entries
+    ),
+    gap="docker buildx imagetools ____ $REGISTRY/buildx-test\nlab ____ buildx-test",
     solution="docker buildx imagetools inspect $REGISTRY/buildx-test\nlab show buildx-test",
     hints=["You asked the registry for such a list in lesson 2."],
     after=[multi_push],
@@ -228,6 +305,15 @@ def registry_rows(images: Images, printed: Transcript) -> Verdict:
 _DIGESTS = re.compile(r"\b[0-9a-f]{12}")
 
 
+def _false_label(binaries: Binaries) -> Problem | None:
+    """An image whose program is for another machine than the index says."""
+    for platform, program in binaries.programs:
+        if program is None or program.platform is None or program.platform.architecture != platform.architecture:
+            found = "no program" if program is None else program.platform or program.kind
+            return Problem(NOT_WHAT_IT_SAYS, found=found, wanted=platform, platform=platform)
+    return None
+
+
 def _architectures(printed: Transcript) -> bool:
     return {platform.architecture for platform in PAIR} <= architectures_in(printed.output)
 
@@ -242,11 +328,7 @@ def _architectures(printed: Transcript) -> bool:
 def true_programs(binaries: Binaries, printed: Transcript) -> Verdict:
     """Make sure that the image of each platform holds a program for that platform."""
     ref = binaries.reference
-    for platform, program in binaries.programs:
-        if program is None or program.platform is None or program.platform.architecture != platform.architecture:
-            found = "no program" if program is None else program.platform or program.kind
-            return Problem(NOT_WHAT_IT_SAYS, found=found, wanted=platform, platform=platform)
-    if problem := failed(printed):
+    if problem := _false_label(binaries) or failed(printed):
         return problem
     if not read_the_programs(printed, ref):
         return Problem(LABELS_ONLY, found=first_line(printed), wanted="the header of each image's program", ref=ref)
@@ -260,6 +342,10 @@ def true_programs(binaries: Binaries, printed: Transcript) -> Verdict:
     registry.index(TAG),
     engine.containers("run_each"),
     host.transcript("run_each"),
+    gap="""
+        docker run --rm --pull always --quiet ____ ____ $REGISTRY/buildx-test
+        docker run --rm --pull always --quiet ____ ____ $REGISTRY/buildx-test
+    """,
     solution="""
         docker run --rm --pull always --quiet --platform linux/amd64 $REGISTRY/buildx-test
         docker run --rm --pull always --quiet --platform linux/arm64 $REGISTRY/buildx-test
@@ -316,3 +402,55 @@ def add_third(images: Images) -> Verdict:
     if index.platforms != ALL:
         return Problem(TOO_MANY, found=listed(index.platforms), wanted=listed(ALL), ref=index.reference)
     return _wrong_image(images) or _one_index(index)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene(Fact):
+    """Which platform the second push of the exercise took away, and which one it left."""
+
+    lost: Platform
+    left: Platform
+
+
+def _scene_of(world: World) -> Scene:
+    lost, left = shuffled(world, "mend_team", sorted(PAIR))
+    return Scene(lost=lost, left=left)
+
+
+def two_pushes(world: World) -> None:
+    """Two colleagues push the same tag, each for one platform. Blocked where it cannot be."""
+    scene = _scene_of(world)
+    _scene.push_in_turn(world, TEAM, (scene.lost, scene.left), "multi-platform")
+
+
+@step(
+    registry.images(TEAM),
+    registry.binaries(TEAM),
+    _scene_of,
+    solution="""
+        docker buildx build -t $REGISTRY/team --platform linux/amd64,linux/arm64 --push files/multi-platform
+    """,
+    hints=[
+        "The registry says which platform is missing now.",
+        "Whoever pushes for one platform takes the other one away: a third push like that only swaps them.",
+        "One build for both platforms pushes one index with both.",
+    ],
+    repair=True,
+    needs=[needs.engine, needs.buildkit, needs.reach],
+    prepare=two_pushes,
+    makes=[Tag(TEAM)],
+)
+def mend_team(images: Images, binaries: Binaries, scene: Scene) -> Verdict:
+    """Mend $REGISTRY/team, so that it has files/multi-platform for linux/amd64 and for linux/arm64."""
+    index = images.index
+    ref, found, wanted = index.reference, listed(index.platforms), listed(PAIR)
+    missing = PAIR - index.platforms
+    if missing == {scene.left}:
+        return Problem(SWAPPED, found=found, wanted=wanted, ref=ref, platform=scene.left)
+    if missing:
+        return Problem(STILL_LOST, found=found, wanted=wanted, ref=ref, platform=listed(missing))
+    if not index.platforms <= ALL:
+        return Problem(TOO_MANY, found=found, wanted=wanted, ref=ref)
+    if problem := _false_label(binaries) or _wrong_image(images):
+        return problem
+    return Proof(TEAM_MENDED, ref=ref, digest=index.digest[:19], rows=named_rows(index), platform=scene.lost)

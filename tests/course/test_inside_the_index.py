@@ -193,3 +193,88 @@ def test_the_picture_shows_the_attestations_apart(fact):
     picture = lesson.see_index.picture(images(fact, *PAIR), fact.printed(""))
     assert "attestation" in picture.text
     assert "linux/arm64" in picture.text
+
+
+KIOSK = "localhost:5000/kiosk"
+SCENE = lesson.Scene(lost=Platform.parse(PAIR[1]))
+
+
+def test_a_release_is_mended_when_it_is_what_was_tested(fact, says):
+    """Half of it, a rebuilt one and a new list are told apart, and so is an original that was changed instead."""
+    tested = fact.index(*PAIR, name=f"{KIOSK}:tested")
+    halves = [replace(tested, manifests=(row,)) for row in tested.manifests]
+    first, second = tested.manifests
+    sold = replace(tested, reference=f"{KIOSK}:v2")
+    other = replace(sold, digest=f"sha256:{'0' * 64}")
+    rebuilt = replace(other, manifests=(first, replace(second, digest=f"sha256:{'c' * 64}")))
+    half = replace(other, manifests=(first,))
+    assert says(lesson.mend_release, sold, tested, SCENE, *halves) is None
+    assert says(lesson.mend_release, half, tested, SCENE, *halves) == lesson.PLATFORMS_LOST
+    assert says(lesson.mend_release, rebuilt, tested, SCENE, *halves) == lesson.NOT_THE_TESTED
+    assert says(lesson.mend_release, other, tested, SCENE, *halves) == lesson.NEW_INDEX
+    assert says(lesson.mend_release, half, half, SCENE, *halves) == lesson.TESTED_CHANGED
+    assert says(lesson.mend_release, rebuilt, rebuilt, SCENE, *halves) == lesson.TESTED_CHANGED
+    proof = lesson.mend_release.check(sold, tested, SCENE, *halves)
+    assert (proof.template, proof.values["lost"]) == (lesson.MENDED, "linux/arm64")
+
+
+def joined(fact, *, attested):
+    """An index of two, and the two tags that it joins: the first one has an attestation where there is one."""
+    whole = fact.index(*PAIR, name="localhost:5000/stitch:all", attested=attested)
+    first, second, *notes = whole.manifests
+    about = ((lesson.ATTESTED_IMAGE, first.digest),)
+    notes = [replace(note, annotations=(*note.annotations, *about)) for note in notes]
+    parts = [replace(whole, manifests=(first, *notes)), replace(whole, manifests=(second,), is_index=False)]
+    return replace(whole, manifests=(first, second, *notes)), parts
+
+
+def test_an_attestation_comes_along_or_stays_behind(fact):
+    """Right is an index of the two images; good is one that lost nothing."""
+    whole, parts = joined(fact, attested=1)
+    assert lesson.stitch.check(whole, *parts).template == lesson.JOINED
+    kept = lesson.stitch.good(whole, *parts)
+    assert (kept.template, kept.values["platform"]) == (lesson.ATTESTATION_KEPT, "linux/amd64")
+    bare = replace(whole, manifests=whole.images)
+    assert lesson.stitch.check(bare, *parts).template == lesson.JOINED
+    lost = lesson.stitch.good(bare, *parts)
+    assert (lost.template, lost.values["platform"]) == (lesson.ATTESTATION_LOST, "linux/amd64")
+    whole, parts = joined(fact, attested=0)
+    assert lesson.stitch.good(whole, *parts).template == lesson.NOTHING_ATTESTED
+
+
+def asked(step, *facts):
+    """The truth of a step's prediction: the answer, one of those that were offered, and why."""
+    found = step.predict.truth(*facts)
+    assert found.answer in (step.predict.options or (found.answer,))
+    return found.answer, found.template
+
+
+def test_how_many_entries_the_joined_index_has(fact):
+    """Attestations are entries."""
+    whole, parts = joined(fact, attested=1)
+    assert asked(lesson.stitch, whole, *parts) == ("3", lesson.ENTRIES)
+    assert asked(lesson.stitch, replace(whole, manifests=whole.images), *parts) == ("2", lesson.ENTRIES)
+
+
+def test_the_sum_and_the_digest(fact):
+    """What was printed decides."""
+    index = images(fact, *PAIR).index
+    digits = index.digest.removeprefix("sha256:")
+    assert asked(lesson.digest_of_bytes, index, fact.printed(f"{digits}  -")) == (lesson.SAME_DIGITS, lesson.SUM_WAS)
+    assert asked(lesson.digest_of_bytes, index, fact.printed("0" * 64)) == (lesson.OTHER_DIGITS, lesson.SUM_WAS)
+    assert asked(lesson.digest_of_bytes, index, fact.printed(""))[0] == lesson.OTHER_DIGITS
+
+
+def test_the_digest_under_the_second_name(fact):
+    """The registry's answer for both."""
+    tested = fact.index(*PAIR, name=REF)
+    other = replace(tested, digest=f"sha256:{'0' * 64}")
+    assert asked(lesson.release, tested, tested) == (lesson.SAME_DIGEST, lesson.TWO_NAMES)
+    assert asked(lesson.release, tested, other) == (lesson.NEW_DIGEST, lesson.TWO_NAMES)
+
+
+def test_which_image_answered(fact):
+    """The engine's own, by the name that it gave."""
+    index, ran = fact.index(*PAIR, name=REF), fact.ran(REF)
+    for name, platform in (("x86_64", PAIR[0]), ("aarch64", PAIR[1])):
+        assert asked(lesson.which_one, index, fact.engine, ran, fact.printed(name)) == (platform, lesson.NOBODY_CHOSE)

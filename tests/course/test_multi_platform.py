@@ -294,3 +294,94 @@ def test_the_picture_comes_from_the_facts():
     """The timeline shows the platforms that are there, and only those."""
     assert "linux/arm64" in lesson.read_events.picture(events(*PAIR)).text
     assert "linux/arm64" not in lesson.read_events.picture(events("linux/amd64")).text
+
+
+TEAM = "localhost:5000/team"
+AMD, ARM = map(Platform.parse, PAIR)
+SCENE = lesson.Scene(lost=ARM, left=AMD)
+
+
+def inside(*pairs):
+    """Programs by what the index says of them."""
+    return Binaries(reference=TEAM, programs=tuple((Platform.parse(row), program) for row, program in pairs))
+
+
+@pytest.mark.parametrize(
+    ("platforms", "message"),
+    [
+        (PAIR, None),
+        (ALL, None),
+        (PAIR[:1], lesson.STILL_LOST),
+        (PAIR[1:], lesson.SWAPPED),
+        (("linux/arm/v7",), lesson.STILL_LOST),
+        ((*PAIR, "linux/386"), lesson.TOO_MANY),
+    ],
+)
+def test_the_lost_platform_is_back(fact, says, platforms, message):
+    """Beside the one that was left, which another push for one platform would take away."""
+    true = inside(*((name, fact.program(name)) for name in platforms))
+    assert says(lesson.mend_team, images(fact, *platforms, name=TEAM), true, SCENE) == message
+
+
+def test_what_is_back_is_the_image_and_no_label(fact, says):
+    """Another folder's image mends nothing, nor does an image for the wrong machine under the right name."""
+    true = inside(*((name, fact.program(name)) for name in PAIR))
+    other = images(fact, *PAIR, cmd=("uname", "-m"), name=TEAM)
+    assert says(lesson.mend_team, other, true, SCENE) == lesson.OTHER_IMAGE
+    false = inside(*((name, fact.program(PAIR[0])) for name in PAIR))
+    assert says(lesson.mend_team, images(fact, *PAIR, name=TEAM), false, SCENE) == lesson.NOT_WHAT_IT_SAYS
+
+
+def test_the_mended_tag_says_what_was_lost(fact):
+    """And lists what is there now."""
+    true = inside(*((name, fact.program(name)) for name in PAIR))
+    proof = lesson.mend_team.check(images(fact, *PAIR, name=TEAM), true, SCENE)
+    assert (proof.template, proof.values["platform"]) == (lesson.TEAM_MENDED, "linux/arm64")
+    assert "linux/amd64 (111111111111)" in str(proof)
+
+
+def asked(step, *facts):
+    """The truth of a step's prediction: the answer, one of those that were offered, and why."""
+    found = step.predict.truth(*facts)
+    assert found.answer in (step.predict.options or (found.answer,))
+    return found.answer, found.template
+
+
+def test_what_the_tag_stands_for(fact):
+    """A list, the image that was pushed last, or a single one: as the registry has it."""
+    two, one = images(fact, *PAIR), images(fact, PAIR[0])
+    plain = replace(one, index=replace(one.index, is_index=False))
+    assert asked(lesson.multi_push, two) == (lesson.A_LIST, lesson.BEHIND)
+    assert asked(lesson.multi_push, one) == (lesson.LAST_ONE, lesson.BEHIND)
+    assert asked(lesson.multi_push, plain) == (lesson.ONE_FOR_BOTH, lesson.BEHIND)
+    assert "with 1 image: linux/amd64" in str(lesson.multi_push.predict.truth(one))
+
+
+def test_whether_the_engine_keeps_both(fact):
+    """What it has decides."""
+    assert asked(lesson.load_both, *load_both(fact, "", KEPT, LOADED)) == ("yes", lesson.STORE_KEEPS)
+    assert asked(lesson.load_both, *load_both(fact, "", None, LOADED, store="classic")) == ("no", lesson.STORE_CANNOT)
+
+
+def ran_on(vertex):
+    """The same step as a RUN of its own platform's."""
+    return replace(vertex, kind="run", platform=vertex.target, started=0.0)
+
+
+def test_how_many_steps_needed_an_emulator():
+    """None of a copy; each foreign RUN does."""
+    assert asked(lesson.read_events, events(*PAIR)) == ("none", lesson.LANES)
+    ran = replace(events(PAIR[1]), vertices=tuple(ran_on(one) for one in events(PAIR[1]).vertices))
+    assert asked(lesson.read_events, ran) == ("all", lesson.LANES)
+    both = replace(ran, vertices=(*ran.vertices, *events(PAIR[0]).vertices))
+    assert asked(lesson.read_events, both) == ("some", lesson.LANES)
+    assert "have 2 steps, and 1 of them" in str(lesson.read_events.predict.truth(both))
+
+
+def test_how_long_the_list_is(fact):
+    """Attestations count."""
+    found, printed = images(fact, *PAIR), fact.printed("")
+    assert asked(lesson.registry_rows, found, printed) == ("4", lesson.ENTRIES)
+    bare = replace(found, index=replace(found.index, manifests=found.index.images))
+    assert asked(lesson.registry_rows, bare, printed) == ("2", lesson.ENTRIES)
+    assert "lists 2 images and 0 attestations" in str(lesson.registry_rows.predict.truth(bare, printed))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.course import _new_builder, _scene, emulation, inside_the_index, mismatch
+from lab.course import _new_builder, _scene, emulation, inside_the_index, mismatch, multi_platform
 from lab.course._seeded import shuffled
 from lab.course.leftovers import Laid
 from lab.errors import Blocked, NotThere
@@ -46,9 +46,9 @@ def desk(monkeypatch):
     return put
 
 
-def builds(world, tag, platform, folder, file="Dockerfile", builder="default"):
+def builds(world, tag, platform, folder, file="Dockerfile", builder="default", options=()):
     place = world.workspace / "files" / folder
-    words = ("build", "--builder", builder, "--platform", platform, "-f", f"{place}/{file}")
+    words = ("build", "--builder", builder, "--platform", platform, "-f", f"{place}/{file}", *options)
     return (*words, "-t", f"localhost:1/{tag}", "--push", str(place)), 120
 
 
@@ -84,16 +84,44 @@ def test_a_build_that_fails_blocks_with_its_last_words(world, desk):
     assert blocked.value.remedy == "Is the folder whole?"
 
 
-def test_the_two_halves(world, desk):
-    """Of lesson 8: one tag for each platform."""
-    here = desk("stitch:amd64")
-    inside_the_index.parts(world)
-    assert here.asked == [builds(world, "stitch:arm64", "linux/arm64", "inside")]
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_two_halves(world_with, desk, seed):
+    """Of lesson 8: one tag for each platform, and one of the two without an attestation."""
+    world = world_with(seed=seed)
     here = desk()
     inside_the_index.parts(world)
-    assert [words for words, _ in here.asked] == [
-        builds(world, f"stitch:{name}", f"linux/{name}", "inside")[0] for name in ("amd64", "arm64")
-    ]
+    plain = ("--provenance=false",)
+    made = [builds(world, f"stitch:{name}", f"linux/{name}", "inside") for name in ("amd64", "arm64")]
+    bare = [builds(world, f"stitch:{name}", f"linux/{name}", "inside", options=plain) for name in ("amd64", "arm64")]
+    assert here.asked in ([bare[0], made[1]], [made[0], bare[1]])
+    here = desk("stitch:amd64")
+    inside_the_index.parts(world)
+    assert here.asked[0] in (made[1], bare[1])
+    assert len(here.asked) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_two_colleagues(world_with, desk, seed):
+    """Of lesson 7: both push the same tag, the one whose platform is lost first; what was mended stays."""
+    world = world_with(seed=seed)
+    here, scene = desk(), multi_platform._scene_of(world)
+    multi_platform.two_pushes(world)
+    assert here.asked == [builds(world, "team", str(one), "multi-platform") for one in (scene.lost, scene.left)]
+    assert {scene.lost, scene.left} == multi_platform.PAIR
+    here = desk("team")
+    multi_platform.two_pushes(world)
+    assert here.asked == []
+
+
+def test_a_name_for_what_is_there(world, desk):
+    """Nothing is built; what the registry refuses blocks."""
+    here = desk()
+    _scene.name(world, "a:c", "a:b", "a@sha256:1")
+    joined = ("localhost:1/a:c", "localhost:1/a:b", "localhost:1/a@sha256:1")
+    assert here.asked == [(("buildx", "imagetools", "create", "-t", *joined), 120)]
+    desk(status=1, error="denied")
+    with pytest.raises(Blocked, match="'a:c' could not be made: denied"):
+        _scene.name(world, "a:c", "a:b")
 
 
 @pytest.mark.parametrize(("machine", "mine", "other"), [("pc", "amd64", "arm64"), ("mac", "arm64", "amd64")])

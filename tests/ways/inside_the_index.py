@@ -100,5 +100,25 @@ WAYS = {
                 lesson.REBUILT,
             ),
         ],
+        seeds=(1, 2, 3),
+    ),
+    "mend_release": Ways(
+        other="digest=$(docker buildx imagetools inspect --raw $REGISTRY/kiosk:tested | sha256sum | cut -c-64)\n"
+        "docker buildx imagetools create --tag $REGISTRY/kiosk:v2 $REGISTRY/kiosk@sha256:$digest",
+        wrong=[
+            (f"{BUILD} --no-cache {BOTH} -t $REGISTRY/kiosk:v2", lesson.NOT_THE_TESTED),
+            (f"{BUILD} --platform linux/amd64 -t $REGISTRY/kiosk:v2", lesson.PLATFORMS_LOST),
+            ("docker buildx imagetools create -t $REGISTRY/kiosk:tested $REGISTRY/kiosk:v2", lesson.TESTED_CHANGED),
+            (
+                "docker buildx imagetools create --annotation index:org.example.released=yes "
+                "-t $REGISTRY/kiosk:v2 $REGISTRY/kiosk:tested",
+                lesson.NEW_INDEX,
+            ),
+        ],
+        seeds=(1, 2, 3),
+        symptom=(
+            "for p in amd64 arm64; do docker pull --quiet --platform linux/$p $REGISTRY/kiosk:v2; done",
+            "Error response from daemon: no matching manifest for linux/",
+        ),
     ),
 }

@@ -9,6 +9,9 @@ BUILD = "docker buildx build --quiet files/multi-platform -t $REGISTRY/buildx-te
 BOTH = "--platform linux/amd64,linux/arm64"
 OTHER = "docker buildx build --quiet files/inside"
 EVENTS = "docker buildx build --progress=rawjson --output type=cacheonly"
+TEAM = "docker buildx build --quiet files/multi-platform -t $REGISTRY/team"
+# Which of the two the tag lacks differs from learner to learner.
+LOST = "docker buildx imagetools inspect $REGISTRY/team | grep -q linux/arm64 && lost=amd64 || lost=arm64"
 LIE = "printf 'FROM --platform=$BUILDPLATFORM busybox:1.38\\n' | docker buildx build --quiet -t $REGISTRY/buildx-test"
 
 WAYS = {
@@ -92,5 +95,21 @@ WAYS = {
             (f"{BUILD} --platform linux/amd64,linux/arm64,linux/arm/v7,linux/riscv64 --push", lesson.TOO_MANY),
             (f"{OTHER} -t $REGISTRY/buildx-test {BOTH},linux/arm/v7 --push", lesson.OTHER_IMAGE),
         ],
+    ),
+    "mend_team": Ways(
+        other=f"for p in amd64 arm64; do {TEAM}:$p --platform linux/$p --push; done; "
+        "docker buildx imagetools create -t $REGISTRY/team $REGISTRY/team:amd64 $REGISTRY/team:arm64",
+        wrong=[
+            (f"{LOST}; {TEAM} --platform linux/$lost --push", lesson.SWAPPED),
+            (f"{TEAM} {BOTH}", lesson.STILL_LOST),
+            (f"{TEAM} {BOTH},linux/riscv64 --push", lesson.TOO_MANY),
+            (f"{OTHER} -t $REGISTRY/team {BOTH} --push", lesson.OTHER_IMAGE),
+            (f"{LIE.replace('buildx-test', 'team')} {BOTH} --push -", lesson.NOT_WHAT_IT_SAYS),
+        ],
+        seeds=(1, 2, 3),
+        symptom=(
+            "for p in amd64 arm64; do docker pull --quiet --platform linux/$p $REGISTRY/team; done",
+            "no matching manifest for linux/",
+        ),
     ),
 }
