@@ -97,11 +97,13 @@ def test_no_entry_names_a_lesson_that_is_not_there():
     assert {entry.topic for entry in entries() if entry.lesson} == {entry.topic for entry in entries()} & topics
 
 
-def test_a_source_is_a_public_thread_or_names_the_code_that_prints_it():
-    """`owner/name#number`, or a repository and a place in it."""
+def test_a_source_is_a_public_thread_or_names_the_file_that_prints_it():
+    """Every entry says where its words were printed: `owner/name#number`, or `owner/name path/to/file`."""
+    thread, code = r"[\w.-]+/[\w.-]+#[1-9]\d*", r"[\w.-]+/[\w.-]+ (?:[\w.-]+/)*[\w.-]+\.\w+"
     for entry in entries():
+        assert entry.sources or entry.row, entry.id
         for source in entry.sources:
-            assert re.fullmatch(r"(?:[\w.-]+/)?[\w.-]+#\d+|[\w.-]+/[\w.-]+: \S.+|QEMU: \S+", source), (entry.id, source)
+            assert re.fullmatch(f"{thread}|{code}", source), (entry.id, source)
 
 
 def test_each_file_of_the_guide_is_in_the_package():

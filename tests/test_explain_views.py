@@ -61,7 +61,7 @@ def test_a_certain_cause_is_told_whole():
         "      c\n"
         "  → Or that\n"
         "  Lesson: 04-emulation\n"
-        "  Reported in: a/b#1, gone\n\n"
+        "  Seen in: a/b#1, gone\n\n"
         "Less likely:\n"
         "  - Another.\n\n"
         "Earlier lines that look like errors too; look at them first if the above does not help:\n"
@@ -85,7 +85,7 @@ def test_several_causes_are_told_by_what_decides():
         "  shows `it`.\n"
         "  → Do `this`\n"
         "  Lesson: 04-emulation\n"
-        "  Reported in: a/b#1, gone\n\n"
+        "  Seen in: a/b#1, gone\n\n"
         "2. Another."
     )
 
@@ -255,7 +255,7 @@ def test_html_of_a_certain_cause():
     code
       '04-emulation'
   div
-    'Reported in: '
+    'Seen in: '
     a https://github.com/a/b/issues/1
       'a/b#1'
     ', gone'

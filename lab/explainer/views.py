@@ -103,7 +103,7 @@ def _learnt(cause: Cause) -> Iterator[str]:
     if cause.lesson:
         yield f"  Lesson: {cause.lesson}"
     if cause.sources:
-        yield f"  Reported in: {', '.join(cause.sources)}"
+        yield f"  Seen in: {', '.join(cause.sources)}"
 
 
 def _others(found: Explanation) -> Iterator[str]:
@@ -190,7 +190,7 @@ def _cause_html(cause: Cause) -> str:
     if cause.lesson:
         parts.append(f"<div>Lesson: <code>{html.escape(cause.lesson)}</code></div>")
     if cause.sources:
-        parts.append(f"<div>Reported in: {', '.join(_source(source) for source in cause.sources)}</div>")
+        parts.append(f"<div>Seen in: {', '.join(_source(source) for source in cause.sources)}</div>")
     return "".join(parts)
 
 

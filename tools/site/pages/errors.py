@@ -126,7 +126,7 @@ def _more(entry: Entry) -> Iterator[str]:
         link = f"[{lesson.question}](../lessons/{lesson.stem}.md)"
         yield f"Lesson {lesson.number}, {link}, shows the cause on a real engine.\n"
     if entry.sources:
-        yield f"Reported in: {', '.join(_source(one) for one in entry.sources)}.\n"
+        yield f"Seen in: {', '.join(_source(one) for one in entry.sources)}.\n"
     yield "[All errors](index.md)"
 
 
