@@ -267,14 +267,14 @@ def test_a_tree_with_a_file_missing_or_cut_is_not_whole(tmp_path: Path) -> None:
     file = tmp_path / "usr" / "bin" / "docker"
     file.parent.mkdir(parents=True)
     file.write_text("program")
-    assert not programs.whole(tmp_path)
+    assert not programs.complete(tmp_path)
     programs._stamp(tmp_path)
-    assert programs.whole(tmp_path)
+    assert programs.complete(tmp_path)
     assert programs.find(tmp_path, "docker") == file
     file.write_text("cut")
-    assert not programs.whole(tmp_path)
+    assert not programs.complete(tmp_path)
     file.unlink()
-    assert not programs.whole(tmp_path)
+    assert not programs.complete(tmp_path)
     with pytest.raises(Blocked, match="'docker'"):
         programs.find(tmp_path, "docker")
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from lab.errors import Blocked
 from lab.model.facts import Evidence
+from lab.sandbox.host.run import run
 
 LIMIT = 20.0
 
@@ -16,17 +17,9 @@ def ask(command: Sequence[str], env: Mapping[str, str], *, limit: float = LIMIT)
     """The exit status, standard output, standard error, and the evidence. Blocked where it cannot run or hangs."""
     shown = shlex.join(command)
     try:
-        done = subprocess.run(
-            list(command),
-            env=dict(env),
-            capture_output=True,
-            timeout=limit,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = run(command, env, limit=limit)
     except subprocess.TimeoutExpired as error:
         raise Blocked(f"`{shown}` did not answer within {limit:.0f} s.", "Is the engine busy or paused?") from error
     except OSError as error:
         raise Blocked(f"`{command[0]}` cannot be run: {error.strerror}.", "Is it installed?") from error
-    out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-    return done.returncode, out, err, Evidence(shown, (out + err).strip())
+    return done.status, done.out, done.err, Evidence(shown, (done.out + done.err).strip())

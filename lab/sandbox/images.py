@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from lab.sandbox.model import Sandbox
 
 BUSYBOX = "busybox:1.38"  # what the lessons name; an engine test compares it with the package's own version
+BUILDKIT = "moby/buildkit:buildx-stable-1"  # what `docker buildx create` starts a builder from
+REGISTRY = "registry:3"
+EMULATORS = "tonistiigi/binfmt:latest"
+# What the lab and the lessons' own commands pull from Docker Hub, where the lab has no mirror.
+PULLED = (BUSYBOX, BUILDKIT, REGISTRY, EMULATORS)
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RECIPE = 1  # counted up when an image is made otherwise, so that an older one in a cache is not taken for it
 

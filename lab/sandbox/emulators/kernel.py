@@ -10,13 +10,15 @@ import ctypes
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox import state
-from lab.sandbox.model import Sandbox
+from lab.sandbox.model import Removal, Sandbox
 from lab.sandbox.packages import apt, mirror
 from lab.sandbox.report import Report, quiet
 
@@ -151,6 +153,19 @@ def remove(name: str) -> None:
     if name.startswith(own_prefix()):
         with contextlib.suppress(FileNotFoundError):
             (FOLDER / name).write_text("-1")
+
+
+def removals() -> Iterator[Removal]:
+    """This lab's handlers."""
+    for handler in registered():
+        if handler.name.startswith(own_prefix()):
+            yield Removal(f"emulator {handler.name}", partial(remove, handler.name))
+
+
+def mount_removal() -> Iterator[Removal]:
+    """The mount of the kernel's interface, where that is the lab's."""
+    if state.before().get("binfmt") and mounted():
+        yield Removal(f"mount of {FOLDER}", unmount)
 
 
 def mounted() -> bool:
