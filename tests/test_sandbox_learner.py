@@ -27,7 +27,7 @@ from lab.sandbox.engine import builders, cleanup, commands, daemon, missing, sea
 from lab.sandbox.engine.search import Refusal
 from lab.sandbox.host import client, limited
 from lab.sandbox.model import EngineRef
-from lab.sandbox.report import PlainReport
+from lab.sandbox.report import PlainListener
 from lab.sandbox.state import State
 from lab.terminal import recorder as shell_record
 
@@ -657,7 +657,7 @@ def test_missing_emulators_are_asked_for_by_name_and_taken_away_again(docker: St
         ["linux/amd64", "linux/arm64", "linux/riscv64", "linux/arm/v7"], ["qemu-riscv64", "qemu-aarch64", "qemu-arm"]
     )
     docker.says(f"{RUN} --install", after)
-    container.install(lambda: commands.client(engine), PlainReport())
+    container.install(lambda: commands.client(engine), PlainListener())
     assert f"{RUN} --install arm64,arm" in docker.asked
     assert container.installed() == ["qemu-aarch64", "qemu-arm"]
     container.uninstall(lambda: commands.client(engine))
@@ -679,10 +679,10 @@ def test_a_kernel_that_takes_none_is_blocked(docker: Stub, engine: EngineRef) ->
     """The image ends with status 0 though nothing was registered: its answer is read, not its status."""
     docker.says(RUN, told(["linux/amd64"], []), err="installing: arm64 EPERM opening register")
     with pytest.raises(Blocked, match="takes no emulator for linux/arm64"):
-        container.install(lambda: commands.client(engine), PlainReport())
+        container.install(lambda: commands.client(engine), PlainListener())
     docker.says(RUN, "", err="error: operation not permitted\ncannot mount binfmt_misc")
     with pytest.raises(Blocked, match="cannot mount binfmt_misc"):
-        container.install(lambda: commands.client(engine), PlainReport())
+        container.install(lambda: commands.client(engine), PlainListener())
 
 
 def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef) -> None:
@@ -690,7 +690,7 @@ def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef)
     docker.says("image inspect", err="Error: No such image: tonistiigi/binfmt:latest", status=1)
     docker.says("image pull", err="Error response from daemon: dial tcp: lookup registry: no such host", status=1)
     with pytest.raises(Blocked, match="no such host") as caught:
-        container.install(lambda: commands.client(engine), PlainReport())
+        container.install(lambda: commands.client(engine), PlainListener())
     assert "Docker Hub" in caught.value.remedy
 
 

@@ -12,7 +12,7 @@ from lab.sandbox import registry as registries
 from lab.sandbox.engine import config
 from lab.sandbox.engine.protocol import Wanted
 from lab.sandbox.model import Sandbox
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 from lab.sandbox.state import State
 
 LOCAL = "local"
@@ -25,7 +25,7 @@ def up(  # noqa: PLR0913  # each is a choice that a learner can make
     *,
     registry: str | None = None,
     emulators: bool | None = None,
-    report: Report = quiet,
+    report: Listener = quiet,
     private: bool = False,
     suite: str | None = None,
     store: str | None = None,
@@ -59,7 +59,7 @@ def _stands(now: State, wanted: Wanted) -> bool:
     return as_wanted and engine.healthy(now) and registries.all_answer(now.port, now.address)
 
 
-def _make(before: State | None, wanted: Wanted, report: Report) -> State:
+def _make(before: State | None, wanted: Wanted, report: Listener) -> State:
     engine = engines.choose(before, wanted)
     if before and engines.of(before.engine) != engine:
         report.note("The engine is not the same as last time.")
@@ -73,7 +73,7 @@ def _make(before: State | None, wanted: Wanted, report: Report) -> State:
     return now
 
 
-def _previous(report: Report) -> State | None:
+def _previous(report: Listener) -> State | None:
     try:
         return state.read()
     except BadInput as error:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from lab.sandbox import engine as engines
 from lab.sandbox import state
 from lab.sandbox.emulators import kernel
-from lab.sandbox.report import Report
+from lab.sandbox.report import Listener
 from lab.sandbox.state import State
 
 
-def apply(now: State, agreed: bool | None, report: Report) -> State:  # noqa: FBT001  # three answers
+def apply(now: State, agreed: bool | None, report: Listener) -> State:  # noqa: FBT001  # three answers
     """Register what is missing where the learner agreed, now or (after a restart of the machine) before."""
     engine = engines.of(now.engine)
     if agreed is False:

@@ -18,7 +18,7 @@ from lab.sandbox import certificates, state
 from lab.sandbox.host import http, process
 from lab.sandbox.model import Removal
 from lab.sandbox.packages.programs import find
-from lab.sandbox.report import Report
+from lab.sandbox.report import Listener
 from lab.storage import write_text
 
 ROLE = "registry"
@@ -45,7 +45,7 @@ _TLS = """\
 """
 
 
-def bring_up(programs: Path, where: list[str], kept: object, report: Report, avoid: Container[int] = ()) -> int:
+def bring_up(programs: Path, where: list[str], kept: object, report: Listener, avoid: Container[int] = ()) -> int:
     """Start it on each address of `where`; answers its port: `kept`, unless that cannot be. Raises Blocked."""
     port = choose_port(where, kept, avoid)
     if isinstance(kept, int) and port != kept:

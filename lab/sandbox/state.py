@@ -18,18 +18,13 @@ from typing import TYPE_CHECKING, Any
 from lab import paths
 from lab.errors import BadInput, Blocked
 from lab.sandbox.model import EngineRef, Removal, Sandbox
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 from lab.storage import own_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 _LOCK_WAIT = 300.0
-# Folders outside the lab's own that an engine makes and leaves behind, the innermost first.
-ENGINE_FOLDERS = (
-    "/run/containerd/s", "/run/containerd", "/run/docker/plugins", "/run/docker",
-    "/opt/containerd/bin", "/opt/containerd/lib", "/opt/containerd",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,7 +159,7 @@ def remembered_removal() -> Iterator[Removal]:
 
 
 @contextmanager
-def lock(report: Report = quiet) -> Iterator[None]:
+def lock(report: Listener = quiet) -> Iterator[None]:
     """One `up` or `down` at a time; the second waits, and says so. Raises Blocked after five minutes."""
     mutex = _acquire(report)
     try:
@@ -173,7 +168,7 @@ def lock(report: Report = quiet) -> Iterator[None]:
         mutex.release()
 
 
-def _acquire(report: Report) -> FileLock:
+def _acquire(report: Listener) -> FileLock:
     from filelock import FileLock, Timeout
 
     try:

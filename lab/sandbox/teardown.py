@@ -10,7 +10,7 @@ from lab.errors import BadInput
 from lab.sandbox import buildkit, cache, registry, state
 from lab.sandbox import engine as engines
 from lab.sandbox.emulators import kernel
-from lab.sandbox.engine import daemon, snapshot
+from lab.sandbox.engine import snapshot, traces
 from lab.sandbox.engine.own import Own
 from lab.sandbox.host.files import remove_folder
 from lab.sandbox.model import Removal
@@ -31,7 +31,7 @@ def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
         if not dry_run:
             for removal in found:
                 removal.remove()
-            daemon.sweep(_absent(before))
+            traces.sweep(_absent(before))
             remove_folder(state.runtime())
         return [removal.line for removal in found]
 
@@ -53,16 +53,17 @@ def release(before: State) -> None:
     for removal in _running(before, forgetting=False):
         removal.remove()
     snapshot.forget()
-    daemon.sweep(_absent(before))
+    traces.sweep(_absent(before))
 
 
 def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
     yield from buildkit.build_removals()
-    last = engines.last(before)
-    for engine in [*([last] if last else []), *([] if last == Own() else [Own()])]:
-        yield from engine.removals(before, forgetting=forgetting)
+    last, own = engines.last(before), Own()
+    if last and last != own:
+        yield from last.removals(before, forgetting=forgetting)
+    yield from own.removals(before, forgetting=forgetting)
     yield from registry.removals()
-    yield from daemon.bridge_removals()
+    yield from traces.bridge_removals()
 
 
 def _absent(before: State | None) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from lab.learning.tour import folder as tour_folder
 from lab.model.results import Status
 from lab.probes.here import learners_folder, this_world
 from lab.sandbox import buildkit, state
-from lab.sandbox.engine import daemon
+from lab.sandbox.engine import daemon, traces
 from lab.sandbox.host import cgroups, network, process
 from lab.sandbox.packages import apt, aptget, index
 from lab.sandbox.report import quiet
@@ -140,7 +140,7 @@ def restart() -> None:
     for group in groups:
         cgroups.kill(group)
         cgroups.remove(group)
-    daemon.sweep(tuple(state.before().get("absent", ())))
+    traces.sweep(tuple(state.before().get("absent", ())))
     network.remove(state.bridge())
     shutil.rmtree(state.runtime(), ignore_errors=True)
 

@@ -19,7 +19,7 @@ from lab.sandbox.packages import apt, deb
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.sandbox.report import Report
+    from lab.sandbox.report import Listener
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class DynamicLinks:
     libraries: tuple[str, ...]
 
 
-def runtime(report: Report) -> dict[str, build.Content]:
+def runtime(report: Listener) -> dict[str, build.Content]:
     """Everything of the image that is not BuildKit itself, from the distribution's packages.
 
     Raises Blocked where a package or a library is missing.

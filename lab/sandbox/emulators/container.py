@@ -18,7 +18,7 @@ from lab.errors import BadInput, Blocked
 from lab.sandbox.emulators.kernel import WANTED
 from lab.sandbox.host.client import told
 from lab.sandbox.images import EMULATORS
-from lab.sandbox.report import Report
+from lab.sandbox.report import Listener
 from lab.storage import read_json, write_json
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Told:
     emulators: frozenset[str]
 
 
-def install(client: Client, report: Report) -> None:
+def install(client: Client, report: Listener) -> None:
     """Register what is missing. Raises Blocked where that cannot be done."""
     report.phase("Registering emulators through the engine")
     before = _ask(client)

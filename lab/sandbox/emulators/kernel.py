@@ -20,7 +20,7 @@ from lab.errors import Blocked
 from lab.sandbox import state
 from lab.sandbox.model import Removal, Sandbox
 from lab.sandbox.packages import apt, mirror
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 
 FOLDER = Path("/proc/sys/fs/binfmt_misc")
 PREFIX = "lab-"
@@ -95,7 +95,7 @@ _MACHINES = {
 }  # fmt: skip
 
 
-def fetch(report: Report = quiet) -> Path:
+def fetch(report: Listener = quiet) -> Path:
     """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked."""
     package = "qemu-user" if mirror.distribution() == "debian" else "qemu-user-static"
     deb = apt.fetch([package], report=report)[package]
@@ -116,7 +116,7 @@ def fetch(report: Report = quiet) -> Path:
     return place
 
 
-def register(report: Report = quiet) -> None:
+def register(report: Listener = quiet) -> None:
     """Register what is missing; a processor that any handler serves already is left as it is. Raises Blocked."""
     place = fetch(report)
     _mount()

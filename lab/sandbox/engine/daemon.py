@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
 from lab.sandbox import state
-from lab.sandbox.host import cgroups, http, network, process
+from lab.sandbox.host import cgroups, http, process
 from lab.sandbox.model import EngineRef, Removal
 from lab.sandbox.packages import mirror
 from lab.sandbox.packages.programs import find
 from lab.storage import own_folder, read_json, write_json, write_text
 
 ROLE = "engine"
-_NETWORK = re.compile(r"br-[0-9a-f]{12}")  # by the first digits of the network's id
 _PATIENCE = 30.0
 _COMES_BACK = 5.0  # seconds that a killed containerd is waited for; a new start of all is quicker than that may take
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -73,20 +70,6 @@ def containerd_answers() -> bool:
     """Whether it answers, and its containerd answers it: one that was killed is back only after seconds."""
     answer = http.get(state.socket(), "/version")
     return answer is not None and b'"containerd"' in answer.body
-
-
-def absent() -> tuple[str, ...]:
-    """Folders and groups outside the lab's own that an engine makes, and that are not there now."""
-    groups = tuple(f"cgroup:{name}" for name in cgroups.BUILDERS if not cgroups.here(name))
-    return groups + tuple(folder for folder in state.ENGINE_FOLDERS if not Path(folder).exists())
-
-
-def note_absent(known: tuple[str, ...]) -> tuple[str, ...]:
-    """Note what is absent before the first start, unless that was done; `known` was, by what a state says."""
-    state.runtime().mkdir(mode=0o700, exist_ok=True)
-    if "absent" not in state.before():
-        state.note_before(absent=sorted({*absent(), *known}))
-    return tuple(state.before()["absent"])
 
 
 def ensure(programs: Path, suite: str, registry: str, *, store: str) -> None:
@@ -178,46 +161,6 @@ def stop() -> bool:
     return found
 
 
-def sweep(absent_before: tuple[str, ...]) -> None:
-    """Remove empty folders and groups that the engine made outside the lab's, unless another engine runs."""
-    for name in cgroups.BUILDERS:
-        if f"cgroup:{name}" in absent_before:
-            cgroups.remove_empty(name)
-    if other_engines():
-        return
-    for folder in map(Path, state.ENGINE_FOLDERS):
-        if str(folder) in absent_before and folder.is_dir():
-            for leftover in folder.glob("*"):
-                if leftover.is_socket():
-                    leftover.unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
-
-
-def other_engines() -> bool:
-    """Whether a container engine that is not this lab's runs here: its folders are then none of our business."""
-    mine = {daemon.pid for daemon in process.find(state.key())}
-    names = {"dockerd", "containerd"}
-    return any(
-        int(entry.name) not in mine and _command_name(entry) in names
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit()
-    )
-
-
-def bridge_removals() -> Iterator[Removal]:
-    """The links of `bridges`."""
-    for name in bridges():
-        yield Removal(f"bridge {name}", partial(network.remove, name))
-
-
-def bridges() -> list[str]:
-    """The links that are there because of the engine: its own bridge, and one for each network made on it."""
-    known = b"".join(file.read_bytes() for file in _engine_folder().glob("*/network/files/local-kv.db"))
-    networks = [name for name in network.links() if _NETWORK.fullmatch(name) and name[3:].encode() in known]
-    return [*filter(network.exists, [state.bridge()]), *networks]
-
-
 def _settings_file() -> Path:
     return paths.sandbox() / "engine" / "daemon.json"
 
@@ -228,13 +171,6 @@ def _containers() -> list[str]:
 
 def _engine_folder() -> Path:
     return paths.sandbox() / "engine"
-
-
-def _command_name(entry: Path) -> str:
-    try:
-        return (entry / "comm").read_text().strip()
-    except OSError:
-        return ""
 
 
 def _environment(programs: Path, address: str) -> dict[str, str]:

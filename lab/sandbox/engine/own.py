@@ -11,7 +11,7 @@ from lab.sandbox import state
 from lab.sandbox.engine.protocol import Wanted
 from lab.sandbox.engine.variables import common
 from lab.sandbox.model import Code, Removal, Sandbox
-from lab.sandbox.report import Report
+from lab.sandbox.report import Listener
 from lab.sandbox.state import State
 
 _ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION")
@@ -66,17 +66,17 @@ class Own:
             environment[name] = ",".join(dict.fromkeys(host for host in hosts if host))
         return environment
 
-    def bring_up(self, before: State | None, wanted: Wanted, report: Report) -> State:
+    def bring_up(self, before: State | None, wanted: Wanted, report: Listener) -> State:
         """Its programs, a bridge, the registry on it, the engine; what runs as it is wanted goes on."""
         from lab.sandbox import images, registry
-        from lab.sandbox.engine import daemon
+        from lab.sandbox.engine import daemon, traces
         from lab.sandbox.host import network
         from lab.sandbox.packages import programs
 
         debs = programs.fetch(wanted.suite, report)
         with images.ahead(report):  # unpacking keeps the processor busy, and base images the network
             unpacked = programs.engine(wanted.suite, debs, report)
-        absent = daemon.note_absent(before.absent if before else ())
+        absent = traces.note_absent(before.absent if before else ())
         now = wanted.begun(daemon.reference(unpacked), before, absent)
         state.write(now)
         report.phase("Starting the registry and the engine")
@@ -94,7 +94,7 @@ class Own:
         del before, forgetting
         yield from daemon.removals()
 
-    def register_emulators(self, report: Report, *, again: bool) -> None:
+    def register_emulators(self, report: Listener, *, again: bool) -> None:
         """With the kernel: the lab is root here."""
         from lab.sandbox.emulators import kernel
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from lab.sandbox.model import Code, EngineRef, Removal, Sandbox
-from lab.sandbox.report import Report
+from lab.sandbox.report import Listener
 from lab.sandbox.state import State
 
 
@@ -50,13 +50,13 @@ class Engine(Protocol):
     def environment(self, box: Sandbox) -> dict[str, str]:
         """os.environ, changed so that `docker`, `docker buildx` and `$REGISTRY` are the sandbox's."""
 
-    def bring_up(self, before: State | None, wanted: Wanted, report: Report) -> State:
+    def bring_up(self, before: State | None, wanted: Wanted, report: Listener) -> State:
         """Start or use it, and the registry where this engine reaches it. Raises Blocked; what is made is written."""
 
     def removals(self, before: State | None, *, forgetting: bool) -> Iterator[Removal]:
         """What the lab has on it; `forgetting`: nothing where it does not answer, instead of Blocked."""
 
-    def register_emulators(self, report: Report, *, again: bool) -> None:
+    def register_emulators(self, report: Listener, *, again: bool) -> None:
         """Register what is missing; `again`: after a restart, by a consent of earlier. Raises Blocked."""
 
     def remove_emulators(self) -> None:

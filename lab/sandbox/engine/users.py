@@ -14,7 +14,7 @@ from lab.sandbox.engine import builders, commands
 from lab.sandbox.engine.protocol import Wanted
 from lab.sandbox.engine.variables import common
 from lab.sandbox.model import Code, EngineRef, Removal, Sandbox
-from lab.sandbox.report import Report
+from lab.sandbox.report import Listener
 from lab.sandbox.state import State
 
 
@@ -61,7 +61,7 @@ class Users:
         """Login and plugins are theirs; the engine stays this one, whatever they switch to."""
         return self.reference.pinned(common(box))
 
-    def bring_up(self, before: State | None, wanted: Wanted, report: Report) -> State:
+    def bring_up(self, before: State | None, wanted: Wanted, report: Listener) -> State:
         """Note what is there, and start the registry where pushes go to no account."""
         from lab.sandbox.engine import snapshot
 
@@ -82,7 +82,7 @@ class Users:
         options = "--driver-opt network=host"
         return replace(now, registry=f"localhost:{port}", port=port, container=container, create_opts=options)
 
-    def _start_registry(self, port: int | None, report: Report) -> tuple[int, bool]:
+    def _start_registry(self, port: int | None, report: Listener) -> tuple[int, bool]:
         """Its port, and whether it is a container: where `localhost` is another one, or there is no program."""
         from lab.sandbox import registry
         from lab.sandbox.engine import registry_container, snapshot
@@ -122,7 +122,7 @@ class Users:
         target = buildkit.Target(None, self.reference.docker, commands.environment(self.reference))
         yield from (one for one in buildkit.image_removals(target) if one.line not in lines)
 
-    def register_emulators(self, report: Report, *, again: bool) -> None:
+    def register_emulators(self, report: Listener, *, again: bool) -> None:
         """Through the engine where its kernel is another one, or where only the engine is root."""
         from lab.sandbox.emulators import container, kernel
 

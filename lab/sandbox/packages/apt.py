@@ -17,12 +17,12 @@ from lab import paths
 from lab.errors import Blocked
 from lab.sandbox.packages import aptget, mirror, ports
 from lab.sandbox.packages.index import Package, find, intact, package_list, size
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 
 _LOCK_WAIT = 900.0
 
 
-def fetch(names: Sequence[str], *, suite: str = "forky", report: Report = quiet) -> dict[str, Path]:
+def fetch(names: Sequence[str], *, suite: str = "forky", report: Listener = quiet) -> dict[str, Path]:
     """The .deb file of each of `names`, by the name asked for; out of the cache where it has them.
 
     `"busybox-static:arm64"` names a foreign architecture. `suite` is Debian's, or `mirror.HOST` for the
@@ -68,7 +68,7 @@ def version(deb: Path) -> str:
     return mirror.run(["dpkg-deb", "-f", str(deb), "Version"]).strip()
 
 
-def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Report) -> dict[str, Path]:
+def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Listener) -> dict[str, Path]:
     from filelock import FileLock, Timeout
 
     plain = {asked: asked.partition(":")[0] for asked in names}
@@ -104,7 +104,7 @@ class _Shelf:
     place: Path
 
 
-def _download(place: Path, suite: str, arch: str, names: list[str], report: Report) -> dict[str, Package]:
+def _download(place: Path, suite: str, arch: str, names: list[str], report: Listener) -> dict[str, Package]:
     host = mirror.host_mirror()
     archive = ports.archive(host, arch, _list_of_ports)
     shelf = _Shelf(archive, archive.suite(suite), arch, place.parent if archive == host else place / "other", place)
@@ -115,7 +115,7 @@ def _download(place: Path, suite: str, arch: str, names: list[str], report: Repo
         return _found(shelf, names, report, force=True)
 
 
-def _found(shelf: _Shelf, names: list[str], report: Report, *, force: bool = False) -> dict[str, Package]:
+def _found(shelf: _Shelf, names: list[str], report: Listener, *, force: bool = False) -> dict[str, Package]:
     from filelock import FileLock
 
     archive, suite, arch = shelf.archive, shelf.suite, shelf.architecture

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox.packages import apt, mirror
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 
 # The engine comes from a newer release than the machine's; what must fit the machine's own C library does not.
 _NEWER = ("docker.io", "docker-cli", "docker-buildx", "containerd", "docker-registry", "tini-static")
@@ -29,7 +29,7 @@ _REGISTRY = ("docker-registry",)
 _STAMP = "contents.json"
 
 
-def fetch(suite: str = "forky", report: Report = quiet) -> list[Path]:
+def fetch(suite: str = "forky", report: Listener = quiet) -> list[Path]:
     """The packages of an engine of that suite, out of the cache where it has them. Raises Blocked."""
     distribution = mirror.distribution()
     names = _UBUNTU if distribution == "ubuntu" else [_OTHER_NAMES.get(suite, {}).get(n, n) for n in _NEWER]
@@ -39,12 +39,12 @@ def fetch(suite: str = "forky", report: Report = quiet) -> list[Path]:
         return [*newer.result().values(), *fitting.result().values()]
 
 
-def engine(suite: str, debs: list[Path], report: Report = quiet) -> Path:
+def engine(suite: str, debs: list[Path], report: Listener = quiet) -> Path:
     """The folder of the programs in the packages of that suite: unpacked where the cache has not got it."""
     return _unpacked(f"engine-{suite}", debs, report)
 
 
-def registry(report: Report = quiet) -> Path:
+def registry(report: Listener = quiet) -> Path:
     """The folder of the registry's program alone, for a machine with an engine of its own."""
     debs = apt.fetch(_REGISTRY, report=report)
     return _unpacked("registry", list(debs.values()), report)
@@ -80,7 +80,7 @@ def complete(place: Path) -> bool:
         return False
 
 
-def _unpacked(kind: str, debs: list[Path], report: Report) -> Path:
+def _unpacked(kind: str, debs: list[Path], report: Listener) -> Path:
     names = "\n".join(sorted(deb.name for deb in debs))
     place = paths.cache() / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
     if complete(place):
