@@ -90,6 +90,22 @@ def test_whose_the_engine_is_is_asked_in_one_place():
     assert asked == ["sandbox/engine/__init__.py"]
 
 
+def test_docker_is_run_for_its_text_in_one_place():
+    """`host.run` does; the others that start a program start apt's, Go's, the kernel's, the lab's daemons or tiny ones."""
+    starting = {
+        str(path.relative_to(LAB))
+        for room in ("sandbox", "probes", "doctor")
+        for path in (LAB / room).rglob("*.py")
+        if "subprocess.run(" in (text := path.read_text(encoding="utf-8")) or "subprocess.Popen(" in text
+    }
+    clients = {"sandbox/host/limited.py"}  # python-on-whales is held to its limits by that
+    others = {
+        "sandbox/packages/mirror.py", "sandbox/packages/aptget.py", "sandbox/buildkit/toolchain.py",
+        "sandbox/buildkit/gobuild.py", "sandbox/emulators/kernel.py", "sandbox/host/process.py", "doctor/programs.py",
+    }  # fmt: skip
+    assert starting == {"sandbox/host/run.py"} | clients | others
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(LAB)))
 def test_no_room_reaches_into_anothers_private_modules(path):
     """A module with an underscore is its own room's affair, as is a name with one."""
