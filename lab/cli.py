@@ -122,7 +122,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                 {
                     "nargs": "*",
                     "metavar": "FILE|TEXT|-",
-                    "help": "a log file, the error's text, or - for standard input (the default)",
+                    "help": "a log file (or several; also .gz, .zst), the error's text, or - for standard input",
                 },
             ),
             (("--last",), {"action": "store_true", "help": "explain the output of the step that was run last"}),

@@ -202,7 +202,3 @@ def _record(told: str, **more: str | int | None) -> None:
 
 def _log() -> Path:
     return paths.sandbox() / "buildkit.log"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
