@@ -15,7 +15,7 @@ from _measure import LAB, PYTHON, compile_bytecode, environment, medians, own_sa
 from lab import course, sandbox
 from lab.model.world import World
 from lab.sandbox import state
-from lab.sandbox.engine import own
+from lab.sandbox.engine import daemon
 from lab.sandbox.host import process
 from lab.terminal import shell
 
@@ -54,7 +54,7 @@ def without_engine(world: World) -> None:
     """The registry's check while the engine is stopped (and goes on afterwards)."""
     env = environment(world.env)
     usual = min(run([*LAB, "check", REGISTRY_ONLY], env) for _ in range(3))
-    engines = process.find(state.key(), own.ROLE)
+    engines = process.find(state.key(), daemon.ROLE)
     try:
         for one in engines:
             os.kill(one.pid, signal.SIGSTOP)

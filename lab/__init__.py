@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         solution,
         unload_ipython_extension,
     )
-    from lab.sandbox.engine.client import docker
+    from lab.sandbox.engine import docker
 
 __all__ = [
     "check",
@@ -33,7 +33,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load the notebook verbs only when they are asked for, so that `lab --help` stays quick."""
     if name == "docker":
-        from lab.sandbox.engine.client import docker
+        from lab.sandbox.engine import docker
 
         return docker
     if name in __all__:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab import paths
 from lab.sandbox import state
-from lab.sandbox.engine import own
+from lab.sandbox.engine import traces as left
 
 Picture = dict[str, frozenset[str]]
 _DEEP = ("/opt", "/run", "/usr/local/bin", "/root/.docker", "/etc/apt", "/etc/docker", "/etc/containerd", "/etc/cni")
@@ -46,7 +46,7 @@ def traces(before: Picture, *, patience: float = 10.0) -> dict[str, list[str]]:
 
 def _differences(before: Picture, after: Picture) -> dict[str, list[str]]:
     foreign = re.compile(_SHARED.pattern.format(key=state.key()))
-    others = own.other_engines()
+    others = left.other_engines()
     found = {
         kind: sorted(
             line

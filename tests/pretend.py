@@ -11,7 +11,7 @@ from pathlib import Path
 from lab.course import workspace
 from lab.sandbox import state
 from lab.sandbox.model import EngineRef
-from lab.sandbox.report import PlainReport
+from lab.sandbox.report import PlainListener
 
 
 def sandbox_up(folder: Path) -> None:
@@ -33,7 +33,7 @@ def sandbox_up(folder: Path) -> None:
     workspace.start(folder)
 
 
-class Heard(PlainReport):
+class Heard(PlainListener):
     """A report whose notes a test can read."""
 
     def __init__(self) -> None:

@@ -22,7 +22,6 @@ from lab.sandbox.buildkit import image as buildkit_image
 from lab.sandbox.buildkit import journal as buildkit_state
 from lab.sandbox.buildkit.journal import TYPICAL, Journal, seconds_left
 from lab.sandbox.host import process
-from lab.sandbox.model import EngineRef, Sandbox
 from lab.storage import write_json
 
 RECORDING = Path(__file__).parent / "data/go-1.26.8/buildkit-0.34.2.txt"
@@ -83,10 +82,9 @@ def recipe(tmp_path):
 
 
 @pytest.fixture
-def sandbox(tmp_path):
-    """A sandbox whose mirror nobody runs."""
-    engine = EngineRef("private", "unix:///nowhere", tmp_path / "docker")
-    return Sandbox(tmp_path / "home/sandbox", engine, "localhost:1", "localhost:1")
+def place(tmp_path):
+    """A mirror that nobody runs, as the place for the image."""
+    return buildkit.Target("localhost:1", tmp_path / "docker", dict(os.environ))
 
 
 def test_the_pinned_module_is_the_version_that_is_named():
@@ -322,27 +320,27 @@ def test_a_builder_that_never_came_up():
     assert buildkit.progress().state == "failed"
 
 
-def test_a_mirror_that_is_down_is_a_failure_with_a_remedy(sandbox):
+def test_a_mirror_that_is_down_is_a_failure_with_a_remedy(place):
     """`start` never raises for what the world lacks."""
-    found = buildkit.start(sandbox)
+    found = buildkit.start(place)
     assert found.state == "failed"
     assert "does not answer" in found.error
     assert found.remedy
 
 
-def test_where_the_image_is_nothing_is_built(sandbox, monkeypatch):
+def test_where_the_image_is_nothing_is_built(place, monkeypatch):
     """An image in the mirror is enough."""
     monkeypatch.setattr(buildkit, "_spawn", lambda _target: pytest.fail("built all the same"))
     monkeypatch.setattr(build, "exists", lambda *_words: "sha256:1")
-    assert buildkit.start(sandbox).state == "ready"
+    assert buildkit.start(place).state == "ready"
 
 
-def test_where_docker_hub_answers_nothing_is_built(sandbox, monkeypatch):
+def test_where_docker_hub_answers_nothing_is_built(place, monkeypatch):
     """The engine pulls it as it does everywhere."""
     monkeypatch.setattr(buildkit, "_spawn", lambda _target: pytest.fail("built all the same"))
     monkeypatch.setattr(buildkit, "hub_answers", lambda: True)
     monkeypatch.setattr(build, "exists", lambda *_words: None)
-    assert buildkit.start(sandbox).state == "hub"
+    assert buildkit.start(place).state == "hub"
 
 
 def test_the_look_at_docker_hub_is_bounded(monkeypatch):
@@ -353,7 +351,7 @@ def test_the_look_at_docker_hub_is_bounded(monkeypatch):
     assert time.monotonic() - begun < 0.4
 
 
-def test_the_builder_tells_its_failure(sandbox, monkeypatch, capsys):
+def test_the_builder_tells_its_failure(place, monkeypatch, capsys):
     """What stops the builder in the background is in the record and in the log, in one line."""
 
     def fail():
@@ -367,7 +365,7 @@ def test_the_builder_tells_its_failure(sandbox, monkeypatch, capsys):
     assert "There is no Go here." in capsys.readouterr().err
 
 
-def test_a_mistake_of_ours_is_told_too(sandbox, monkeypatch, capsys):
+def test_a_mistake_of_ours_is_told_too(place, monkeypatch, capsys):
     """A builder that breaks leaves its traceback in the log and a calm line in the record."""
     monkeypatch.setattr(maker, "make", lambda: 1 / 0)
     monkeypatch.setattr(os, "nice", lambda _by: 0)
@@ -378,7 +376,7 @@ def test_a_mistake_of_ours_is_told_too(sandbox, monkeypatch, capsys):
 
 def test_a_program_brings_its_libraries():
     """The header of a dynamic program names its loader and libraries; nothing is run for that."""
-    found = buildkit_image.binary(Path(sys.executable).resolve())
+    found = buildkit_image.dynamic_links(Path(sys.executable).resolve())
     assert found.loader.startswith("/lib")
     assert any(name.startswith("libc.so") for name in found.libraries)
 

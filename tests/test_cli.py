@@ -329,7 +329,7 @@ def test_status_tells_another_labs_emulators_from_ours(monkeypatch):
         kernel.Handler(name, "/qemu", "F", "", ours=name.startswith("lab-"))
         for name in (f"{kernel.own_prefix()}arm", "lab-0000-arm", "qemu-arm")
     )
-    text = overview.Status(emulators=(mine, other, system)).as_text()
+    text = overview.Overview(emulators=(mine, other, system)).as_text()
     assert f"{mine.name} (the lab's), lab-0000-arm (of another lab), qemu-arm\n" in text
 
 

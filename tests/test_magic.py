@@ -19,7 +19,6 @@ from lab.model.results import MIME
 from lab.notebook import magic, panel, scratch
 from lab.notebook.panel import page, view
 from lab.sandbox import state
-from lab.sandbox.engine import own as private
 from lab.terminal import shell
 
 
@@ -277,7 +276,7 @@ def test_without_a_sandbox_no_engine_answers_in_a_cell(ipython, monkeypatch):
     loaded(ipython)
     state._file().unlink()
     runs(ipython, "1")
-    assert os.environ["DOCKER_HOST"] == f"unix://{private.socket()}"
+    assert os.environ["DOCKER_HOST"] == f"unix://{state.socket()}"
     assert "REGISTRY" not in os.environ
     scratch.leave(ipython)
     assert os.environ["DOCKER_HOST"] == "unix:///theirs.sock"

@@ -21,7 +21,7 @@ from lab.notebook.panel.stages import Stages
 from lab.notebook.panel.style import STYLE
 from lab.probes.here import learners_folder, this_world
 from lab.sandbox.buildkit.journal import BuildProgress
-from lab.sandbox.overview import Status as Overview
+from lab.sandbox.overview import Overview
 
 LESSON = course.lesson("machine")
 FIRST = LESSON.steps[0]

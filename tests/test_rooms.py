@@ -15,9 +15,9 @@ ROOMS = [
 ]  # fmt: skip
 # The inner rooms of the sandbox, in the same way.
 SANDBOX = [
-    "model", "report", "state", "cache", "consent",
-    "host", "packages", "certificates", "registry", "config", "images", "emulators", "buildkit",
-    "engine", "status", "bringup", "teardown",
+    "host", "report", "model", "state", "cache",
+    "packages", "certificates", "registry", "images", "emulators", "buildkit",
+    "engine", "consent", "overview", "teardown", "bringup",
 ]  # fmt: skip
 
 
@@ -57,6 +57,53 @@ def test_the_list_of_rooms_is_that_of_the_folder():
     """No name that does not exist, and no room without its place."""
     there = {path.stem for path in LAB.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert set(ROOMS) == there - {"__init__", "__main__", "_lessons"}
+
+
+OF_SANDBOX = [path for path in FILES if path.is_relative_to(LAB / "sandbox") and path != LAB / "sandbox/__init__.py"]
+
+
+@pytest.mark.parametrize("path", OF_SANDBOX, ids=lambda path: str(path.relative_to(LAB)))
+def test_an_inner_room_of_the_sandbox_imports_only_from_below(path):
+    """Also inside functions: a late import must not hide a loop."""
+    own = path.relative_to(LAB / "sandbox").parts[0].removesuffix(".py")
+    above = rooms_of(path, 2) - {own} - set(SANDBOX[: SANDBOX.index(own)])
+    assert not above, f"{own} must not import {', '.join(sorted(above))}"
+
+
+def test_the_list_of_inner_rooms_is_that_of_the_folder():
+    """No name that does not exist, and no room without its place."""
+    there = {
+        path.stem for path in (LAB / "sandbox").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert set(SANDBOX) == there - {"__init__"}
+
+
+def test_whose_the_engine_is_is_asked_in_one_place():
+    """`engine.of` makes a home of what is written down; everybody else asks the home."""
+    places = [*LAB.glob("sandbox/**/*.py"), LAB / "verbs/screen.py", LAB / "doctor/place.py"]
+    asked = [
+        str(path.relative_to(LAB))
+        for path in places
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "kind"
+    ]
+    assert asked == ["sandbox/engine/__init__.py"]
+
+
+def test_docker_is_run_for_its_text_in_one_place():
+    """`host.run` does; the others that start a program start apt's, Go's, the kernel's, the lab's daemons or tiny ones."""
+    starting = {
+        str(path.relative_to(LAB))
+        for room in ("sandbox", "probes", "doctor")
+        for path in (LAB / room).rglob("*.py")
+        if "subprocess.run(" in (text := path.read_text(encoding="utf-8")) or "subprocess.Popen(" in text
+    }
+    clients = {"sandbox/host/limited.py"}  # python-on-whales is held to its limits by that
+    others = {
+        "sandbox/packages/mirror.py", "sandbox/packages/aptget.py", "sandbox/buildkit/toolchain.py",
+        "sandbox/buildkit/gobuild.py", "sandbox/emulators/kernel.py", "sandbox/host/process.py", "doctor/programs.py",
+    }  # fmt: skip
+    assert starting == {"sandbox/host/run.py"} | clients | others
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(LAB)))

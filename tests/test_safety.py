@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pretend import sandbox_up
 
-from lab import cli, course, explainer, paths, storage
+from lab import cli, course, explainer, paths, sandbox, storage
 from lab.audit.report import ERROR, Finding, Report
 from lab.course import workspace
 from lab.draw import render
@@ -31,9 +31,9 @@ from lab.model.world import World
 from lab.notebook import server as jupyter
 from lab.notebook.panel import cards, clock, view
 from lab.probes import here as here_
-from lab.sandbox import bringup, registry, state
+from lab.sandbox import registry, state
 from lab.sandbox.model import EngineRef, Sandbox
-from lab.sandbox.overview import Status as Overview
+from lab.sandbox.overview import Overview
 from lab.terminal import shell
 
 ROOT = Path(__file__).parent.parent
@@ -188,9 +188,9 @@ def test_the_look_at_modes_can_fail(tmp_path):
 
 def test_the_registry_listens_where_the_lab_says_and_nowhere_else():
     """Loopback; with the private engine the lab's own bridge too: never every address."""
-    assert bringup.addresses(None) == ["127.0.0.1"]
-    assert bringup.addresses("10.213.7.1") == ["127.0.0.1", "10.213.7.1"]
-    for address in bringup.addresses("10.213.7.1"):
+    assert registry.addresses(None) == ["127.0.0.1"]
+    assert registry.addresses("10.213.7.1") == ["127.0.0.1", "10.213.7.1"]
+    for address in registry.addresses("10.213.7.1"):
         assert f"addr: '{address}:5000'" in registry.configuration(address, 5000)
 
 
@@ -280,7 +280,7 @@ def test_a_cell_cannot_print_the_servers_token(monkeypatch, tmp_path, kind):
         monkeypatch.setenv(name, "s3cret")
     box = Sandbox(tmp_path, EngineRef(kind, "unix:///x", tmp_path / "docker"), "localhost:1", None)
     (tmp_path / "work").mkdir()
-    here = World(here_._environment(box.environment()), "localhost:1", tmp_path / "work", tmp_path)
+    here = World(here_._environment(sandbox.environment(box)), "localhost:1", tmp_path / "work", tmp_path)
     kept = shell.run("uname", "env", here, lambda _text: None)
     assert "REGISTRY=localhost:1" in kept.output
     assert "s3cret" not in kept.output

@@ -192,15 +192,15 @@ def release(*, by_hash: bool) -> str:
 
 def test_an_index_is_the_smallest_that_the_release_file_vouches_for(tmp_path: Path) -> None:
     """Its hash is the SHA-256 of the signed part; where the archive keeps it by that hash, it is asked for so."""
-    found = packages.index(release(by_hash=True), "forky", "arm64", "main", tmp_path)
+    found = packages.package_list(release(by_hash=True), "forky", "arm64", "main", tmp_path)
     assert found
     assert (found.sha256, found.size, found.file) == ("a" * 64, 8, tmp_path / "main-Packages.xz")
     assert found.filename == f"dists/forky/main/binary-arm64/by-hash/SHA256/{'a' * 64}"
-    plain = packages.index(release(by_hash=False), "forky", "s390x", "main", tmp_path)
+    plain = packages.package_list(release(by_hash=False), "forky", "s390x", "main", tmp_path)
     assert plain
     assert (plain.sha256, plain.filename) == ("b" * 64, "dists/forky/main/binary-s390x/Packages.gz")
     for architecture, component in (("riscv64", "main"), ("arm64", "universe"), ("amd64", "main")):
-        assert packages.index(release(by_hash=True), "forky", architecture, component, tmp_path) is None
+        assert packages.package_list(release(by_hash=True), "forky", architecture, component, tmp_path) is None
 
 
 @pytest.mark.parametrize("ending", [".xz", ".gz"])
@@ -212,7 +212,7 @@ def test_a_package_is_found_across_the_pieces_that_are_read(
     names = ["first", *(f"filler{number}" for number in range(9)), "middle", "middle2", "last"]
     file = tmp_path / f"main-Packages{ending}"
     file.write_bytes({".xz": lzma.compress, ".gz": gzip.compress}[ending]("\n".join(map(stanza, names)).encode()))
-    index = packages.Index("forky", "arm64", "x", 1, "x", file)
+    index = packages.PackageList("forky", "arm64", "x", 1, "x", file)
     for piece in (1, 7, 333, 1 << 20):
         monkeypatch.setattr(packages, "_PIECE", piece)
         assert packages.find(index, wanted) == {name: package(name) for name in wanted if name != "none"}
@@ -222,7 +222,7 @@ def test_a_damaged_index_is_one_line(tmp_path: Path) -> None:
     """It had the right hash a moment ago, so the disk is to blame: blocked, not a traceback."""
     for text in (b"not compressed", lzma.compress(BODY * 9)[:-20]):
         (tmp_path / "main-Packages.xz").write_bytes(text)
-        index = packages.Index("forky", "arm64", "x", 1, "x", tmp_path / "main-Packages.xz")
+        index = packages.PackageList("forky", "arm64", "x", 1, "x", tmp_path / "main-Packages.xz")
         with pytest.raises(Blocked, match="damaged"):
             packages.find(index, ["first"])
         assert not index.file.exists()
@@ -267,7 +267,7 @@ def test_a_component_is_asked_only_for_what_the_one_before_has_not(
     def get(due, *_rest):
         for one in due:
             got.append(one.filename.rpartition("/")[2])
-            if isinstance(one, packages.Index):
+            if isinstance(one, packages.PackageList):
                 one.file.write_bytes(gzip.compress(texts[one.file.name.partition("-")[0]].encode(), mtime=0))
 
     monkeypatch.setattr(aptget, "configure", lambda *_: {})
@@ -315,23 +315,19 @@ BaseURI: http://extras.example
     ],
 )
 def test_a_foreign_package_comes_from_the_archive_that_has_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distribution: str, host: str, wanted: str, uri: str
+    monkeypatch: pytest.MonkeyPatch, distribution: str, host: str, wanted: str, uri: str
 ) -> None:
     """The machine's own mirror wherever it has that processor; else the one that Ubuntu's own list names."""
     mine = mirror.Mirror(distribution, "noble", "http://mine.example/x", ("main",), Path())
-    (tmp_path / "Ubuntu.info").write_text(UBUNTU)
     monkeypatch.setattr(mirror, "host_architecture", lambda: host)
-    monkeypatch.setattr(ports, "_LIST", tmp_path / "Ubuntu.info")
-    assert ports.archive(mine, wanted).uri == uri
+    assert ports.archive(mine, wanted, lambda: UBUNTU).uri == uri
 
 
-def test_an_empty_list_of_archives_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_list_of_archives_is_one_line() -> None:
     """Where Ubuntu's list is not what it was, that is said."""
     mine = mirror.Mirror("ubuntu", "noble", "http://mine.example/x", ("main",), Path())
-    (tmp_path / "Ubuntu.info").write_text("Suite: devel\n")
-    monkeypatch.setattr(ports, "_LIST", tmp_path / "Ubuntu.info")
     with pytest.raises(Blocked, match="names none for riscv64"):
-        ports.archive(mine, "riscv64")
+        ports.archive(mine, "riscv64", lambda: "Suite: devel\n")
 
 
 def test_apts_complaint_is_its_first_error() -> None:

@@ -18,7 +18,7 @@ from lab.sandbox import registry, state
 from lab.sandbox.emulators import kernel as emulators
 from lab.sandbox.host import cgroups, http, network, process
 from lab.sandbox.packages import programs
-from lab.sandbox.report import PlainReport, RichReport, amount
+from lab.sandbox.report import PlainListener, RichListener, amount
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox's own daemons run on Linux only")
 
@@ -267,14 +267,14 @@ def test_a_tree_with_a_file_missing_or_cut_is_not_whole(tmp_path: Path) -> None:
     file = tmp_path / "usr" / "bin" / "docker"
     file.parent.mkdir(parents=True)
     file.write_text("program")
-    assert not programs.whole(tmp_path)
+    assert not programs.complete(tmp_path)
     programs._stamp(tmp_path)
-    assert programs.whole(tmp_path)
+    assert programs.complete(tmp_path)
     assert programs.find(tmp_path, "docker") == file
     file.write_text("cut")
-    assert not programs.whole(tmp_path)
+    assert not programs.complete(tmp_path)
     file.unlink()
-    assert not programs.whole(tmp_path)
+    assert not programs.complete(tmp_path)
     with pytest.raises(Blocked, match="'docker'"):
         programs.find(tmp_path, "docker")
 
@@ -288,11 +288,11 @@ def test_amounts_are_for_people() -> None:
 def test_without_a_terminal_a_report_is_plain_lines(tmp_path: Path) -> None:
     """One line a phase, one when a thing is complete, no moving bars."""
     with (tmp_path / "log").open("w+") as stream:
-        with RichReport(stream) as report:
+        with RichListener(stream) as report:
             report.phase("Downloading")
             for done in (0, 50, 100, 100):
                 report.progress("docker", done, 100, "B")
             report.note("careful [bold]")
         stream.seek(0)
         assert stream.read() == "* Downloading\n  docker: 100 B\n  careful [bold]\n"
-    assert isinstance(report._plain, PlainReport)
+    assert isinstance(report._plain, PlainListener)

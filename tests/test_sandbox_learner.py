@@ -20,12 +20,14 @@ from lab import paths, sandbox
 from lab.errors import BadInput, Blocked
 from lab.model.world import World
 from lab.probes import needs
+from lab.sandbox import engine as engines
 from lab.sandbox import state, teardown
 from lab.sandbox.emulators import container
-from lab.sandbox.engine import builders, cleanup, client, limited, missing, own, snapshot, users
-from lab.sandbox.engine.users import Refusal
+from lab.sandbox.engine import builders, cleanup, commands, daemon, missing, search, snapshot, users
+from lab.sandbox.engine.search import Refusal
+from lab.sandbox.host import client, limited
 from lab.sandbox.model import EngineRef
-from lab.sandbox.report import PlainReport
+from lab.sandbox.report import PlainListener
 from lab.sandbox.state import State
 from lab.terminal import recorder as shell_record
 
@@ -87,7 +89,7 @@ def answering(docker: Stub, context: dict[str, object], about: dict[str, object]
 def test_the_engine_that_answers_is_found(docker: Stub) -> None:
     """Its address is taken from the context; the context itself is not needed."""
     answering(docker, CONTEXT, ABOUT)
-    assert users.look() == EngineRef("learner", HOST, docker.program, None, remote=False)
+    assert search.look() == EngineRef("learner", HOST, docker.program, None, remote=False)
 
 
 def test_a_context_with_keys_is_kept(docker: Stub) -> None:
@@ -98,13 +100,13 @@ def test_a_context_with_keys_is_kept(docker: Stub) -> None:
         "TLSMaterial": {"docker": ["ca.pem"]},
     }
     answering(docker, tls, ABOUT)
-    found = users.look()
+    found = search.look()
     assert isinstance(found, EngineRef)
     assert (found.context, found.remote) == ("work", True)
-    assert users.needed_context({**tls, "TLSMaterial": {}}) is None
+    assert search.needed_context({**tls, "TLSMaterial": {}}) is None
     trusting = {"Name": "lax", "Endpoints": {"docker": {"Host": "tcp://10.0.0.7:2376", "SkipTLSVerify": True}}}
-    assert users.needed_context(trusting) == "lax"
-    assert users.needed_context({"Name": "desktop-linux", "Endpoints": {"docker": {"Host": HOST}}}) is None
+    assert search.needed_context(trusting) == "lax"
+    assert search.needed_context({"Name": "desktop-linux", "Endpoints": {"docker": {"Host": HOST}}}) is None
 
 
 @pytest.mark.parametrize("context", [[], {}, {"Endpoints": []}, {"Endpoints": {"docker": 7}}, {"TLSMaterial": "x"}])
@@ -112,7 +114,7 @@ def test_a_context_that_says_something_else_is_no_mistake(docker: Stub, context:
     """A newer Docker's other form leaves the address unknown, and nothing breaks."""
     docker.says("context inspect", json.dumps(context))
     docker.says("info", json.dumps(ABOUT))
-    found = users.look()
+    found = search.look()
     assert isinstance(found, EngineRef)
     assert found.host == ""
 
@@ -121,14 +123,14 @@ def test_why_none_answers_is_kept(docker: Stub) -> None:
     """No command, an engine that is off, and one that refuses are told apart."""
     docker.says("context inspect", json.dumps(CONTEXT))
     docker.says("info", err="permission denied while trying to connect", status=1)
-    assert users.look() == Refusal(docker=True, host=HOST, said="permission denied while trying to connect")
+    assert search.look() == Refusal(docker=True, host=HOST, said="permission denied while trying to connect")
     docker.says("info", json.dumps({"ServerErrors": ["Cannot connect", "at all"]}))
-    found = users.look()
+    found = search.look()
     assert isinstance(found, Refusal)
     assert found.said == "Cannot connect; at all"
     docker.program.unlink()
     os.environ["PATH"] = str(docker.program.parent)
-    assert users.look() == Refusal(docker=False, host="", said="")
+    assert search.look() == Refusal(docker=False, host="", said="")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def test_up_without_an_engine_and_without_root_is_that_page(docker: Stub, monkey
     """Blocked, with the page, and nothing made; root on the same machine would go on."""
     docker.says("context inspect", json.dumps(CONTEXT))
     docker.says("info", err="Cannot connect to the Docker daemon. Is it running?", status=1)
-    monkeypatch.setattr(own, "possible", lambda: False)
+    monkeypatch.setattr(daemon, "possible", lambda: False)
     with pytest.raises(Blocked, match="Is it running"):
         sandbox.up()
     assert not paths.sandbox().exists()
@@ -348,7 +350,7 @@ def test_a_damaged_note_is_none(docker: Stub, text: str) -> None:
     docker.says("image ls", IMAGES)
     docker.says("ps", "")
     docker.says("volume ls", "")
-    assert [line for line, _ in cleanup.on(state.load().engine, 5001)] == []
+    assert [one.line for one in cleanup.on(state.load().engine, 5001)] == []
 
 
 def test_what_is_removed_is_the_labs_and_nothing_else(docker: Stub) -> None:
@@ -375,7 +377,7 @@ def test_what_is_removed_is_the_labs_and_nothing_else(docker: Stub) -> None:
     )
     docker.says("volume ls --quiet --filter label", f"lab-registry-{key}\n")
     docker.says("volume ls --quiet --filter name", f"buildx_buildkit_lab-{key}-one0_state\n")
-    assert [line for line, _ in cleanup.on(engine, 5001)] == [
+    assert [one.line for one in cleanup.on(engine, 5001)] == [
         "container lab-registry",
         "container made",
         f"container buildx_buildkit_lab-{key}-one0",
@@ -396,12 +398,12 @@ def test_a_name_that_means_another_image_now_is_given_back(docker: Stub) -> None
     snapshot.note(engine)
     now = ROW.format("busybox", "1.38", "<none>", "sha256:new")
     docker.says("image ls", now + ROW.format("busybox", "<none>", "sha256:index", "sha256:old"))
-    ((line, give_back),) = cleanup.on(engine, 5001)
-    assert line == "image busybox:1.38: back to yours"
+    (removal,) = cleanup.on(engine, 5001)
+    assert removal.line == "image busybox:1.38: back to yours"
     docker.says("image tag")
     docker.says("image rm")
     docker.says("image ls", IMAGES + ROW.format("<none>", "<none>", "<none>", "sha256:new"))
-    give_back()
+    removal.remove()
     assert "image tag sha256:old busybox:1.38" in docker.asked
     assert [command for command in docker.asked if command.startswith("image rm")] == ["image rm sha256:new"]
     docker.says("image ls", now)
@@ -423,12 +425,12 @@ def test_what_resists_is_said_and_what_is_gone_is_not(docker: Stub) -> None:
     docker.says("image ls", "")
     docker.says("volume ls", "")
     docker.says("ps", f"one\tx\t{state.key()}\n")
-    ((_, remove),) = cleanup.on(engine, 5001)
+    (removal,) = cleanup.on(engine, 5001)
     docker.says("container rm", err="Error response from daemon: No such container: one", status=1)
-    remove()
+    removal.remove()
     docker.says("container rm", err="Error response from daemon: device or resource busy", status=1)
     with pytest.raises(Blocked, match="'one' cannot be removed from your engine: device or resource busy"):
-        remove()
+        removal.remove()
 
 
 THEIRS = {"multi-builder": "2020-01-01T11:00:00.123456789Z"}
@@ -482,16 +484,16 @@ def test_a_new_builder_gets_a_name_and_the_hosts_network(noted: Stub) -> None:
     place = created("multi-builder")
     engine = state.load().engine
     assert not builders.safe_to_remove("multi-builder", engine)
-    builders.fit()
+    engines.adapt_new_builders()
     node = node_of(place)
     assert node["Name"] == f"lab-{state.key()}-multi-builder0"
     assert node["DriverOpts"] == {"network": "host"}
     assert node["Flags"] == ["--allow-insecure-entitlement=network.host"]
     assert node["Files"] == {"a": "b"}
     assert builders.safe_to_remove("multi-builder", engine)
-    assert not builders.deaf("multi-builder")
+    assert not builders.cannot_reach_registry("multi-builder")
     text = place.read_text()
-    builders.fit()
+    engines.adapt_new_builders()
     assert place.read_text() == text
     assert [path.name for path in place.parent.iterdir()] == ["multi-builder"]
 
@@ -500,14 +502,14 @@ def test_a_builder_that_runs_already_keeps_its_name(noted: Stub) -> None:
     """Renamed, its container would be nobody's; that it cannot reach the registry is known."""
     place = created("quick")
     holds(noted, quick=datetime.now(UTC).isoformat())
-    builders.fit()
+    engines.adapt_new_builders()
     assert node_of(place)["Name"] == "quick0"
     assert builders.safe_to_remove("quick", state.load().engine)
-    assert not builders.taken("quick")
-    assert builders.deaf("quick")
-    assert not builders.deaf("no such builder")
+    assert not engines.has_foreign_builder("quick")
+    assert builders.cannot_reach_registry("quick")
+    assert not builders.cannot_reach_registry("no such builder")
     created("quick", DriverOpts={"network": "host"})
-    assert not builders.deaf("quick")
+    assert not builders.cannot_reach_registry("quick")
 
 
 def test_in_lab_shell_a_builder_is_fitted_when_its_command_has_ended(noted: Stub, tmp_path: Path) -> None:
@@ -536,10 +538,10 @@ def test_a_current_builder_that_cannot_reach_the_registry_blocks(noted: Stub, wo
 
 def test_a_name_that_a_container_of_theirs_has_is_known(noted: Stub) -> None:
     """What `create` and `rm` in one command would take away."""
-    assert builders.taken("multi-builder")
-    assert not builders.taken("spare")
-    put_up(noted, engine=EngineRef("private", HOST, noted.program, tree=noted.program.parent))
-    assert not builders.taken("multi-builder")
+    assert engines.has_foreign_builder("multi-builder")
+    assert not engines.has_foreign_builder("spare")
+    put_up(noted, engine=EngineRef("private", HOST, noted.program, programs=noted.program.parent))
+    assert not engines.has_foreign_builder("multi-builder")
 
 
 @pytest.mark.parametrize("made", ["2020-01-01T11:00:00.123456789Z", "yesterday", ""])
@@ -547,9 +549,9 @@ def test_a_container_that_was_there_first_is_theirs(noted: Stub, made: str) -> N
     """Also one that they made while the lab was up; where nobody can tell when, it counts as theirs."""
     place = created("later")
     holds(noted, later=made)
-    assert builders.taken("later")
+    assert engines.has_foreign_builder("later")
     assert not builders.safe_to_remove("later", state.load().engine)
-    builders.fit()
+    engines.adapt_new_builders()
     assert node_of(place)["Name"] == f"lab-{state.key()}-later0"
 
 
@@ -561,7 +563,7 @@ def test_a_moment_decides_whose_a_container_is(noted: Stub) -> None:
     for fraction, ours in (("4", False), ("499999", False), ("5", True), ("500001", True), ("6", True)):
         holds(noted, later=f"2027-01-15T08:00:00.{fraction}Z")
         assert builders.safe_to_remove("later", engine) is ours
-        assert builders.taken("later") is not ours
+        assert engines.has_foreign_builder("later") is not ours
 
 
 def test_a_container_that_goes_while_it_is_asked_for_counts_as_theirs(noted: Stub) -> None:
@@ -578,15 +580,15 @@ def test_a_node_on_another_engine_is_left_alone(noted: Stub, changes: dict[str, 
     """Its host's network is not this machine's."""
     place = created("farm", **changes)
     before = place.read_text()
-    builders.fit()
+    engines.adapt_new_builders()
     assert place.read_text() == before
-    assert not builders.deaf("farm")
+    assert not builders.cannot_reach_registry("farm")
 
 
 def test_what_a_learner_chose_stays(noted: Stub) -> None:
     """A network of their own choice is not overruled, nor other options lost."""
     place = created("own", DriverOpts={"network": "theirs", "memory": "1g"}, Flags=["--debug"])
-    builders.fit()
+    engines.adapt_new_builders()
     assert node_of(place)["DriverOpts"] == {"network": "theirs", "memory": "1g"}
     assert node_of(place)["Flags"] == ["--debug", "--allow-insecure-entitlement=network.host"]
 
@@ -595,7 +597,7 @@ def test_with_an_account_only_the_name_is_written(noted: Stub) -> None:
     """A registry that is not on localhost needs no network of the host's."""
     put_up(noted, registry="docker.io/me", create_opts="", port=None, account="docker.io/me")
     place = created("plain")
-    builders.fit()
+    engines.adapt_new_builders()
     assert node_of(place)["DriverOpts"] is None
     assert node_of(place)["Name"] == f"lab-{state.key()}-plain0"
 
@@ -605,15 +607,15 @@ def test_a_builder_that_cannot_be_read_is_buildxs_business(noted: Stub, text: st
     """It is neither changed nor an error."""
     place = created("odd")
     place.write_text(text)
-    builders.fit()
+    engines.adapt_new_builders()
     assert place.read_text() == text
 
 
 def test_the_private_engines_builders_are_left_as_they_are(docker: Stub) -> None:
     """They reach the registry by the bridge, and no engine of anybody's is asked."""
-    put_up(docker, engine=EngineRef("private", HOST, docker.program, tree=docker.program.parent), create_opts="")
+    put_up(docker, engine=EngineRef("private", HOST, docker.program, programs=docker.program.parent), create_opts="")
     place = created("multi-builder")
-    builders.fit()
+    engines.adapt_new_builders()
     assert node_of(place)["Name"] == "multi-builder0"
     assert docker.asked == []
 
@@ -625,8 +627,8 @@ def test_a_builder_of_theirs_that_was_never_fitted_is_only_forgotten(noted: Stub
     noted.says("volume ls", "")
     noted.says("version", "29.0.0")
     noted.says("ps --all --no-trunc", "buildx_buildkit_multi-builder0\tx\t\n")
-    removals = dict(teardown._removals(state.read(), purge=False))
-    removals["builder multi-builder"]()
+    removals = {one.line: one for one in teardown.removals(state.read(), purge=False)}
+    removals["builder multi-builder"].remove()
     assert not place.exists()
     assert not any(command.startswith("buildx rm") for command in noted.asked)
 
@@ -655,10 +657,10 @@ def test_missing_emulators_are_asked_for_by_name_and_taken_away_again(docker: St
         ["linux/amd64", "linux/arm64", "linux/riscv64", "linux/arm/v7"], ["qemu-riscv64", "qemu-aarch64", "qemu-arm"]
     )
     docker.says(f"{RUN} --install", after)
-    container.install(engine, PlainReport())
+    container.install(lambda: commands.client(engine), PlainListener())
     assert f"{RUN} --install arm64,arm" in docker.asked
     assert container.installed() == ["qemu-aarch64", "qemu-arm"]
-    container.uninstall(engine)
+    container.uninstall(lambda: commands.client(engine))
     assert docker.asked[-1] == f"{RUN} --uninstall qemu-aarch64,qemu-arm"
     assert container.installed() == []
 
@@ -667,7 +669,7 @@ def test_a_kernel_that_has_them_is_left_alone(docker: Stub, engine: EngineRef) -
     """As with Docker Desktop; what was there is not the lab's to take away."""
     docker.says(RUN, told(["linux/amd64", "linux/arm64", "linux/riscv64", "linux/arm/v7"], ["qemu-aarch64"]))
     heard = Heard()
-    container.install(engine, heard)
+    container.install(lambda: commands.client(engine), heard)
     assert heard.notes
     assert not any("--install" in command for command in docker.asked)
     assert container.installed() == []
@@ -677,10 +679,10 @@ def test_a_kernel_that_takes_none_is_blocked(docker: Stub, engine: EngineRef) ->
     """The image ends with status 0 though nothing was registered: its answer is read, not its status."""
     docker.says(RUN, told(["linux/amd64"], []), err="installing: arm64 EPERM opening register")
     with pytest.raises(Blocked, match="takes no emulator for linux/arm64"):
-        container.install(engine, PlainReport())
+        container.install(lambda: commands.client(engine), PlainListener())
     docker.says(RUN, "", err="error: operation not permitted\ncannot mount binfmt_misc")
     with pytest.raises(Blocked, match="cannot mount binfmt_misc"):
-        container.install(engine, PlainReport())
+        container.install(lambda: commands.client(engine), PlainListener())
 
 
 def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef) -> None:
@@ -688,7 +690,7 @@ def test_an_image_that_cannot_be_had_is_blocked(docker: Stub, engine: EngineRef)
     docker.says("image inspect", err="Error: No such image: tonistiigi/binfmt:latest", status=1)
     docker.says("image pull", err="Error response from daemon: dial tcp: lookup registry: no such host", status=1)
     with pytest.raises(Blocked, match="no such host") as caught:
-        container.install(engine, PlainReport())
+        container.install(lambda: commands.client(engine), PlainListener())
     assert "Docker Hub" in caught.value.remedy
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.sandbox import certificates, config, registry, state
+from lab.sandbox import certificates, registry, state
+from lab.sandbox.engine import config
 from lab.sandbox.host import process
 from lab.sandbox.host.process import Daemon
 

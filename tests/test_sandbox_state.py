@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from lab import paths, sandbox
 from lab.errors import BadInput, Blocked, UsageError
-from lab.sandbox import bringup, certificates, config, state
-from lab.sandbox.engine import own as private
-from lab.sandbox.engine import users
+from lab.sandbox import bringup, certificates, state
+from lab.sandbox.engine import config, daemon, search
 from lab.sandbox.model import EngineRef, Sandbox
 from lab.sandbox.state import State
 
-ENGINE = EngineRef("private", "unix:///run/lab-x/docker.sock", Path("/tree/usr/bin/docker"), tree=Path("/tree"))
+ENGINE = EngineRef("private", "unix:///run/lab-x/docker.sock", Path("/tree/usr/bin/docker"), programs=Path("/tree"))
 UP = State(
     ready=True,
     engine=ENGINE,
@@ -85,7 +84,7 @@ def test_names_are_the_folders_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("LAB_HOME", str(tmp_path / ("deep" * 40)))
     first = (state.bridge(), state.cgroup(), state.runtime())
     assert len(state.bridge()) <= 15
-    assert len(str(private.socket())) < 100
+    assert len(str(state.socket())) < 100
     assert (state.bridge(), state.cgroup(), state.runtime()) == first
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "other"))
     assert state.bridge() != first[0]
@@ -97,7 +96,7 @@ def test_the_private_engines_environment_leads_nowhere_else(monkeypatch: pytest.
         monkeypatch.setenv(name, "elsewhere")
     monkeypatch.setenv("PATH", "/usr/bin:/tree/usr/bin:/bin")
     monkeypatch.setenv("NO_PROXY", "example.com")
-    found = box().environment()
+    found = sandbox.environment(box())
     assert "elsewhere" not in found.values()
     assert found["PATH"] == "/tree/usr/bin:/usr/bin:/bin"
     assert found["DOCKER_HOST"] == ENGINE.host
@@ -108,26 +107,26 @@ def test_the_private_engines_environment_leads_nowhere_else(monkeypatch: pytest.
 
 def test_the_environment_of_the_environment_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """`lab` inside the sandbox's own shell changes nothing more."""
-    once = box().environment()
+    once = sandbox.environment(box())
     for name in set(os.environ) - set(once):
         monkeypatch.delenv(name)
     for name, value in once.items():
         monkeypatch.setenv(name, value)
-    assert box().environment() == once
+    assert sandbox.environment(box()) == once
 
 
 def test_a_learners_engine_keeps_the_learners_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Login and plugins are theirs; the engine stays the one that `up` found, whatever they switch to; buildx's folder is ours."""
     monkeypatch.setenv("DOCKER_CONTEXT", "work")
     monkeypatch.setenv("DOCKER_CONFIG", "/theirs")
-    found = box(THEIRS).environment()
+    found = sandbox.environment(box(THEIRS))
     assert (found["DOCKER_CONTEXT"], found["DOCKER_CONFIG"]) == ("default", "/theirs")
     assert found["BUILDX_CONFIG"] == "/home/sandbox/buildx"
     assert found["PATH"] == os.environ["PATH"]
     monkeypatch.setenv("DOCKER_HOST", "unix:///another.sock")
-    assert "DOCKER_HOST" not in box(THEIRS).environment()
+    assert "DOCKER_HOST" not in sandbox.environment(box(THEIRS))
     by_host = replace(THEIRS, context=None)
-    assert box(by_host).environment()["DOCKER_HOST"] == THEIRS.host
+    assert sandbox.environment(box(by_host))["DOCKER_HOST"] == THEIRS.host
 
 
 def test_an_engine_of_the_learners_that_is_off_is_waited_for(tmp_path: Path) -> None:
@@ -144,13 +143,13 @@ def test_an_engine_of_the_learners_that_is_off_is_waited_for(tmp_path: Path) -> 
 
 def test_inside_the_sandbox_its_own_engine_is_not_the_learners(monkeypatch: pytest.MonkeyPatch) -> None:
     """`lab up` in a notebook's terminal does not take the private engine for one that was there."""
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{private.socket()}")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{state.socket()}")
     monkeypatch.setenv("PATH", f"{paths.cache()}/engine-x/usr/bin:/usr/bin")
-    outside = users.outside()
+    outside = search.outside()
     assert "DOCKER_HOST" not in outside
     assert outside["PATH"] == "/usr/bin"
     monkeypatch.setenv("DOCKER_HOST", "unix:///theirs.sock")
-    assert users.outside()["DOCKER_HOST"] == "unix:///theirs.sock"
+    assert search.outside()["DOCKER_HOST"] == "unix:///theirs.sock"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ def test_inside_the_sandbox_its_own_engine_is_not_the_learners(monkeypatch: pyte
 )
 def test_whose_localhost_an_engine_means(host: str, about: dict[str, object], remote: object) -> None:
     """Docker Desktop, rootless and distant engines have a `localhost` of their own."""
-    assert users.is_remote(host, about) is remote
+    assert search.is_remote(host, about) is remote
 
 
 def test_builders_know_the_registry_and_the_mirror() -> None:
@@ -188,10 +187,10 @@ def test_a_login_survives_the_next_up(tmp_path: Path) -> None:
     file = paths.sandbox() / "docker" / "config.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"auths": {"docker.io": {}}}')
-    config.write(replace(ENGINE, tree=tree), port=5000, address="10.213.1.1")
+    config.write(replace(ENGINE, programs=tree), port=5000, address="10.213.1.1")
     assert json.loads(file.read_text()) == {"auths": {"docker.io": {}}, "cliPluginsExtraDirs": [str(plugin.parent)]}
     file.write_text("{")
-    config.write(replace(ENGINE, tree=tree), port=5000, address="10.213.1.1")
+    config.write(replace(ENGINE, programs=tree), port=5000, address="10.213.1.1")
     assert json.loads(file.read_text()) == {"cliPluginsExtraDirs": [str(plugin.parent)]}
 
 
@@ -200,15 +199,15 @@ def test_no_root_and_no_space_are_told_apart(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(Blocked, match="needs root") as caught:
-        private.check_possible()
+        daemon.check_possible()
     assert "sudo" in caught.value.remedy
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": 10**8}))
     with pytest.raises(Blocked, match=r"0\.1 GB left"):
-        private.check_possible()
+        daemon.check_possible()
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(Blocked) as caught:
-        private.check_possible()
+        daemon.check_possible()
     assert "Docker Desktop" in caught.value.remedy
 
 
@@ -231,7 +230,7 @@ def test_the_engine_gets_nothing_of_the_machines_own(tmp_path: Path) -> None:
     proxy = tmp_path / "usr/sbin/docker-proxy"
     proxy.parent.mkdir(parents=True)
     proxy.touch()
-    found = private.settings(tmp_path, "forky", "10.213.1.1:5000", store="classic")
+    found = daemon.settings(tmp_path, "forky", "10.213.1.1:5000", store="classic")
     assert found["features"] == {"containerd-snapshotter": False}
     assert found["bridge"] == state.bridge()
     assert found["cgroup-parent"] == f"/{state.cgroup()}"

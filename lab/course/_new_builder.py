@@ -9,7 +9,7 @@ from lab.model.picture import Picture
 from lab.model.platforms import listed
 from lab.model.steps import Prediction, Truth
 from lab.model.world import World
-from lab.sandbox.engine import builders as builders_here
+from lab.sandbox.engine import has_foreign_builder
 
 NAME = "multi-builder"
 SPARE = "spare"
@@ -87,7 +87,7 @@ def started(builder: Builder) -> Picture:
 
 def nobody_elses(_world: World) -> None:
     """On a learner's own engine, `rm` in the same breath as `create` would take a container of that name away."""
-    if builders_here.taken(SPARE):
+    if has_foreign_builder(SPARE):
         raise Blocked(
             f"Your engine has a builder of yours called {SPARE!r}: this step would remove its container.",
             f"Rename yours, or leave this step out. (`docker ps --all` shows it as buildx_buildkit_{SPARE}0.)",

@@ -10,7 +10,7 @@ from lab.course.leftovers import BuilderNamed
 from lab.errors import Blocked, LabError
 from lab.model.world import World
 from lab.probes import engine
-from lab.sandbox.engine import builders as builders_here
+from lab.sandbox.engine import adapt_new_builders, has_foreign_builder
 
 SHOP_BUILDER = "shop-builder"
 # A file of settings that says nothing of the registry: its certificate is then one that nobody vouches for.
@@ -25,7 +25,7 @@ class ShopBuilder(BuilderNamed):
 
     def make(self, world: World) -> None:
         """Write the broken one down, where that was not done before. Blocked where it cannot be."""
-        if builders_here.taken(self.name):
+        if has_foreign_builder(self.name):
             raise Blocked(
                 f"Your engine has a builder of yours called {self.name!r}.",
                 f"Rename yours, or leave this step out. (`docker ps --all` shows it as buildx_buildkit_{self.name}0.)",
@@ -36,7 +36,7 @@ class ShopBuilder(BuilderNamed):
         status, _, err, _ = engine.docker(world, "buildx", "create", "--name", self.name, *options(world), limit=60)
         if status:
             raise Blocked(f"The builder {self.name} could not be made: {err.strip()}")
-        builders_here.fit()
+        adapt_new_builders()
         _note(world).write_text(f"The lab made {self.name} for the step mend_builder.\n", encoding="utf-8")
 
     def remove(self, world: World) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lab.errors import LabError
 from lab.model.world import World
 from lab.probes import engine, registry
-from lab.sandbox.engine import builders
+from lab.sandbox.engine import adapt_new_builders
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class BuilderNamed:
         """`docker buildx rm`, if there is such a builder."""
         if engine.known_builders(world).named(self.name) is None:
             return ""
-        builders.fit()  # or its name may mean a container of the learner's
+        adapt_new_builders()  # or its name may mean a container of the learner's
         status, _, err, _ = engine.docker(world, "buildx", "rm", "--force", self.name, limit=120)
         if status:
             raise LabError(f"The builder {self.name!r} could not be removed: {err.strip()}")

@@ -56,13 +56,13 @@ class _Asking:
     def result(self) -> Checkup:
         """Wait for the answers."""
         from lab.sandbox.emulators import kernel
-        from lab.sandbox.engine import users
+        from lab.sandbox.engine import search
 
         place = self._place
         about, address = self._info.result(), self._host.result()
         found: Engine | Trouble = about if isinstance(about, Trouble) else _engine(about)
         known = {} if isinstance(about, Trouble) else about
-        local = not (users.is_remote(address, known) if place.remote is None else place.remote)
+        local = not (search.is_remote(address, known) if place.remote is None else place.remote)
         handlers, own = tuple(_emulators()), host.this_machine().platform
         inside = self._inside(handlers, own, local=local) if isinstance(found, Engine) else []
         listed = self._builders.result()

@@ -14,15 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab import paths
 from lab.doctor.facts import Leftover
-from lab.errors import BadInput, Blocked
+from lab.errors import Blocked
 from lab.model.facts import Builder
 from lab.model.world import World
 from lab.probes.command import ask
-from lab.storage import read_json
+from lab.sandbox.engine import buildx_store
+from lab.sandbox.host.run import printed
 
-PREFIX = "buildx_buildkit_"
+PREFIX = buildx_store.CONTAINER
 _STATE = "_state"
 _LIMIT = 15.0
 _UNITS = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -56,21 +56,19 @@ def of(found: tuple[Leftover, ...], listed: tuple[Builder, ...], world: World) -
 
 def apart(env: Mapping[str, str]) -> frozenset[str]:
     """The container builders whose `localhost` is the container's own: those without `network=host`."""
-    folder = Path(env["BUILDX_CONFIG"]) if env.get("BUILDX_CONFIG") else _standard(env)
+    folder = Path(env[buildx_store.VARIABLE]) if env.get(buildx_store.VARIABLE) else _standard(env)
     found = set()
-    for name, data in _instances(folder):
-        options = [node.get("DriverOpts") for node in _nodes_of(data)]
+    for name, data in buildx_store.instances(folder).items():
+        options = [node.get("DriverOpts") for node in buildx_store.nodes(data)]
         shares = any(isinstance(one, dict) and one.get("network") == "host" for one in options)
-        if data.get("Driver") == "docker-container" and not shares:
+        if data.get("Driver") == buildx_store.DRIVER and not shares:
             found.add(name)
     return frozenset(found)
 
 
 def volume_sizes(world: World) -> dict[str, int]:
     """Bytes of each volume, as far as the engine says so in time."""
-    from lab.sandbox.engine import users
-
-    said = users.ask("docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}", env=world.env)
+    said = printed(["docker", "system", "df", "--verbose", "--format", "{{json .Volumes}}"], world.env)
     try:
         rows = json.loads(said or "[]")
         return {str(row["Name"]): size for row in rows if (size := size_of(str(row.get("Size")))) is not None}
@@ -108,12 +106,12 @@ def _rows(text: str) -> Iterator[dict[str, Any]]:
 
 def _folders(env: Mapping[str, str]) -> list[Path]:
     """All sets of builders that may be meant on this machine by this person."""
-    from lab.sandbox.engine import users
+    from lab.sandbox.engine.search import outside
 
-    outside = users.outside()
-    named = [one["BUILDX_CONFIG"] for one in (env, outside) if one.get("BUILDX_CONFIG")]
-    own = paths.sandbox() / "buildx"
-    return list(dict.fromkeys([*map(Path, named), own, _standard(env), _standard(outside)]))
+    theirs = outside()
+    named = [one[buildx_store.VARIABLE] for one in (env, theirs) if one.get(buildx_store.VARIABLE)]
+    own = buildx_store.folder()
+    return list(dict.fromkeys([*map(Path, named), own, _standard(env), _standard(theirs)]))
 
 
 def _standard(env: Mapping[str, str]) -> Path:
@@ -121,25 +119,6 @@ def _standard(env: Mapping[str, str]) -> Path:
     return Path(env.get("DOCKER_CONFIG") or home / ".docker") / "buildx"
 
 
-def _instances(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        files = sorted((folder / "instances").iterdir())
-    except OSError:
-        return
-    for file in files:
-        try:
-            data = read_json(file)
-        except (BadInput, Blocked):
-            continue
-        if isinstance(data, dict):
-            yield file.name, data
-
-
 def _nodes(folder: Path) -> Iterator[dict[str, Any]]:
-    for _, data in _instances(folder):
-        yield from _nodes_of(data)
-
-
-def _nodes_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    nodes = data.get("Nodes")
-    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
+    for data in buildx_store.instances(folder).values():
+        yield from buildx_store.nodes(data)

@@ -12,7 +12,8 @@ from lab.doctor.facts import Trouble, Whose
 from lab.errors import LabError
 from lab.model.world import World
 from lab.probes.here import this_world
-from lab.sandbox import state
+from lab.sandbox import engine, state
+from lab.sandbox.host.run import printed
 
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
@@ -41,14 +42,14 @@ def chosen() -> Place:
     except LabError as error:
         return own(Trouble(error.message, error.remedy))
     assert now  # noqa: S101  # `here` has read it
-    return Place(world, now.engine.kind, now.engine.host, now.engine.remote, now.port, None, now.address)
+    return Place(world, engine.of(now.engine).code, now.engine.host, now.engine.remote, now.port, None, now.address)
 
 
 def own(why: Trouble | None = None) -> Place:
     """The learner's own Docker, also when `lab` runs inside the sandbox's environment."""
-    from lab.sandbox.engine import users
+    from lab.sandbox.engine.search import outside
 
-    env = users.outside()
+    env = outside()
     if env.get("LAB_SANDBOX"):
         for name in ("BUILDX_CONFIG", "REGISTRY", "LAB_SANDBOX"):
             env.pop(name, None)
@@ -62,10 +63,8 @@ def address(place: Place) -> str:
     env = place.world.env
     if place.host or env.get("DOCKER_HOST"):
         return place.host or env["DOCKER_HOST"]
-    from lab.sandbox.engine import users
-
     command = ("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
-    return users.ask("docker", *command, env=env) or _DEFAULT_HOST
+    return printed(["docker", *command], env) or _DEFAULT_HOST
 
 
 def names(place: Place, address: str, about: Mapping[str, Any]) -> frozenset[str]:

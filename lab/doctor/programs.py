@@ -17,6 +17,7 @@ from lab.errors import Blocked
 from lab.model.world import World
 from lab.probes.command import ask
 from lab.sandbox import state
+from lab.sandbox.host.run import printed
 
 STATUS = 42
 _BASE = 0x400000
@@ -95,11 +96,11 @@ def directly(architecture: str, place: Path) -> Trial:
 
 def in_container(architecture: str, place: Path, image: str, world: World) -> Trial:
     """Let the engine run it in a container of an image that it has; only our own program runs there."""
-    from lab.sandbox.engine import users
+    from lab.sandbox.engine.commands import LABEL
 
     name = f"lab-doctor-{place.parent.name.rpartition('-')[2].lower()}-{architecture}"
     command = [
-        "docker", "run", "--rm", "--pull", "never", "--name", name, "--label", f"{users.LABEL}={state.key()}",
+        "docker", "run", "--rm", "--pull", "never", "--name", name, "--label", f"{LABEL}={state.key()}",
         "--network", "none", "--security-opt", "label=disable",
         "--mount", f"type=bind,source={place},target=/lab-doctor,readonly", "--entrypoint", "/lab-doctor", image,
     ]  # fmt: skip
@@ -107,7 +108,7 @@ def in_container(architecture: str, place: Path, image: str, world: World) -> Tr
         status, _, err, _ = ask(command, world.env, limit=_CONTAINER_LIMIT)
     except Blocked:
         # A program that its emulator cannot end stays as the first process of its container.
-        users.ask("docker", "rm", "--force", name, env=world.env)
+        printed(["docker", "rm", "--force", name], world.env)
         return Trial(architecture, "broken", "container", f"it did not end within {_CONTAINER_LIMIT:.0f} s")
     return _judged(architecture, "container", status, err)
 

@@ -9,6 +9,7 @@ from typing import Literal
 from lab.doctor.can import emulator_from
 from lab.doctor.facts import Checkup, Emulator, Leftover, Trouble
 from lab.model.facts import Builder, Engine, Node
+from lab.sandbox import engine
 from lab.sandbox.report import amount
 
 State = Literal["fine", "note", "mend", "blocked"]
@@ -52,7 +53,7 @@ def lines(found: Checkup) -> Iterator[Line]:
 def _engine(found: Checkup) -> Line:
     if isinstance(found.engine, Trouble):
         return Line("Engine", "blocked", found.engine.message, found.engine.remedy)
-    whose = "the lab's own" if found.whose == "private" else "yours"
+    whose = engine.whose(found.whose)
     text = f"{found.engine.version} for {found.engine.platform}, {whose}, {found.host}"
     if _version(found.engine.version) < _OLD_ENGINE:
         return Line("Engine", "mend", f"{text}: too old", "Install Docker 24 or newer.")

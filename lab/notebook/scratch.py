@@ -37,10 +37,10 @@ def fit(*_cell: object) -> None:
     try:
         wanted: Mapping[str, str] = this_world().env
     except LabError:
-        from lab.sandbox.engine import own
+        from lab.sandbox import state
 
         kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-        wanted = {**kept, "DOCKER_HOST": f"unix://{own.socket()}"}
+        wanted = {**kept, "DOCKER_HOST": f"unix://{state.socket()}"}
     for name in {*os.environ, *wanted}:
         if os.environ.get(name) != wanted.get(name):
             _before[name], _ours[name] = os.environ.get(name), wanted.get(name)

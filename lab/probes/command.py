@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.errors import Blocked
 from lab.model.facts import Evidence
+from lab.sandbox.host.run import run
 
 LIMIT = 20.0
 
@@ -22,18 +23,9 @@ def ask(
     """
     shown = shlex.join(command)
     try:
-        done = subprocess.run(
-            list(command),
-            env=dict(env),
-            cwd=folder,
-            capture_output=True,
-            timeout=limit,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = run(command, env, limit=limit, folder=folder)
     except subprocess.TimeoutExpired as error:
         raise Blocked(f"`{shown}` did not answer within {limit:.0f} s.", "Is the engine busy or paused?") from error
     except OSError as error:
         raise Blocked(f"`{command[0]}` cannot be run: {error.strerror}.", "Is it installed?") from error
-    out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-    return done.returncode, out, err, Evidence(shown, (out + err).strip())
+    return done.status, done.out, done.err, Evidence(shown, (done.out + done.err).strip())

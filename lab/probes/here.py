@@ -22,7 +22,7 @@ def this_world() -> World:
     """The world of this process: the sandbox that is up (raises Blocked where none is) and this folder."""
     box = sandbox.load()
     return World(
-        env=_environment(box.environment()),
+        env=_environment(sandbox.environment(box)),
         registry=box.registry,
         workspace=learners_folder(),
         home=paths.learner(),

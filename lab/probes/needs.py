@@ -75,10 +75,10 @@ def consent(world: World) -> None:
 
 def reach(world: World) -> None:
     """The current builder reaches `$REGISTRY`."""
-    from lab.sandbox.engine import builders
+    from lab.sandbox.engine import builders, buildx_store
 
-    name = builders.current()
-    if builders.deaf(name):
+    name = buildx_store.current()
+    if builders.cannot_reach_registry(name):
         raise Blocked(
             f"The builder {name} has a network of its own: in there, {world.registry} is the builder itself.",
             f"`docker buildx rm {name}`, then do lesson 6 again: there it gets the host's network before it starts.",

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lab.sandbox.bringup import up
     from lab.sandbox.emulators.kernel import Handler, missing_emulators, registered
+    from lab.sandbox.engine import environment
     from lab.sandbox.model import EngineRef, Sandbox
-    from lab.sandbox.overview import Status, status
+    from lab.sandbox.overview import Overview, status
     from lab.sandbox.state import load
     from lab.sandbox.teardown import down
 
 __all__ = [
-    "EngineRef", "Handler", "Sandbox", "Status", "down", "load", "missing_emulators", "registered", "status", "up",
+    "EngineRef", "Handler", "Overview", "Sandbox", "down", "environment", "load", "missing_emulators", "registered",
+    "status", "up",
 ]  # fmt: skip
 
 # Each check of a step asks `load`, and must not wait for what only `up` and `down` need.
 _HOMES = {
-    "EngineRef": "model", "Sandbox": "model", "load": "state", "up": "bringup", "down": "teardown",
+    "EngineRef": "model", "Sandbox": "model", "load": "state", "environment": "engine",
+    "up": "bringup", "down": "teardown",
     "Handler": "emulators.kernel", "registered": "emulators.kernel", "missing_emulators": "emulators.kernel",
-    "Status": "overview", "status": "overview",
+    "Overview": "overview", "status": "overview",
 }  # fmt: skip
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from lab import paths
+from lab.sandbox.host.files import remove_folder
+from lab.sandbox.model import Removal
 from lab.sandbox.report import amount
 
 # By name and not the folder whole: LAB_CACHE may be one that holds other things too.
@@ -20,9 +24,10 @@ def folders() -> list[Path]:
     return sorted(path for pattern in OURS for path in paths.cache().glob(pattern))
 
 
-def told(path: Path) -> str:
-    """One of them in a line: `cached /…/debs (82.4 MB)`."""
-    return f"cached {path} ({amount(disk_usage(path), 'B')})"
+def removals() -> Iterator[Removal]:
+    """Each of them, listed as `cached /…/debs (82.4 MB)`."""
+    for path in folders():
+        yield Removal(f"cached {path} ({amount(disk_usage(path), 'B')})", partial(remove_folder, path))
 
 
 def disk_usage(folder: Path) -> int:

@@ -21,7 +21,7 @@ from lab import paths
 from lab.errors import BadInput, Blocked, NotThere
 from lab.images import build
 from lab.sandbox.packages.deb import upstream
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from lab.sandbox.model import Sandbox
 
 BUSYBOX = "busybox:1.38"  # what the lessons name; an engine test compares it with the package's own version
+BUILDKIT = "moby/buildkit:buildx-stable-1"  # what `docker buildx create` starts a builder from
+REGISTRY = "registry:3"
+EMULATORS = "tonistiigi/binfmt:latest"
+# What the lab and the lessons' own commands pull from Docker Hub, where the lab has no mirror.
+PULLED = (BUSYBOX, BUILDKIT, REGISTRY, EMULATORS)
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RECIPE = 1  # counted up when an image is made otherwise, so that an older one in a cache is not taken for it
 
@@ -63,7 +68,7 @@ class Base:
     tags: tuple[str, ...]
 
 
-def provide(sandbox: Sandbox, report: Report = quiet) -> None:
+def provide(sandbox: Sandbox, report: Listener = quiet) -> None:
     """Put each base image into the lab's mirror, unless it is there; nothing where there is no mirror."""
     if sandbox.mirror is None:
         return
@@ -77,14 +82,14 @@ def provide(sandbox: Sandbox, report: Report = quiet) -> None:
 
 
 @contextmanager
-def ahead(report: Report = quiet) -> Iterator[None]:
+def ahead(report: Listener = quiet) -> Iterator[None]:
     """Make the base images beside what is done inside, so that `provide` finds them; it says what went wrong."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(lambda: [make(report) for make in BASES.values()])
         yield
 
 
-def busybox(report: Report = quiet) -> Base:
+def busybox(report: Listener = quiet) -> Base:
     """Debian's static busybox for each platform, as one index. Nothing foreign is run."""
     from lab.sandbox.packages import apt
 
@@ -107,7 +112,7 @@ def busybox(report: Report = quiet) -> Base:
 
 
 # Repository in the mirror → how its image is made. Another base image is one more line here.
-BASES: dict[str, Callable[[Report], Base]] = {"library/busybox": busybox}
+BASES: dict[str, Callable[[Listener], Base]] = {"library/busybox": busybox}
 
 
 def tags(version: str) -> tuple[str, ...]:

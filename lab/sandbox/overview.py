@@ -6,18 +6,18 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox import bringup, state
+from lab.sandbox import engine, registry, state
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.cache import disk_usage
-from lab.sandbox.emulators import kernel as emulators
+from lab.sandbox.emulators import kernel
 from lab.sandbox.emulators.kernel import Handler
-from lab.sandbox.engine import users
 from lab.sandbox.host import http
-from lab.sandbox.model import Sandbox
+from lab.sandbox.host.run import printed
+from lab.sandbox.model import Code, Sandbox
 from lab.sandbox.report import amount
 from lab.sandbox.state import State
 
@@ -26,14 +26,14 @@ _BUILDS_FOR = "being built in the background: {phase}, about {left:.0f} s left"
 
 
 @dataclass(frozen=True)
-class Status:
+class Overview:
     """What is up. Where something is down, `problem` says it in a line and `remedy` what to do; sizes in bytes.
 
     `engine` is "private" or "learner" ("" where no sandbox is up); `store` "containerd" or "classic"; `builders` are
     the names of buildx's builders, `images` the repositories of the lab's registry.
     """
 
-    engine: str = ""
+    engine: Code | Literal[""] = ""
     host: str = ""
     version: str = ""
     store: str = ""
@@ -66,7 +66,7 @@ class Status:
         if self.problem:
             yield "Blocked", f"{self.problem} {self.remedy}"
         if self.engine:
-            whose = "the lab's own" if self.engine == "private" else "yours"
+            whose = engine.whose(self.engine)
             yield "Engine", f"{whose}, {self.version or 'does not answer'}, {self.platform} {self.host}"
             yield "Image store", self.store or "?"
             answers = "" if self.registry_answers else " (does not answer)"
@@ -81,13 +81,13 @@ class Status:
 def _whose(handler: Handler) -> str:
     if not handler.ours:
         return ""
-    return " (the lab's)" if handler.name.startswith(emulators.own_prefix()) else " (of another lab)"
+    return " (the lab's)" if handler.name.startswith(kernel.own_prefix()) else " (of another lab)"
 
 
-def status() -> Status:
+def status() -> Overview:
     """What is up. Never raises for what is down: that is what it tells."""
-    nothing = Status(
-        emulators=tuple(emulators.registered()),
+    nothing = Overview(
+        emulators=tuple(kernel.registered()),
         sandbox_bytes=disk_usage(paths.sandbox()),
         cache_bytes=disk_usage(paths.cache()),
     )
@@ -103,15 +103,15 @@ def status() -> Status:
         return _told(replace(nothing, builders=builders.result()), now, box, about.result())
 
 
-def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Status:
+def _told(found: Overview, now: State, box: Sandbox, about: dict[str, Any]) -> Overview:
     from lab.sandbox import buildkit
 
-    answers = bringup.registry_answers(now)
+    answers = registry.all_answer(now.port, now.address)
     problem = "" if about.get("ServerVersion") else "The engine does not answer."
     problem = problem or ("" if answers else "The lab's registry does not answer.")
     return replace(
         found,
-        engine=box.engine.kind,
+        engine=engine.of(box.engine).code,
         host=box.engine.host,
         version=about.get("ServerVersion", ""),
         store=_store(about),
@@ -126,7 +126,7 @@ def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Sta
 
 
 def _about(box: Sandbox) -> dict[str, Any]:
-    text = users.ask(box.engine.docker, "info", "--format", "{{json .}}", env=box.environment())
+    text = printed([box.engine.docker, "info", "--format", "{{json .}}"], engine.environment(box))
     data = json.loads(text or "{}")
     return data if isinstance(data, dict) else {}
 
@@ -139,7 +139,7 @@ def _store(about: dict[str, Any]) -> str:
 
 
 def _builders(box: Sandbox) -> tuple[str, ...]:
-    text = users.ask(box.engine.docker, "buildx", "ls", "--format", "{{json .}}", env=box.environment())
+    text = printed([box.engine.docker, "buildx", "ls", "--format", "{{json .}}"], engine.environment(box))
     names = [json.loads(line).get("Name", "") for line in text.splitlines() if line.startswith("{")]
     return tuple(dict.fromkeys(names))
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox import certificates, state
 from lab.sandbox.host import http, process
-from lab.sandbox.packages import programs as tree
+from lab.sandbox.model import Removal
+from lab.sandbox.packages.programs import find
+from lab.sandbox.report import Listener
 from lab.storage import write_text
 
 ROLE = "registry"
@@ -43,6 +45,28 @@ _TLS = """\
 """
 
 
+def bring_up(programs: Path, where: list[str], kept: object, report: Listener, avoid: Container[int] = ()) -> int:
+    """Start it on each address of `where`; answers its port: `kept`, unless that cannot be. Raises Blocked."""
+    port = choose_port(where, kept, avoid)
+    if isinstance(kept, int) and port != kept:
+        whose = "means images of yours" if kept in avoid else "is in use by another program"
+        report.note(f"Port {kept} {whose}; the registry is on {port} now.")
+        stop()
+    start(programs, port, where)
+    state.remember(port=port)
+    return port
+
+
+def addresses(bridge: str | None) -> list[str]:
+    """Where the lab's registry listens: on loopback, and on the lab's own bridge where there is one."""
+    return [LOOPBACK, *([bridge] if bridge else [])]
+
+
+def all_answer(port: int | None, bridge: str | None) -> bool:
+    """Whether it answers on each of its addresses; true where there is none (`port` is None) and an account is used."""
+    return port is None or all(answers(address, port) for address in addresses(bridge))
+
+
 def start(programs: Path, port: int, addresses: list[str]) -> None:
     """Start the registry on each of `addresses` where it does not answer yet. Raises Blocked."""
     for address in addresses:
@@ -54,7 +78,7 @@ def start(programs: Path, port: int, addresses: list[str]) -> None:
         settings = paths.sandbox() / "registry" / f"{address}.yml"
         write_text(settings, configuration(address, port))
         log = paths.sandbox() / "logs" / "registry.log"
-        command: list[str | Path] = [tree.find(programs, "docker-registry"), "serve", settings]
+        command: list[str | Path] = [find(programs, "docker-registry"), "serve", settings]
         process.start(command, key=state.key(), role=name, log=log, env={"OTEL_TRACES_EXPORTER": "none"})
         wait(address, port, name)
 
@@ -64,6 +88,12 @@ def answers(address: str, port: int) -> bool:
     authority = None if address == LOOPBACK else certificates.authority()
     answer = http.get(f"{address}:{port}", "/v2/", authority=authority)
     return answer is not None and answer.status == 200 and answer.headers.get(_HEADER.lower()) == state.key()
+
+
+def removals() -> Iterator[Removal]:
+    """The registry's processes, where there are any."""
+    if any(daemon.role.startswith(ROLE) for daemon in process.find(state.key())):
+        yield Removal("registry", stop)
 
 
 def stop() -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-class Report(Protocol):
+class Listener(Protocol):
     """Somebody who is told how the work goes. Called from one thread at a time, or from several."""
 
     def phase(self, text: str) -> None:
@@ -36,10 +36,10 @@ class Quiet:
         """Say nothing."""
 
 
-quiet: Report = Quiet()
+quiet: Listener = Quiet()
 
 
-class PlainReport:
+class PlainListener:
     """Plain lines, for logs and where there is no terminal."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -64,12 +64,12 @@ class PlainReport:
         self._say(f"  {text}")
 
 
-class RichReport:
+class RichListener:
     """Progress bars with sizes on a terminal, plain lines elsewhere; leaving its `with` ends the bars."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._plain = PlainReport(self._stream)
+        self._plain = PlainListener(self._stream)
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._started = time.monotonic()

@@ -11,24 +11,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.sandbox.model import EngineRef, Sandbox
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.model import EngineRef, Removal, Sandbox
+from lab.sandbox.report import Listener, quiet
 from lab.storage import own_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 _LOCK_WAIT = 300.0
-# Folders outside the lab's own that an engine makes and leaves behind, the innermost first.
-ENGINE_FOLDERS = (
-    "/run/containerd/s", "/run/containerd", "/run/docker/plugins", "/run/docker",
-    "/opt/containerd/bin", "/opt/containerd/lib", "/opt/containerd",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,17 +56,14 @@ class State:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; paths as text."""
-        data = asdict(self)
-        data["engine"] |= {name: str(data["engine"][name] or "") for name in ("docker", "tree")}
-        return data
+        return {**asdict(self), "engine": self.engine.to_json()}
 
 
 def from_json(data: Any) -> State:
     """Read what `to_json` made. Raises BadInput where it is something else."""
     try:
-        engine = dict(data["engine"])
-        engine["docker"], engine["tree"] = Path(engine["docker"]), Path(engine["tree"]) if engine["tree"] else None
-        found = State(**{**data, "engine": EngineRef(**engine), "absent": tuple(data["absent"])})
+        engine = EngineRef.from_json(data["engine"])
+        found = State(**{**data, "engine": engine, "absent": tuple(data["absent"])})
         texts = (found.registry, found.engine.host, found.suite, found.store, *found.absent)
         if not all(isinstance(text, str) for text in texts) or not isinstance(found.port, int | None):
             raise TypeError  # noqa: TRY301  # handled as every other damage
@@ -126,6 +119,11 @@ def runtime() -> Path:
     return Path(f"/run/lab-{key()}")
 
 
+def socket() -> Path:
+    """Where the lab's own engine listens."""
+    return runtime() / "docker.sock"
+
+
 def before() -> dict[str, Any]:
     """What was found before the first `up` since the machine's start: "absent" and "binfmt" (not mounted then)."""
     try:
@@ -154,15 +152,14 @@ def remember(**values: object) -> None:
     write_json(_kept(), remembered() | values)
 
 
-def forget() -> bool:
-    """Drop what outlives `lab down`; answers whether there was any."""
-    there = _kept().exists()
-    _kept().unlink(missing_ok=True)
-    return there
+def remembered_removal() -> Iterator[Removal]:
+    """What outlives `lab down`, where there is any."""
+    if remembered():
+        yield Removal("the remembered addresses", partial(_kept().unlink, missing_ok=True))
 
 
 @contextmanager
-def lock(report: Report = quiet) -> Iterator[None]:
+def lock(report: Listener = quiet) -> Iterator[None]:
     """One `up` or `down` at a time; the second waits, and says so. Raises Blocked after five minutes."""
     mutex = _acquire(report)
     try:
@@ -171,7 +168,7 @@ def lock(report: Report = quiet) -> Iterator[None]:
         mutex.release()
 
 
-def _acquire(report: Report) -> FileLock:
+def _acquire(report: Listener) -> FileLock:
     from filelock import FileLock, Timeout
 
     try:

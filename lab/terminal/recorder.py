@@ -20,7 +20,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.model.facts import Call
-from lab.sandbox.engine import builders
+from lab.sandbox.engine import adapt_new_builders
 from lab.storage import read_json, write_json, write_text
 from lab.terminal import marks, witness
 from lab.terminal.shell import has_command
@@ -136,7 +136,7 @@ class Recorder:
             del self._typed[:-_KEPT]
         self._now = None
         self._write()
-        builders.fit()
+        adapt_new_builders()
 
     def _as_typed(self, line: _Line, status: int, last: str) -> Typed:
         ended = time.time()

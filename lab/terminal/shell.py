@@ -20,7 +20,7 @@ from lab import course
 from lab.errors import Blocked
 from lab.model.facts import Transcript
 from lab.model.world import World
-from lab.sandbox.engine import builders
+from lab.sandbox.engine import adapt_new_builders
 from lab.terminal import marks, witness
 
 INTERRUPTED = 130
@@ -38,11 +38,11 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
     clock, began = time.perf_counter(), time.time()
     known = course.steps().get(step)
     ear = _Ear(show)
-    builders.fit()
+    adapt_new_builders()
     with witness.listening(world.env) as (env, calls):
         status = _stream(body, replace(world, env=env), ear)
         called = calls()
-    builders.fit()
+    adapt_new_builders()
     transcript = Transcript(
         step=step,
         command=body.strip("\n"),

@@ -12,7 +12,7 @@ from lab import sandbox
 from lab.errors import Blocked
 from lab.probes.here import default_folder
 from lab.probes.needs import NO_CONSENT
-from lab.sandbox.report import RichReport
+from lab.sandbox.report import RichListener
 
 _CONSENT = """\
 Emulators let this machine run programs of other platforms (arm64, arm/v7, riscv64). They are registered with the
@@ -40,10 +40,10 @@ def _emulators(box: sandbox.Sandbox) -> str:
 
 
 def _up(given: Namespace) -> sandbox.Sandbox:
-    with RichReport() as report:
+    with RichListener() as report:
         box = sandbox.up(registry=given.registry, emulators=given.emulators, report=report, private=given.private)
     if given.emulators is None and agreed(box):
-        with RichReport() as report:
+        with RichListener() as report:
             box = sandbox.up(registry=given.registry, emulators=True, report=report, private=given.private)
     return box
 

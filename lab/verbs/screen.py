@@ -13,6 +13,8 @@ from lab.learning import progress
 from lab.model.results import Status
 from lab.model.steps import Step
 from lab.notebook.panel import view as panel_view
+from lab.sandbox import engine
+from lab.sandbox.model import Code
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +33,7 @@ _OWN_ENGINE = """\
 _YOUR_ENGINE = """\
  The sandbox is up on your engine. $REGISTRY is {registry}.
  `lab status` shows details, `lab --help` lists all verbs."""
+_SANDBOX_ON: Mapping[Code, str] = {"private": _OWN_ENGINE, "learner": _YOUR_ENGINE}
 Entries = Mapping[str, progress.Entry]
 
 
@@ -126,5 +129,4 @@ def _sandbox() -> str:
         box = sandbox.load()
     except LabError as error:
         return f" {error}"
-    text = _OWN_ENGINE if box.engine.kind == "private" else _YOUR_ENGINE
-    return text.format(registry=box.registry)
+    return _SANDBOX_ON[engine.of(box.engine).code].format(registry=box.registry)

@@ -268,8 +268,8 @@ def desk(monkeypatch):
         one = Desk(status)
         monkeypatch.setattr(_shop_builder.engine, "docker", one.docker)
         monkeypatch.setattr(leftovers.engine, "known_builders", lambda _world: made(DEFAULT))
-        monkeypatch.setattr(_shop_builder.builders_here, "taken", lambda _name: taken)
-        monkeypatch.setattr(_shop_builder.builders_here, "fit", lambda: None)
+        monkeypatch.setattr(_shop_builder, "has_foreign_builder", lambda _name: taken)
+        monkeypatch.setattr(_shop_builder, "adapt_new_builders", lambda: None)
         return one
 
     return put

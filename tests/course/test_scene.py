@@ -182,7 +182,7 @@ def test_the_logs_of_lesson_4(world, seed):
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_builder_of_the_learners_own_is_not_put_at_risk(world, monkeypatch, taken):
     """Lesson 6 removes a builder; where theirs has that name, it is blocked and says how to go on."""
-    monkeypatch.setattr(_new_builder.builders_here, "taken", lambda name: taken and name == "spare")
+    monkeypatch.setattr(_new_builder, "has_foreign_builder", lambda name: taken and name == "spare")
     if not taken:
         assert _new_builder.nobody_elses(world) is None
         return

@@ -8,7 +8,7 @@ from lab.doctor import reach
 from lab.model.platforms import Platform
 from lab.probes.needs import BASE
 from lab.sandbox import state
-from lab.sandbox.engine import own as private
+from lab.sandbox.engine import daemon
 from lab.sandbox.host import process
 
 GHOST = "buildx_buildkit_ghost0"
@@ -17,7 +17,9 @@ GHOST = "buildx_buildkit_ghost0"
 def docker(box, *words):
     """What a `docker` command of the sandbox prints."""
     command = ["docker", *words]
-    done = subprocess.run(command, env=box.environment(), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=sandbox.environment(box), capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -90,7 +92,7 @@ def test_a_buildkit_is_looked_into_for_emulators_of_its_own(box, tmp_path):
     finally:
         for name in ("plain", "more"):
             command = ["docker", "buildx", "rm", name]
-            subprocess.run(command, env=box.environment(), capture_output=True, timeout=60, check=False)
+            subprocess.run(command, env=sandbox.environment(box), capture_output=True, timeout=60, check=False)
 
 
 def test_leftovers_of_old_builders_are_found_with_their_size(box):
@@ -110,7 +112,7 @@ def test_leftovers_of_old_builders_are_found_with_their_size(box):
             ["volume", "rm", "--force", f"{GHOST}_state"],
         ):
             command = ["docker", *words]
-            subprocess.run(command, env=box.environment(), capture_output=True, timeout=60, check=False)
+            subprocess.run(command, env=sandbox.environment(box), capture_output=True, timeout=60, check=False)
 
 
 def test_a_registry_that_answers_is_reached(box):
@@ -124,7 +126,7 @@ def test_an_engine_that_died_is_blocked_and_the_rest_is_told(tmp_path, monkeypat
     own = sandbox.up(private=True, emulators=False)
     try:
         assert own.key != box.key
-        process.stop(state.key(), private.ROLE, grace=0)
+        process.stop(state.key(), daemon.ROLE, grace=0)
         found = doctor.diagnose()
         assert (found.exit_status, line(found, "Engine").state) == (3, "blocked")
         assert "`lab up` starts it again." in line(found, "Engine").remedy

@@ -598,7 +598,7 @@ class Engine:
         self.values = {"LAB_HOME": str(place / "home"), "LAB_LEARNER": str(place / "learner")}
         with environment_of(self.values):
             self.box = sandbox.up(private=True, emulators=False, store=store, suite=suite)
-            self.env = self.box.environment()
+            self.env = sandbox.environment(self.box)
         host = self.box.registry.partition(":")[0]
         self.server = HTTPServer((host, 0), Silent)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -29,7 +29,7 @@ from lab.learning.tour import folder as tour_folder
 from lab.model.results import Status
 from lab.probes.here import learners_folder, this_world
 from lab.sandbox import buildkit, state
-from lab.sandbox.engine import own
+from lab.sandbox.engine import daemon, traces
 from lab.sandbox.host import cgroups, network, process
 from lab.sandbox.packages import apt, aptget, index
 from lab.sandbox.report import quiet
@@ -120,10 +120,10 @@ def until(what: Callable[[], object], limit: float = 40) -> None:
 def pids(program: str) -> list[int]:
     """The lab's own processes of that program."""
     found = []
-    for daemon in process.find(state.key()):
+    for one in process.find(state.key()):
         with contextlib.suppress(OSError):
-            if Path(f"/proc/{daemon.pid}/comm").read_text().strip() == program:
-                found.append(daemon.pid)
+            if Path(f"/proc/{one.pid}/comm").read_text().strip() == program:
+                found.append(one.pid)
     return found
 
 
@@ -136,11 +136,11 @@ def send(program: str, number: signal.Signals) -> None:
 def restart() -> None:
     """What a restart of the machine leaves: files. No process, no group, no bridge, no socket."""
     process.stop(state.key(), grace=0)
-    groups = [state.cgroup(), *(f"{cgroups.BUILDERS[0]}/{one}" for one in own._containers())]
+    groups = [state.cgroup(), *(f"{cgroups.BUILDERS[0]}/{one}" for one in daemon._containers())]
     for group in groups:
         cgroups.kill(group)
         cgroups.remove(group)
-    own.sweep(tuple(state.before().get("absent", ())))
+    traces.sweep(tuple(state.before().get("absent", ())))
     network.remove(state.bridge())
     shutil.rmtree(state.runtime(), ignore_errors=True)
 
@@ -272,7 +272,7 @@ def test_a_fault_in_a_phase(cell: Cell, home: Path) -> None:
     if cell.phase not in {"up", "down"}:  # after a `down` somebody else may have taken the port
         assert state.remembered() == before, "another address than before"
     assert sandbox.status().problem == ""
-    assert own.whole(), "the engine's containerd is not back"
+    assert daemon.containerd_answers(), "the engine's containerd is not back"
     if cell.phase == "step":  # what was run without an engine has to be run again
         assert lab("run", asked(cell.fault), course.step(asked(cell.fault)).solution).returncode == 0
     assert runner.look(course.step(ASKS_ENGINE), this_world()).status is Status.PASSED
@@ -499,10 +499,10 @@ def test_a_read_only_cache(home: Path, disk, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_clock_that_jumps(home: Path, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
     """Ten years, either way: a step passes, a second `up` changes nothing, `down --dry-run` sees it all."""
     now = time.time()
-    running = {daemon.pid for daemon in process.find(state.key())}
+    running = {one.pid for one in process.find(state.key())}
     monkeypatch.setattr(time, "time", lambda: now + jump)
     assert sandbox.up(private=True, emulators=False) == sandbox.load()
-    assert {daemon.pid for daemon in process.find(state.key())} == running
+    assert {one.pid for one in process.find(state.key())} == running
     assert runner.check(course.step(ASKS_ENGINE), this_world()).status is Status.PASSED
     assert sandbox.status().problem == ""
     assert any("engine" in line for line in sandbox.down(dry_run=True))

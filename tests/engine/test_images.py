@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lab import paths
+from lab import paths, sandbox
 from lab.images import build
 from lab.sandbox import buildkit, images, state
 from lab.sandbox.buildkit import journal
@@ -22,7 +22,7 @@ def docker(box, *words, timeout=120):
     """Run docker in the sandbox; what it printed."""
     done = subprocess.run(
         ["docker", *words],
-        env=box.environment(), capture_output=True, text=True, timeout=timeout, check=False,
+        env=sandbox.environment(box), capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -141,20 +141,26 @@ def test_an_engine_without_a_mirror_is_given_the_image(ready):
     name = "moby/buildkit:buildx-stable-1"
     for used in docker(ready, "ps", "--all", "--quiet", "--filter", "name=buildx_buildkit_").split():
         docker(ready, "rm", "--force", "--volumes", used)
-    subprocess.run(["docker", "image", "rm", name], env=ready.environment(), capture_output=True, check=False)
+    subprocess.run(["docker", "image", "rm", name], env=sandbox.environment(ready), capture_output=True, check=False)
     try:
-        assert buildkit.start(alone).state == "ready"
+        assert buildkit.start(target(alone)).state == "ready"
         ours = buildkit.loaded()
         assert ours
         assert docker(ready, "run", "--rm", name, "--version").startswith("buildkitd")
-        assert buildkit.start(alone).state == "ready"
+        assert buildkit.start(target(alone)).state == "ready"
         assert buildkit.loaded() == ours
-        assert buildkit.unload(alone, dry_run=True)
-        assert buildkit.unload(alone)
-        assert buildkit.unload(alone) is None
+        (removal,) = buildkit.image_removals(target(alone))
+        assert removal.line == f"image {name}"
+        removal.remove()
+        assert list(buildkit.image_removals(target(alone))) == []
         assert docker(ready, "image", "ls", "--quiet", name) == ""
     finally:
         journal.sandbox_file().write_bytes(before)
+
+
+def target(box):
+    """Where BuildKit's image has to go in that sandbox."""
+    return buildkit.Target(box.mirror, box.engine.docker, sandbox.environment(box))
 
 
 @pytest.mark.slow
@@ -167,12 +173,12 @@ def test_a_killed_build_goes_on(ready, tmp_path, monkeypatch):
     (tmp_path / "cache" / "debs").symlink_to(debs)
     monkeypatch.setattr(build, "exists", lambda *_words: None)
     try:
-        assert buildkit.start(ready).state == "building"
+        assert buildkit.start(target(ready)).state == "building"
         whole = _when(lambda now: now.phase == "compiling BuildKit" and now.done > 200)
         process.stop(state.key(), "buildkit", grace=0)
         assert process.find(state.key()) == []
         assert "was stopped" in buildkit.progress().error
-        assert buildkit.start(ready).state == "building"
+        assert buildkit.start(target(ready)).state == "building"
         rest = _when(lambda now: now.phase == "compiling BuildKit" and now.total > 0)
         assert rest.total <= whole.total - 150
     finally:

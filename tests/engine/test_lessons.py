@@ -11,7 +11,7 @@ from lab import course, sandbox
 from lab.learning import tour
 from lab.model.results import Status
 from lab.sandbox import state
-from lab.sandbox.engine import own
+from lab.sandbox.engine import daemon
 from lab.sandbox.host import process as processes
 
 LESSONS = course.lessons()
@@ -110,9 +110,9 @@ def test_what_is_down_is_blocked_and_never_wrong(name, learner):
 def test_an_engine_that_died_is_blocked_until_up_mends_it(box, learner):
     """Killed in the middle of a lesson: the next check says so, `lab up` starts it again, nothing is lost."""
     learner.has_done("create_builder")
-    for daemon in processes.find(state.key()):
-        if daemon.role == own.ROLE:
-            os.kill(daemon.pid, signal.SIGKILL)
+    for one in processes.find(state.key()):
+        if one.role == daemon.ROLE:
+            os.kill(one.pid, signal.SIGKILL)
     result = learner.looks_at("create_builder")
     assert result.status is Status.BLOCKED
     assert "does not answer" in result.text

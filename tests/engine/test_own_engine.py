@@ -29,9 +29,9 @@ from lab.errors import Blocked
 from lab.model.results import Status
 from lab.probes.here import environment_of, learners_folder, this_world
 from lab.sandbox import buildkit, state
-from lab.sandbox.engine import builders, snapshot, users
+from lab.sandbox.engine import builders, commands, listing
 from lab.sandbox.host import process
-from lab.sandbox.packages import programs as tree
+from lab.sandbox.packages.programs import find
 
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 CONSENT = bool(os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes")
@@ -101,7 +101,7 @@ def _engine(place: Path, store: str, way: str) -> Iterator[Engine]:
         with environment_of(own):
             box = sandbox.up(private=True, store=store, emulators=False)
             assert buildkit.wait(600).state in ("ready", "hub")
-            env = {name: value for name, value in box.environment().items() if name not in _AWAY}
+            env = {name: value for name, value in sandbox.environment(box).items() if name not in _AWAY}
         yield _furnished(box, env, place / "settings", way)
     finally:
         with environment_of(own):
@@ -109,13 +109,13 @@ def _engine(place: Path, store: str, way: str) -> Iterator[Engine]:
 
 
 def _furnished(box: sandbox.Sandbox, env: dict[str, str], config: Path, way: str) -> Engine:
-    assert box.engine.tree
+    assert box.engine.programs
     config.mkdir()
     programs = config.parent / "bin"
     programs.mkdir()
-    (programs / "docker").symlink_to(tree.find(box.engine.tree, "docker"))
+    (programs / "docker").symlink_to(find(box.engine.programs, "docker"))
     env["PATH"] = f"{programs}:{env['PATH']}"
-    plugins = tree.find(box.engine.tree, "docker-buildx").parent
+    plugins = find(box.engine.programs, "docker-buildx").parent
     (config / "config.json").write_text(json.dumps({"cliPluginsExtraDirs": [str(plugins)]}))
     hub = (
         f'\n[registry."docker.io"]\n  mirrors = ["{box.registry}"]\n'
@@ -217,7 +217,7 @@ def test_what_a_learner_leaves_behind_is_removed(engine: Engine, home: Path) -> 
         status, said = does(step)
         assert status is Status.PASSED, said
     does("uname", "docker run --name left $REGISTRY/buildx-test; docker build -q -t $REGISTRY/one files/one-platform")
-    nodes = [name for name in snapshot.builder_containers(box.engine) if builders.prefix() in name]
+    nodes = [name for name in listing.builder_containers(box.engine) if builders.prefix() in name]
     assert len(nodes) == 1
     promised = sandbox.down(dry_run=True)
     assert {"builder multi-builder", "builder pi-builder", "container left"} <= set(promised)
@@ -238,13 +238,15 @@ def test_a_builder_of_theirs_is_never_taken_over(engine: Engine, home: Path) -> 
     assert 'network="host"' in said
     with pytest.raises(Blocked, match="a builder of yours called 'spare'"):
         does("remove_builder")
-    users.client(box.engine).buildx.remove("multi-builder")
+    commands.client(box.engine).buildx.remove("multi-builder")
     after = engine.run("docker inspect --format '{{.Id}} {{.State.StartedAt}}' buildx_buildkit_multi-builder0")
     assert after == before
     # one that was written down and never fitted is taken off the list, and no container with it
     engine.run("docker buildx create --name late --bootstrap")
     for name in ("spare", "late"):
-        subprocess.run(["docker", "buildx", "create", "--name", name], env=box.environment(), check=True, timeout=60)
+        subprocess.run(
+            ["docker", "buildx", "create", "--name", name], env=sandbox.environment(box), check=True, timeout=60
+        )
     sandbox.down()
     left = engine.run("docker ps --all --format '{{.Names}}'").split()
     assert {"buildx_buildkit_spare0", "buildx_buildkit_late0"} <= set(left)

@@ -26,7 +26,7 @@ from lab import paths, sandbox
 from lab.errors import Blocked
 from lab.sandbox import buildkit, state
 from lab.sandbox.emulators import kernel
-from lab.sandbox.engine import own, users
+from lab.sandbox.engine import daemon, search
 from lab.sandbox.host import network, process
 from lab.sandbox.packages import apt, aptget, mirror, programs
 from lab.sandbox.report import quiet
@@ -53,7 +53,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def run(command: str, box: sandbox.Sandbox, *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a learner's line in the sandbox's environment."""
     return subprocess.run(
-        ["bash", "-c", command], env=box.environment(), capture_output=True, text=True, timeout=timeout, check=False
+        ["bash", "-c", command],
+        env=sandbox.environment(box),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
 
 
@@ -128,12 +133,12 @@ def test_the_registry_is_trusted_inside_the_sandbox_and_nowhere_else(home: Path,
     assert said(ask, box) == "{}"
     assert "certificate" in subprocess.run(ask.split(), capture_output=True, text=True, check=False).stderr
     url = f"https://{box.registry}/v2/"
-    inside = ssl.create_default_context(cafile=box.environment()["SSL_CERT_FILE"])
+    inside = ssl.create_default_context(cafile=sandbox.environment(box)["SSL_CERT_FILE"])
     with urllib.request.urlopen(url, timeout=10, context=inside) as answer:
         assert answer.status == 200
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
         urllib.request.urlopen(url, timeout=10, context=ssl.create_default_context())
-    bundle = Path(box.environment()["SSL_CERT_FILE"]).read_text()
+    bundle = Path(sandbox.environment(box)["SSL_CERT_FILE"]).read_text()
     assert bundle.count("BEGIN CERTIFICATE") > 1  # the system's authorities are trusted as before
     keys = [path for path in (home / "sandbox" / "certificates").iterdir() if "PRIVATE KEY" in path.read_text()]
     assert [path.stat().st_mode & 0o777 for path in keys] == [0o600]
@@ -192,9 +197,9 @@ def test_an_engine_that_died_comes_back_with_its_images(home: Path) -> None:
     """SIGKILL to all of the engine's processes: the next `up` has the same address and the same images."""
     first = sandbox.up(private=True)
     said("docker run --detach --name sleeper busybox:1.38 sleep 600", first)
-    for daemon in process.find(state.key()):
-        if "dockerd" in Path(f"/proc/{daemon.pid}/comm").read_text():
-            os.kill(daemon.pid, signal.SIGKILL)
+    for one in process.find(state.key()):
+        if "dockerd" in Path(f"/proc/{one.pid}/comm").read_text():
+            os.kill(one.pid, signal.SIGKILL)
     status = sandbox.status()
     assert (status.exit_status, status.problem) == (3, "The engine does not answer.")
     assert sandbox.up(private=True) == first
@@ -207,8 +212,8 @@ def test_down_after_the_engine_was_killed_leaves_no_trace(home: Path) -> None:
     before = machine.take()
     box = sandbox.up(private=True)
     said("docker run --detach busybox:1.38 sleep 600; docker network create of-a-lesson", box)
-    for daemon in process.find(state.key(), own.ROLE):
-        os.kill(daemon.pid, signal.SIGKILL)
+    for one in process.find(state.key(), daemon.ROLE):
+        os.kill(one.pid, signal.SIGKILL)
     sandbox.down()
     assert machine.traces(before) == {}
 
@@ -283,7 +288,7 @@ def test_stale_files_of_a_dead_engine_do_not_stop_a_new_one(home: Path) -> None:
     state.runtime().mkdir(mode=0o700)
     (state.runtime() / "dockerd.pid").write_text(str(os.getpid()))
     with socket.socket(socket.AF_UNIX) as stale:
-        stale.bind(str(own.socket()))
+        stale.bind(str(state.socket()))
     assert sandbox.up(private=True).registry == box.registry
     assert said("docker version --format '{{.Server.Os}}'", box) == "linux"
 
@@ -306,9 +311,9 @@ def test_a_learners_engine_is_used_and_left_as_it_was(
     """An engine that answers is taken; `down` removes the lab's registry, builder and tags from it, nothing else."""
     theirs = sandbox.up(private=True)
     said("docker pull busybox:1.38 && docker tag busybox:1.38 mine:1 && docker create --name kept mine:1", theirs)
-    config = Path(theirs.environment()["DOCKER_CONFIG"])
+    config = Path(sandbox.environment(theirs)["DOCKER_CONFIG"])
     before = holdings(theirs)
-    for name, value in theirs.environment().items():
+    for name, value in sandbox.environment(theirs).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BUILDX_CONFIG", str(config / "buildx"))
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "second"))
@@ -329,7 +334,7 @@ def test_a_distant_engine_runs_the_registry_as_a_container(
 ) -> None:
     """Where `localhost` is not the engine's, its registry is a labelled container, which `down` removes with its data."""
     theirs = sandbox.up(private=True)
-    program = programs.find(theirs.engine.tree or home, "docker-registry")
+    program = programs.find(theirs.engine.programs or home, "docker-registry")
     libraries = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
     (tmp_path / "context").mkdir()
     for file in [program, *map(Path, re.findall(r"(/\S+) \(", libraries))]:
@@ -344,10 +349,10 @@ def test_a_distant_engine_runs_the_registry_as_a_container(
     )
     said(f"docker build -t {theirs.mirror}/library/registry:3 --push '{tmp_path}/context'", theirs)
     before = holdings(theirs)
-    for name, value in theirs.environment().items():
+    for name, value in sandbox.environment(theirs).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "second"))
-    monkeypatch.setattr(users, "is_remote", lambda *_: True)
+    monkeypatch.setattr(search, "is_remote", lambda *_: True)
     box = sandbox.up()
     assert box.engine.remote
     assert sandbox.up() == box

@@ -17,7 +17,7 @@ from lab.probes.here import this_world
 from lab.probes.host import this_machine
 
 if TYPE_CHECKING:
-    from lab.sandbox.overview import Status as Overview
+    from lab.sandbox.overview import Overview
 
 
 class Panel:

@@ -14,7 +14,7 @@ from lab.learning import progress
 from lab.model.results import Status
 from lab.model.steps import Step
 from lab.sandbox.buildkit.journal import BuildProgress
-from lab.sandbox.overview import Status as Overview
+from lab.sandbox.overview import Overview
 
 MIME = "application/vnd.lab.panel+json"
 _BUILDS = "BuildKit's image is being made in the background: {phase}"

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,30 +20,31 @@ from lab.errors import Blocked, LabError
 from lab.sandbox import state
 from lab.sandbox.buildkit import maker
 from lab.sandbox.buildkit.journal import PHASES, BuildProgress, cache_folder, number, read, sandbox_file
-from lab.sandbox.buildkit.target import REFERENCE, Target, hub_answers
+from lab.sandbox.buildkit.target import Target, hub_answers
 from lab.sandbox.host import process
+from lab.sandbox.images import BUILDKIT
+from lab.sandbox.model import Removal
 from lab.storage import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from lab.sandbox.model import Sandbox
-
-__all__ = ["BuildProgress", "loaded", "progress", "start", "stop", "unload", "wait"]
+__all__ = [
+    "BuildProgress", "Target", "build_removals", "image_removals", "loaded", "progress", "start", "stop", "wait",
+]  # fmt: skip
 
 _ROLE = "buildkit"
 _STARTING = 20.0  # seconds that a fresh builder has to sign the record with its number
 _STOPPED = "The build of BuildKit's image was stopped before it finished."
 
 
-def start(sandbox: Sandbox) -> BuildProgress:
-    """See to it that a builder can be booted in this sandbox; compiles in the background where it must.
+def start(target: Target) -> BuildProgress:
+    """See to it that a builder can be booted, with the image in `target`; compiles in the background where it must.
 
     Never raises for what the world lacks: the state is then "failed", with one line and a remedy.
     """
     if (now := progress()).state == "building":
         return now
-    target = Target(sandbox.mirror, sandbox.engine.docker, sandbox.environment())
     try:
         if target.has():
             _record("ready")
@@ -97,16 +99,16 @@ def loaded() -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def unload(sandbox: Sandbox, *, dry_run: bool = False) -> str | None:
-    """Take the loaded image out of the learner's engine, if its name still means ours; what was removed."""
-    ours = loaded()
-    target = Target(None, sandbox.engine.docker, sandbox.environment())
-    if not ours or target.image() != ours:
-        return None
-    if not dry_run:
-        target.drop()
-        _record("none", loaded="")
-    return f"image {REFERENCE}"
+def build_removals() -> Iterator[Removal]:
+    """The build in the background, where there is one."""
+    if progress().state == "building":
+        yield Removal("the build of BuildKit's image in the background", stop)
+
+
+def image_removals(target: Target) -> Iterator[Removal]:
+    """The image that was loaded into the engine of `target`, if its name still means ours. Raises Blocked."""
+    if (ours := loaded()) and target.image() == ours:
+        yield Removal(f"image {BUILDKIT}", partial(_unload, target))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -129,6 +131,11 @@ def main(arguments: Sequence[str]) -> int:
         _record("failed", error=said, remedy=f"Please report this; the log is {str(_log())!r}.")
         return 70
     return 0
+
+
+def _unload(target: Target) -> None:
+    target.drop()
+    _record("none", loaded="")
 
 
 def _spawn(target: Target) -> None:

@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import Blocked
 from lab.images import build
 from lab.sandbox import images
-from lab.sandbox.buildkit.target import REFERENCE
 from lab.sandbox.packages import apt, deb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lab.sandbox.report import Report
+    from lab.sandbox.report import Listener
 
 
 @dataclass(frozen=True)
-class Binary:
+class DynamicLinks:
     """What a dynamic program's header asks for: its loader (a path) and its libraries (names)."""
 
     loader: str
     libraries: tuple[str, ...]
 
 
-def runtime(report: Report) -> dict[str, build.Content]:
+def runtime(report: Listener) -> dict[str, build.Content]:
     """Everything of the image that is not BuildKit itself, from the distribution's packages.
 
     Raises Blocked where a package or a library is missing.
@@ -61,7 +60,7 @@ def assemble(
         layer = build.layer(files | names, folder=Path(folder))
         image = build.image([layer], platform=platform, config=_config(version))
         draft = Path(folder) / "layout"
-        build.write_layout(draft, image, names=[REFERENCE])
+        build.write_layout(draft, image, names=[images.BUILDKIT])
         draft.replace(layout)
     return build.read_layout(layout)
 
@@ -71,7 +70,7 @@ def libraries(program: Path, tree: Path) -> dict[str, build.Content]:
     found: dict[str, build.Content] = {}
     due = [program]
     while due:
-        asked = binary(due.pop())
+        asked = dynamic_links(due.pop())
         if asked.loader:
             loader = _place(Path(asked.loader).name, tree, program)
             found[asked.loader.lstrip("/")] = build.File(loader.read_bytes(), 0o755)
@@ -84,7 +83,7 @@ def libraries(program: Path, tree: Path) -> dict[str, build.Content]:
     return found
 
 
-def binary(path: Path) -> Binary:
+def dynamic_links(path: Path) -> DynamicLinks:
     """Read a program's or a library's header."""
     from elftools.elf.dynamic import DynamicSection
     from elftools.elf.elffile import ELFFile
@@ -96,7 +95,7 @@ def binary(path: Path) -> Binary:
         sections = [part for part in elf.iter_sections() if isinstance(part, DynamicSection)]
         # pyelftools gives a tag its name as an attribute that no type checker can know.
         tags: list[Any] = [tag for part in sections for tag in part.iter_tags("DT_NEEDED")]
-    return Binary(next(iter(asked), ""), tuple(tag.needed for tag in tags))
+    return DynamicLinks(next(iter(asked), ""), tuple(tag.needed for tag in tags))
 
 
 def _place(name: str, tree: Path, program: Path) -> Path:

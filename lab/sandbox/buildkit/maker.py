@@ -54,18 +54,16 @@ def make() -> build.Manifest:
 
 
 def _make(journal: Journal) -> build.Manifest:
-    from lab.sandbox.buildkit import image as buildkit_image
+    from lab.sandbox.buildkit.image import assemble, runtime
 
     journal.phase("packages")
-    files = buildkit_image.runtime(quiet)
+    files = runtime(quiet)
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".work-") as folder:
         recipe = _recipe(Path(folder) / "module")
         go = toolchain.find(recipe.go, quiet)
         due = gobuild.build(go, recipe, Path(folder) / "programs", journal)
         journal.phase("image")
-        image = buildkit_image.assemble(
-            Path(folder) / "programs", files, version=VERSION, platform=str(_platform()), layout=layout()
-        )
+        image = assemble(Path(folder) / "programs", files, version=VERSION, platform=str(_platform()), layout=layout())
     journal.finish(remember=due >= _WHOLE)
     gobuild.clean()
     return image

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from lab.errors import Blocked
 from lab.images import build
+from lab.sandbox.host.run import run
+from lab.sandbox.images import BUILDKIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-NAME = "moby/buildkit"
-TAG = "buildx-stable-1"
-REFERENCE = f"{NAME}:{TAG}"
+NAME, _, TAG = BUILDKIT.partition(":")
+_LIMIT = 120.0  # seconds: an image of 80 MB may be loaded
 _HUB = "https://registry-1.docker.io/v2/"
 
 
@@ -36,7 +37,7 @@ class Target:
 
     def image(self) -> str | None:
         """The id that the image's name has in the engine; None where it has none."""
-        found = self._docker("image", "ls", "--no-trunc", "--quiet", REFERENCE)
+        found = self._docker("image", "ls", "--no-trunc", "--quiet", BUILDKIT)
         return found.split()[0] if found else None
 
     def take(self, image: build.Manifest, layout: Path) -> str | None:
@@ -52,20 +53,17 @@ class Target:
 
     def drop(self) -> None:
         """Take the image's name out of the engine."""
-        self._docker("image", "rm", REFERENCE)
+        self._docker("image", "rm", BUILDKIT)
 
     def _docker(self, *words: str, stdin: int = subprocess.DEVNULL) -> str:
         try:
-            done = subprocess.run(
-                [str(self.docker), *words],
-                env=self.environment, stdin=stdin, capture_output=True, text=True, timeout=120, check=False,
-            )  # fmt: skip
+            done = run([self.docker, *words], self.environment, limit=_LIMIT, stdin=stdin)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Blocked(f"The engine does not answer: {error}.", "Look at `lab status`.") from error
-        if done.returncode:
-            said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        if done.status:
+            said = (done.err.strip().splitlines() or ["it said nothing"])[-1]
             raise Blocked(f"`docker {' '.join(words)}` failed: {said}", "Look at `lab status`.")
-        return done.stdout.strip()
+        return done.out.strip()
 
 
 def hub_answers(seconds: float = 2.0) -> bool:

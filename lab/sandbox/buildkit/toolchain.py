@@ -15,7 +15,7 @@ from lab import paths
 from lab.errors import Blocked, LabError
 
 if TYPE_CHECKING:
-    from lab.sandbox.report import Report
+    from lab.sandbox.report import Listener
 
 Version = tuple[int, int, int]
 _VERSION = re.compile(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?")
@@ -29,7 +29,7 @@ class Go:
     version: Version
 
 
-def find(wanted: Version, report: Report) -> Go:
+def find(wanted: Version, report: Listener) -> Go:
     """The learner's Go where it is new enough, else the distribution's newest one, unpacked into the cache.
 
     Raises Blocked where neither is to be had.
@@ -69,7 +69,7 @@ def _ask(program: Path) -> Go | None:
     return Go(program, numbers(found)) if found and not done.returncode else None
 
 
-def _unpacked(report: Report) -> Go:
+def _unpacked(report: Listener) -> Go:
     """The distribution's newest Go. `golang-go` depends on the package that has it, whatever its number is."""
     from lab.sandbox.packages import apt
     from lab.sandbox.packages.deb import depends

@@ -8,18 +8,23 @@ published interface, and not the registration itself.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab import paths
 from lab.errors import BadInput, Blocked
 from lab.sandbox.emulators.kernel import WANTED
-from lab.sandbox.engine import snapshot, users
-from lab.sandbox.engine.client import told
-from lab.sandbox.model import EngineRef
-from lab.sandbox.report import Report
+from lab.sandbox.host.client import told
+from lab.sandbox.images import EMULATORS
+from lab.sandbox.report import Listener
 from lab.storage import read_json, write_json
 
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
+Client = Callable[[], "DockerClient"]  # how one is made for the engine, where there is something to ask
 _REMEDY = "Check the network (the image comes from Docker Hub); Docker Desktop brings emulators of its own."
 
 
@@ -31,26 +36,26 @@ class Told:
     emulators: frozenset[str]
 
 
-def install(engine: EngineRef, report: Report) -> None:
+def install(client: Client, report: Listener) -> None:
     """Register what is missing. Raises Blocked where that cannot be done."""
     report.phase("Registering emulators through the engine")
-    before = _ask(engine)
+    before = _ask(client)
     lacking = [platform for platform in WANTED if platform not in before.supported]
     if not lacking:
         report.note("Your engine already runs programs of all platforms that the lessons use.")
         return
     names = {entry(platform) for platform in lacking} - before.emulators
     _record({*installed(), *names})  # first, so that what is half done is undone as well
-    after = _ask(engine, "--install", ",".join(platform.split("/")[1] for platform in lacking))
+    after = _ask(client, "--install", ",".join(platform.split("/")[1] for platform in lacking))
     missing = [platform for platform in lacking if platform not in after.supported]
     if missing:
         raise Blocked(f"The engine's kernel takes no emulator for {', '.join(missing)}.", "A rootless engine may not.")
 
 
-def uninstall(engine: EngineRef) -> None:
+def uninstall(client: Client) -> None:
     """Take away what `install` registered."""
     if names := installed():
-        _ask(engine, "--uninstall", ",".join(names))
+        _ask(client, "--uninstall", ",".join(names))
         _record(set())
 
 
@@ -77,12 +82,12 @@ def parse(text: str) -> Told:
         raise BadInput("The image that registers emulators gave an answer that cannot be read.", _REMEDY) from error
 
 
-def _ask(engine: EngineRef, *options: str) -> Told:
-    docker = users.client(engine)
+def _ask(client: Client, *options: str) -> Told:
+    docker = client()
     with told("Emulators cannot be registered through your engine", _REMEDY):
-        if not docker.image.exists(snapshot.EMULATORS):
-            docker.image.pull(snapshot.EMULATORS, quiet=True)
-        pieces = list(docker.container.run(snapshot.EMULATORS, options, privileged=True, remove=True, stream=True))
+        if not docker.image.exists(EMULATORS):
+            docker.image.pull(EMULATORS, quiet=True)
+        pieces = list(docker.container.run(EMULATORS, options, privileged=True, remove=True, stream=True))
     try:
         return parse(b"".join(content for source, content in pieces if source == "stdout").decode())
     except (BadInput, UnicodeDecodeError) as error:  # it ends with status 0 all the same

@@ -10,15 +10,17 @@ import ctypes
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox import state
-from lab.sandbox.model import Sandbox
+from lab.sandbox.model import Removal, Sandbox
 from lab.sandbox.packages import apt, mirror
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 
 FOLDER = Path("/proc/sys/fs/binfmt_misc")
 PREFIX = "lab-"
@@ -93,7 +95,7 @@ _MACHINES = {
 }  # fmt: skip
 
 
-def fetch(report: Report = quiet) -> Path:
+def fetch(report: Listener = quiet) -> Path:
     """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked."""
     package = "qemu-user" if mirror.distribution() == "debian" else "qemu-user-static"
     deb = apt.fetch([package], report=report)[package]
@@ -114,7 +116,7 @@ def fetch(report: Report = quiet) -> Path:
     return place
 
 
-def register(report: Report = quiet) -> None:
+def register(report: Listener = quiet) -> None:
     """Register what is missing; a processor that any handler serves already is left as it is. Raises Blocked."""
     place = fetch(report)
     _mount()
@@ -151,6 +153,19 @@ def remove(name: str) -> None:
     if name.startswith(own_prefix()):
         with contextlib.suppress(FileNotFoundError):
             (FOLDER / name).write_text("-1")
+
+
+def removals() -> Iterator[Removal]:
+    """This lab's handlers."""
+    for handler in registered():
+        if handler.name.startswith(own_prefix()):
+            yield Removal(f"emulator {handler.name}", partial(remove, handler.name))
+
+
+def mount_removal() -> Iterator[Removal]:
+    """The mount of the kernel's interface, where that is the lab's."""
+    if state.before().get("binfmt") and mounted():
+        yield Removal(f"mount of {FOLDER}", unmount)
 
 
 def mounted() -> bool:

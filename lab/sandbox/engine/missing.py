@@ -8,7 +8,7 @@ import shutil
 import sys
 
 from lab.errors import Blocked
-from lab.sandbox.engine.users import Refusal
+from lab.sandbox.engine.search import Refusal
 
 _DESKTOP = """\
 Start Docker Desktop and wait until its whale icon stops moving; `docker info` then answers. Not installed yet?

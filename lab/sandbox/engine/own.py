@@ -1,244 +1,114 @@
-"""The lab's own Docker engine: unpacked, never installed; on a socket, a bridge and a control group of its own."""
+"""The lab's own engine as a sandbox's: brought by the lab, on a bridge where its registry answers over TLS."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shutil
-import sys
-import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from lab import paths
-from lab.errors import BadInput, Blocked
 from lab.sandbox import state
-from lab.sandbox.host import cgroups, http, network, process
-from lab.sandbox.model import EngineRef
-from lab.sandbox.packages import mirror
-from lab.sandbox.packages import programs as tree
-from lab.storage import own_folder, read_json, write_json, write_text
+from lab.sandbox.engine.protocol import Wanted
+from lab.sandbox.engine.variables import common
+from lab.sandbox.model import Code, Removal, Sandbox
+from lab.sandbox.report import Listener
+from lab.sandbox.state import State
 
-ROLE = "engine"
-_NETWORK = re.compile(r"br-[0-9a-f]{12}")  # by the first digits of the network's id
-_PATIENCE = 30.0
-_COMES_BACK = 5.0  # seconds that a killed containerd is waited for; a new start of all is quicker than that may take
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-_NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
+_ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION")
 
 
-def fits() -> bool:
-    """Whether the private engine can be had on such a system, by root at least."""
-    try:
-        return sys.platform == "linux" and bool(mirror.distribution())
-    except Blocked:
-        return False
+@dataclass(frozen=True)
+class Own:
+    """The lab's own engine. What runs it is in `daemon`, which most commands need not load."""
 
+    code: ClassVar[Code] = "private"
+    whose: ClassVar[str] = "the lab's own"
 
-def possible() -> bool:
-    """Whether this user can run the private engine on this system."""
-    return fits() and os.geteuid() == 0
+    def answers(self) -> bool:
+        """Whether it answers on its socket."""
+        from lab.sandbox.engine import daemon
 
+        return daemon.answers()
 
-def check_possible() -> None:
-    """Raise Blocked, with what to do instead, where this machine cannot run the private engine."""
-    if sys.platform != "linux":
-        raise Blocked("The lab's own engine runs on Linux only.", "Use Docker Desktop: `lab up`, without --private.")
-    if os.geteuid() != 0:
-        raise Blocked("The lab's own engine needs root.", "Run `lab up` as root, as with sudo; or install Docker.")
-    own_folder(paths.home())
-    free = shutil.disk_usage(paths.home()).free
-    if free < _NEEDED:
-        raise Blocked(
-            f"The disk of {str(paths.home())!r} has {free / 1e9:.1f} GB left; the lab's engine wants 1.5 GB.",
-            "Free some space, or set LAB_HOME to a folder on another disk.",
-        )
+    def healthy(self, now: State) -> bool:
+        """Whether its containerd answers too, and the bridge is there."""
+        from lab.sandbox.engine import daemon
+        from lab.sandbox.host import network
 
+        return daemon.containerd_answers() and now.address is not None and network.exists(state.bridge())
 
-def reference(programs: Path) -> EngineRef:
-    """The private engine as the rest of the lab names it."""
-    return EngineRef("private", f"unix://{socket()}", tree.find(programs, "docker"), tree=programs)
+    def keeps(self) -> bool:
+        """As long as it runs; else an engine of the user's that answers by now is as good."""
+        from lab.sandbox.engine import daemon
 
-
-def socket() -> Path:
-    """Where the private engine listens."""
-    return state.runtime() / "docker.sock"
-
-
-def answers() -> bool:
-    """Whether the private engine answers on its socket."""
-    answer = http.get(socket(), "/_ping")
-    return answer is not None and answer.body == b"OK"
-
-
-def whole() -> bool:
-    """Whether it answers, and its containerd answers it: one that was killed is back only after seconds."""
-    answer = http.get(socket(), "/version")
-    return answer is not None and b'"containerd"' in answer.body
-
-
-def absent() -> tuple[str, ...]:
-    """Folders and groups outside the lab's own that an engine makes, and that are not there now."""
-    groups = tuple(f"cgroup:{name}" for name in cgroups.BUILDERS if not cgroups.here(name))
-    return groups + tuple(folder for folder in state.ENGINE_FOLDERS if not Path(folder).exists())
-
-
-def start(programs: Path, settings: dict[str, Any], address: str) -> None:
-    """Start the engine and wait until it answers. Raises Blocked with its own last words where it does not."""
-    runtime = state.runtime()
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    for stale in (socket(), runtime / "dockerd.pid"):  # of an engine that was killed
-        stale.unlink(missing_ok=True)
-    shutil.rmtree(runtime / "engine", ignore_errors=True)
-    write_json(_settings_file(), settings)
-    write_text(runtime / "ip_forward", "1\n")
-    log = paths.sandbox() / "logs" / "engine.log"
-    process.start(
-        [tree.find(programs, "dockerd"), "--config-file", _settings_file()],
-        key=state.key(),
-        role=ROLE,
-        log=log,
-        env=_environment(programs, address),
-        view=runtime / "ip_forward",
-    )
-    _wait(log)
-
-
-def runs(settings: dict[str, Any]) -> bool:
-    """Whether the engine answers, and with these settings; waits a while for a containerd that is coming back."""
-    try:
-        if not (answers() and read_json(_settings_file()) == settings):
+        if not daemon.answers():
             return False
-    except BadInput:
+        daemon.check_possible()
+        return True
+
+    def meets(self, wanted: Wanted, before: State) -> bool:
+        """Whether it is of that suite, with that image store."""
+        return (wanted.suite, wanted.store) == (before.suite, before.store)
+
+    def environment(self, box: Sandbox) -> dict[str, str]:
+        """Nothing in it leads to another engine; programs, settings and trusted authorities are the sandbox's."""
+        environment = {name: value for name, value in common(box).items() if name not in _ELSEWHERE}
+        folder = str(box.engine.docker.parent)
+        others = [part for part in environment.get("PATH", os.defpath).split(os.pathsep) if part != folder]
+        environment["PATH"] = os.pathsep.join([folder, *others])
+        environment["DOCKER_HOST"] = box.engine.host
+        environment["DOCKER_CONFIG"] = str(box.home / "docker")
+        environment["SSL_CERT_FILE"] = str(box.home / "certificates" / "bundle.pem")
+        for name in ("NO_PROXY", "no_proxy"):  # a company's proxy does not know the lab's registry
+            hosts = [
+                *environment.get(name, "").split(","), "localhost", "127.0.0.1", box.registry.partition(":")[0],
+            ]  # fmt: skip
+            environment[name] = ",".join(dict.fromkeys(host for host in hosts if host))
+        return environment
+
+    def bring_up(self, before: State | None, wanted: Wanted, report: Listener) -> State:
+        """Its programs, a bridge, the registry on it, the engine; what runs as it is wanted goes on."""
+        from lab.sandbox import images, registry
+        from lab.sandbox.engine import daemon, traces
+        from lab.sandbox.host import network
+        from lab.sandbox.packages import programs
+
+        debs = programs.fetch(wanted.suite, report)
+        with images.ahead(report):  # unpacking keeps the processor busy, and base images the network
+            unpacked = programs.engine(wanted.suite, debs, report)
+        absent = traces.note_absent(before.absent if before else ())
+        now = wanted.begun(daemon.reference(unpacked), before, absent)
+        state.write(now)
+        report.phase("Starting the registry and the engine")
+        kept = state.remembered()
+        address = network.ensure(state.bridge(), kept.get("address"))
+        port = registry.bring_up(unpacked, registry.addresses(address), kept.get("port"), report)
+        daemon.ensure(unpacked, wanted.suite, f"{address}:{port}", store=wanted.store)
+        own = wanted.account or f"{address}:{port}"
+        return replace(now, registry=own, mirror=f"localhost:{port}", port=port, address=address)
+
+    def removals(self, before: State | None, *, forgetting: bool) -> Iterator[Removal]:
+        """Its processes; found by their mark, whatever is written down."""
+        from lab.sandbox.engine import daemon
+
+        del before, forgetting
+        yield from daemon.removals()
+
+    def register_emulators(self, report: Listener, *, again: bool) -> None:
+        """With the kernel: the lab is root here."""
+        from lab.sandbox.emulators import kernel
+
+        del again
+        if kernel.missing():
+            kernel.register(report)
+
+    def remove_emulators(self) -> None:
+        """There are none but the kernel's."""
+
+    def adapt_new_builders(self, box: Sandbox) -> None:
+        """They reach the registry by the bridge, and no other ones are here."""
+
+    def has_foreign_builder(self, name: str) -> bool:
+        """All that is on it is the lab's."""
+        del name
         return False
-    deadline = time.monotonic() + _COMES_BACK
-    while not whole():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def settings(programs: Path, suite: str, registry: str, *, store: str) -> dict[str, Any]:
-    """The engine's daemon.json. `registry` is the lab's on the bridge; `store` is "containerd" or "classic"."""
-    runtime = state.runtime()
-    inits = [programs / "usr/bin" / name for name in ("tini-static", "tini", "docker-init")]
-    return {
-        "data-root": str(paths.sandbox() / "engine" / f"{suite}-{store}"),
-        "exec-root": str(runtime / "engine"),
-        "pidfile": str(runtime / "dockerd.pid"),
-        "hosts": [f"unix://{runtime / 'docker.sock'}"],
-        "bridge": state.bridge(),
-        "iptables": False,
-        "ip6tables": False,
-        "ip-masq": False,
-        "ip-forward": False,
-        "cgroup-parent": f"/{state.cgroup()}",
-        "exec-opts": ["native.cgroupdriver=cgroupfs"],
-        "features": {"containerd-snapshotter": store == "containerd"},
-        "registry-mirrors": [f"http://localhost:{registry.rpartition(':')[2]}"],
-        "insecure-registries": [registry],
-        "init-path": str(next((path for path in inits if path.exists()), inits[0])),
-        "userland-proxy-path": str(tree.find(programs, "docker-proxy")),
-    }
-
-
-def stop() -> bool:
-    """End the engine, what runs in it, and all that it leaves in the kernel; answers whether there was anything.
-
-    Nothing is asked to end in peace: what it knows is thrown away, or was written down long ago.
-    """
-    groups = [state.cgroup(), *(f"{cgroups.BUILDERS[0]}/{name}" for name in _containers())]
-    found = bool(process.stop(state.key(), ROLE, grace=0.0))
-    for group in groups:
-        found |= bool(cgroups.kill(group))
-        cgroups.remove(group)
-    return found
-
-
-def sweep(absent_before: tuple[str, ...]) -> None:
-    """Remove empty folders and groups that the engine made outside the lab's, unless another engine runs."""
-    for name in cgroups.BUILDERS:
-        if f"cgroup:{name}" in absent_before:
-            cgroups.remove_empty(name)
-    if other_engines():
-        return
-    for folder in map(Path, state.ENGINE_FOLDERS):
-        if str(folder) in absent_before and folder.is_dir():
-            for leftover in folder.glob("*"):
-                if leftover.is_socket():
-                    leftover.unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
-
-
-def other_engines() -> bool:
-    """Whether a container engine that is not this lab's runs here: its folders are then none of our business."""
-    mine = {daemon.pid for daemon in process.find(state.key())}
-    names = {"dockerd", "containerd"}
-    return any(
-        int(entry.name) not in mine and _command_name(entry) in names
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit()
-    )
-
-
-def bridges() -> list[str]:
-    """The links that are there because of the engine: its own bridge, and one for each network made on it."""
-    known = b"".join(file.read_bytes() for file in _engine_folder().glob("*/network/files/local-kv.db"))
-    networks = [name for name in network.links() if _NETWORK.fullmatch(name) and name[3:].encode() in known]
-    return [*filter(network.exists, [state.bridge()]), *networks]
-
-
-def _settings_file() -> Path:
-    return paths.sandbox() / "engine" / "daemon.json"
-
-
-def _containers() -> list[str]:
-    return [folder.name for folder in _engine_folder().glob("*/containers/*")]
-
-
-def _engine_folder() -> Path:
-    return paths.sandbox() / "engine"
-
-
-def _command_name(entry: Path) -> str:
-    try:
-        return (entry / "comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _environment(programs: Path, address: str) -> dict[str, str]:
-    system = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    folders = [programs / "usr/sbin", programs / "usr/bin", *system, "/usr/sbin", "/sbin"]
-    libraries = [str(folder) for folder in (programs / "usr/lib").glob("*-linux-gnu*")]
-    environment = {name: os.environ[name] for name in _PROXIES if name in os.environ}
-    if environment:
-        environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), "localhost", address]))
-    return environment | {
-        "PATH": os.pathsep.join(str(folder) for folder in folders),
-        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
-        "container": "lab",  # so that no AppArmor profile is loaded into the kernel for good
-    }
-
-
-def _wait(log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        if answers():
-            return
-        time.sleep(0.05)
-        if not process.find(state.key(), ROLE):
-            break
-    raise Blocked(f"The lab's engine does not start: {_reason(log)}", f"Its log is {str(log)!r}.")
-
-
-def _reason(log: Path) -> str:
-    lines = process.tail(log, 20).splitlines()
-    words = [line for line in lines if "level=fatal" in line or "failed to start daemon" in line]
-    try:
-        return str(json.loads((words or lines)[-1].partition("msg=")[2]))
-    except (ValueError, IndexError):
-        return (words or lines or ["it gave no reason."])[-1][-300:]

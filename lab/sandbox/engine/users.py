@@ -1,89 +1,21 @@
-"""The learner's own Docker engine: found, used, and left as it was."""
+"""The user's own engine as a sandbox's: used, and left as it was."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
 
-from lab import paths
-from lab.sandbox.engine import own
-from lab.sandbox.model import EngineRef
-
-if TYPE_CHECKING:
-    from python_on_whales import DockerClient
-
-LABEL = "multiplatform-lab"
-LIMIT = 120.0  # seconds for one thing that the lab does on the engine
-_ABOUT = ("info", "--format", "{{json .}}")
-_CONTEXT = ("context", "inspect", "--format", "{{json .}}")
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why no engine of the learner's is to be had: whether there is a `docker`, whom it asked, what that said."""
-
-    docker: bool
-    host: str
-    said: str
-
-
-def look() -> EngineRef | Refusal:
-    """The engine that answers to the learner's own `docker` command, or why none does."""
-    environment = outside()
-    docker = shutil.which("docker", path=environment.get("PATH"))
-    if not docker:
-        return Refusal(docker=False, host="", said="")
-    context = _json(ask(docker, *_CONTEXT, env=environment))
-    host = environment.get("DOCKER_HOST") or str(_endpoint(context).get("Host", ""))
-    said, complaint = _run(docker, *_ABOUT, env=environment)
-    about = _json(said)
-    if not about.get("ServerVersion"):
-        errors = about.get("ServerErrors")
-        reason = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else complaint
-        return Refusal(docker=True, host=host, said=reason.strip())
-    name = None if environment.get("DOCKER_HOST") else needed_context(context)
-    return EngineRef("learner", host, Path(docker), name, remote=is_remote(host, about))
-
-
-def needed_context(context: Mapping[str, Any]) -> str | None:
-    """The context's name where its address alone does not do: it brings keys, or trusts without.
-
-    An address is better otherwise: the engine's builder is then called `default`, as in the lessons, and not after the
-    context (as with Docker Desktop's `desktop-linux`).
-    """
-    keys = context.get("TLSMaterial")
-    special = (isinstance(keys, dict) and keys.get("docker")) or _endpoint(context).get("SkipTLSVerify")
-    return str(context.get("Name")) if special else None
-
-
-def _endpoint(context: Mapping[str, Any]) -> dict[str, Any]:
-    endpoints = context.get("Endpoints")
-    found = endpoints.get("docker") if isinstance(endpoints, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def answers(engine: EngineRef) -> bool:
-    """Whether that very engine answers."""
-    return bool(answer(engine, "version", "--format", "{{.Server.Version}}"))
-
-
-def answer(engine: EngineRef, *arguments: str) -> str | None:
-    """What a `docker` command prints for that very engine; None where it fails or takes too long."""
-    return _run(engine.docker, *arguments, env=environment(engine))[0]
-
-
-def is_remote(host: str, about: Mapping[str, Any]) -> bool:
-    """Whether the engine's `localhost` is not this machine's, from its address and what `docker info` says."""
-    desktop = "desktop" in str(about.get("OperatingSystem", "")).lower()
-    rootless = any("rootless" in str(option) for option in about.get("SecurityOptions") or ())
-    return sys.platform != "linux" or not host.startswith("unix://") or desktop or rootless
+from lab.errors import Blocked
+from lab.sandbox import state
+from lab.sandbox.engine import builders, commands
+from lab.sandbox.engine.protocol import Wanted
+from lab.sandbox.engine.variables import common
+from lab.sandbox.model import Code, EngineRef, Removal, Sandbox
+from lab.sandbox.report import Listener
+from lab.sandbox.state import State
 
 
 def is_elsewhere(engine: EngineRef) -> bool:
@@ -93,51 +25,129 @@ def is_elsewhere(engine: EngineRef) -> bool:
     return scheme == "ssh" or (scheme == "tcp" and name not in ("localhost", "127.0.0.1", "[::1]"))
 
 
-def outside() -> dict[str, str]:
-    """The learner's environment, also when `lab` runs inside the sandbox's own (a notebook's terminal)."""
-    found = dict(os.environ)
-    if found.get("DOCKER_HOST") == f"unix://{own.socket()}":
-        for name in ("DOCKER_HOST", "DOCKER_CONFIG"):
-            found.pop(name, None)
-    cache = str(paths.cache())
-    parts = found.get("PATH", os.defpath).split(os.pathsep)
-    found["PATH"] = os.pathsep.join(part for part in parts if not part.startswith(cache))
-    return found
+@dataclass(frozen=True)
+class Users:
+    """The user's engine. What only `up` and `down` need is loaded by them."""
+
+    reference: EngineRef
+
+    code: ClassVar[Code] = "learner"
+    whose: ClassVar[str] = "yours"
+
+    def answers(self) -> bool:
+        """Whether that very engine answers."""
+        return commands.answers(self.reference)
+
+    def healthy(self, now: State) -> bool:
+        """Nothing beside it is needed."""
+        del now
+        return self.answers()
+
+    def keeps(self) -> bool:
+        """Always, since things of the lab's are on it."""
+        if not self.answers():
+            raise Blocked(
+                f"Your Docker engine at {self.reference.host} does not answer.",
+                "Start it, then run `lab up` again; or `lab down --purge` first, to forget about it.",
+            )
+        return True
+
+    def meets(self, wanted: Wanted, before: State) -> bool:
+        """Whether no engine of the lab's own is wanted; suite and image store are as they are here."""
+        del before
+        return not wanted.own
+
+    def environment(self, box: Sandbox) -> dict[str, str]:
+        """Login and plugins are theirs; the engine stays this one, whatever they switch to."""
+        return self.reference.pinned(common(box))
+
+    def bring_up(self, before: State | None, wanted: Wanted, report: Listener) -> State:
+        """Note what is there, and start the registry where pushes go to no account."""
+        from lab.sandbox.engine import snapshot
+
+        report.note(f"Using your Docker engine at {self.reference.host}.")
+        if is_elsewhere(self.reference) and not wanted.account:
+            raise Blocked(
+                f"Your Docker engine at {self.reference.host} is on another machine: "
+                "a registry there is not on this `localhost`.",
+                "Push to an account instead, as with `lab up --registry docker.io/NAME`; or use an engine here.",
+            )
+        now = wanted.begun(self.reference, before)
+        state.write(now)
+        snapshot.note(self.reference)
+        if wanted.account:
+            return now
+        report.phase("Starting the registry")
+        port, container = self._start_registry(now.port, report)
+        options = "--driver-opt network=host"
+        return replace(now, registry=f"localhost:{port}", port=port, container=container, create_opts=options)
+
+    def _start_registry(self, port: int | None, report: Listener) -> tuple[int, bool]:
+        """Its port, and whether it is a container: where `localhost` is another one, or there is no program."""
+        from lab.sandbox import registry
+        from lab.sandbox.engine import registry_container, snapshot
+        from lab.sandbox.packages import programs
+
+        kept = port or state.remembered().get("port")
+        before = snapshot.read()
+        theirs = before.ports if before else frozenset[int]()
+        if not self.reference.remote:
+            try:
+                return registry.bring_up(programs.registry(report), [registry.LOOPBACK], kept, report, theirs), False
+            except Blocked as error:
+                report.note(f"{error.message} The registry runs as a container instead.")
+        port = registry.choose_port([registry.LOOPBACK], kept, theirs)
+        registry_container.ensure(self.reference, port)
+        return port, True
+
+    def removals(self, before: State | None, *, forgetting: bool) -> Iterator[Removal]:
+        """Emulators in its kernel, what the lab and the lessons made on it, the image of BuildKit that was loaded."""
+        from lab.sandbox import buildkit
+        from lab.sandbox.emulators import container
+        from lab.sandbox.engine import cleanup
+
+        if not self.answers():
+            if forgetting:
+                return
+            raise Blocked(
+                f"Your Docker engine at {self.reference.host} does not answer: what the lab made on it would stay.",
+                "Start it, then run `lab down` again; `lab down --purge` forgets about it.",
+            )
+        for name in container.installed():
+            yield Removal(f"emulator {name} in the engine's kernel", self.remove_emulators)
+        port = before.port if before and before.port else _remembered_port()
+        found = list(cleanup.on(self.reference, port))
+        yield from found
+        lines = {one.line for one in found}
+        target = buildkit.Target(None, self.reference.docker, commands.environment(self.reference))
+        yield from (one for one in buildkit.image_removals(target) if one.line not in lines)
+
+    def register_emulators(self, report: Listener, *, again: bool) -> None:
+        """Through the engine where its kernel is another one, or where only the engine is root."""
+        from lab.sandbox.emulators import container, kernel
+
+        engine = self.reference
+        if engine.remote or os.geteuid():
+            if not again and (engine.remote or kernel.missing()):
+                container.install(partial(commands.client, engine), report)
+        elif kernel.missing():
+            kernel.register(report)
+
+    def remove_emulators(self) -> None:
+        """Take away what was registered through the engine."""
+        from lab.sandbox.emulators import container
+
+        container.uninstall(partial(commands.client, self.reference))
+
+    def adapt_new_builders(self, box: Sandbox) -> None:
+        """Give them names of their own, and the host's network where `$REGISTRY` is on localhost."""
+        builders.adapt_new(box)
+
+    def has_foreign_builder(self, name: str) -> bool:
+        """By the container that it would have."""
+        return builders.name_taken(name, self.reference)
 
 
-def ask(docker: str | Path, *arguments: str, env: Mapping[str, str], timeout: float = 15.0) -> str:
-    """What a `docker` command prints, without the last newline; empty where it fails or takes too long."""
-    return _run(docker, *arguments, env=env, timeout=timeout)[0] or ""
-
-
-def _run(docker: str | Path, *arguments: str, env: Mapping[str, str], timeout: float = 15.0) -> tuple[str | None, str]:
-    """What it prints (None where it fails), and what it complains of."""
-    try:
-        done = subprocess.run(
-            [str(docker), *arguments], env=env, capture_output=True, text=True, timeout=timeout, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return None, f"It did not answer within {timeout:.0f} s."
-    except OSError as error:
-        return None, str(error)
-    return (done.stdout.rstrip("\n") if done.returncode == 0 else None), done.stderr
-
-
-def client(engine: EngineRef) -> DockerClient:
-    """python-on-whales on that very engine; each of its commands ends in two minutes."""
-    from lab.sandbox.engine.client import bound
-
-    return bound(engine.docker, environment(engine), LIMIT)
-
-
-def environment(engine: EngineRef) -> dict[str, str]:
-    """The learner's environment, for that very engine, with the lab's own folder of builders."""
-    return engine.pinned(outside()) | {"BUILDX_CONFIG": str(paths.sandbox() / "buildx")}
-
-
-def _json(text: str | None) -> dict[str, Any]:
-    try:
-        data = json.loads(text or "")
-    except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
+def _remembered_port() -> int | None:
+    port = state.remembered().get("port")
+    return port if type(port) is int else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -15,14 +16,13 @@ from pathlib import Path
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox.packages import aptget, mirror, ports
-from lab.sandbox.packages import index as packages
-from lab.sandbox.packages.index import Package, intact, size
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.packages.index import Package, find, intact, package_list, size
+from lab.sandbox.report import Listener, quiet
 
 _LOCK_WAIT = 900.0
 
 
-def fetch(names: Sequence[str], *, suite: str = "forky", report: Report = quiet) -> dict[str, Path]:
+def fetch(names: Sequence[str], *, suite: str = "forky", report: Listener = quiet) -> dict[str, Path]:
     """The .deb file of each of `names`, by the name asked for; out of the cache where it has them.
 
     `"busybox-static:arm64"` names a foreign architecture. `suite` is Debian's, or `mirror.HOST` for the
@@ -68,7 +68,7 @@ def version(deb: Path) -> str:
     return mirror.run(["dpkg-deb", "-f", str(deb), "Version"]).strip()
 
 
-def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Report) -> dict[str, Path]:
+def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: Listener) -> dict[str, Path]:
     from filelock import FileLock, Timeout
 
     plain = {asked: asked.partition(":")[0] for asked in names}
@@ -104,9 +104,9 @@ class _Shelf:
     place: Path
 
 
-def _download(place: Path, suite: str, arch: str, names: list[str], report: Report) -> dict[str, Package]:
+def _download(place: Path, suite: str, arch: str, names: list[str], report: Listener) -> dict[str, Package]:
     host = mirror.host_mirror()
-    archive = ports.archive(host, arch)
+    archive = ports.archive(host, arch, _list_of_ports)
     shelf = _Shelf(archive, archive.suite(suite), arch, place.parent if archive == host else place / "other", place)
     try:
         return _found(shelf, names, report)
@@ -115,7 +115,7 @@ def _download(place: Path, suite: str, arch: str, names: list[str], report: Repo
         return _found(shelf, names, report, force=True)
 
 
-def _found(shelf: _Shelf, names: list[str], report: Report, *, force: bool = False) -> dict[str, Package]:
+def _found(shelf: _Shelf, names: list[str], report: Listener, *, force: bool = False) -> dict[str, Package]:
     from filelock import FileLock
 
     archive, suite, arch = shelf.archive, shelf.suite, shelf.architecture
@@ -125,11 +125,11 @@ def _found(shelf: _Shelf, names: list[str], report: Report, *, force: bool = Fal
         release = aptget.update(shelf.asked, environment, suite, report, force=force)
     found: dict[str, Package] = {}
     for component in archive.components:
-        index = packages.index(release, suite, arch, component, shelf.place)
+        listed = package_list(release, suite, arch, component, shelf.place)
         due = [name for name in names if name not in found]
-        if index and due:  # the second component of Ubuntu is large, and seldom needed
-            aptget.get([] if intact(index) else [index], archive.uri, environment, report)
-            found |= packages.find(index, due)
+        if listed and due:  # the second component of Ubuntu is large, and seldom needed
+            aptget.get([] if intact(listed) else [listed], archive.uri, environment, report)
+            found |= find(listed, due)
     if missing := [name for name in names if name not in found]:
         raise Blocked(
             f"{archive.distribution} {suite} has no package {missing[0]!r} for {arch}.",
@@ -137,6 +137,19 @@ def _found(shelf: _Shelf, names: list[str], report: Report, *, force: bool = Fal
         )
     aptget.get([package for package in found.values() if not intact(package)], archive.uri, environment, report)
     return found
+
+
+def _list_of_ports() -> str:
+    """Ubuntu's list of its archives: this machine's, else that in the package which brings it."""
+    if ports.LIST.is_file():
+        return ports.LIST.read_text(errors="replace")
+    deb = fetch([ports.PACKAGE], suite=mirror.HOST)[ports.PACKAGE]
+    with tempfile.TemporaryDirectory() as folder:
+        unpack(deb, Path(folder))
+        found = Path(folder) / ports.LIST.relative_to("/")
+        if not found.is_file():
+            raise Blocked(f"The package {deb.name!r} holds no list of archives.", "Install Docker yourself.")
+        return found.read_text(errors="replace")
 
 
 def _remembered(place: Path) -> dict[str, Package]:

@@ -18,10 +18,11 @@ from urllib.parse import quote
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox.packages import mirror
-from lab.sandbox.packages.index import Index, Package, size
-from lab.sandbox.report import Report
+from lab.sandbox.packages.index import Package, PackageList, size
+from lab.sandbox.report import Listener
 from lab.storage import write_text
 
+File = Package | PackageList
 _HELPER = "/usr/lib/apt/apt-helper"
 _FRESH = 6 * 3600.0  # seconds that a fetched index serves without asking again
 _NAMED = 3  # packages that are named one by one
@@ -59,7 +60,7 @@ def configure(place: Path, archive: mirror.Mirror, suite: str, arch: str) -> Map
     return {**os.environ, "APT_CONFIG": str(place / "apt.conf"), "LC_ALL": "C.UTF-8"}
 
 
-def update(place: Path, env: Mapping[str, str], suite: str, report: Report, *, force: bool = False) -> str:
+def update(place: Path, env: Mapping[str, str], suite: str, report: Listener, *, force: bool = False) -> str:
     """The Release file of `suite`, whose signature apt has checked: what the mirror has, with hashes.
 
     It is fetched, unless it is fresh. Raises Blocked where there is none to go on with.
@@ -91,7 +92,7 @@ def _release(place: Path) -> Path | None:
     return next(iter(sorted((place / "lists").glob("*Release"))), None)
 
 
-def get(due: Sequence[Package | Index], uri: str, env: Mapping[str, str], report: Report) -> None:
+def get(due: Sequence[File], uri: str, env: Mapping[str, str], report: Listener) -> None:
     """Download with apt's own helper, which checks each hash; whole files only enter the cache."""
     if not due:
         return
@@ -119,7 +120,7 @@ def _downloading(names: list[str]) -> str:
     return f"Downloading {', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
-def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package | Index, Path], report: Report) -> None:
+def _watch(command: list[str], env: Mapping[str, str], targets: dict[File, Path], report: Listener) -> None:
     try:
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     except FileNotFoundError as error:
@@ -135,7 +136,7 @@ def _watch(command: list[str], env: Mapping[str, str], targets: dict[Package | I
         report.progress(package.label, package.size, package.size, "B")
 
 
-def _follow(process: subprocess.Popen[str], targets: dict[Package | Index, Path], report: Report) -> str:
+def _follow(process: subprocess.Popen[str], targets: dict[File, Path], report: Listener) -> str:
     """What the helper says in the end; meanwhile the files' growth is told, and one that stands still is ended."""
     seen, since = -1, time.monotonic()
     while True:

@@ -40,7 +40,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Index:
+class PackageList:
     """One compressed list of packages, as the suite's signed Release file has it; `file` is where it is kept."""
 
     suite: str
@@ -56,7 +56,7 @@ class Index:
         return f"list of packages of {self.suite} ({self.architecture})"
 
 
-def index(release: str, suite: str, architecture: str, component: str, into: Path) -> Index | None:
+def package_list(release: str, suite: str, architecture: str, component: str, into: Path) -> PackageList | None:
     """The index of one component in a Release file; None where the archive has none for that architecture."""
     found: dict[str, tuple[str, int]] = {}
     for line in release.partition("\nSHA256:")[2].splitlines()[1:]:
@@ -73,11 +73,11 @@ def index(release: str, suite: str, architecture: str, component: str, into: Pat
             # By its hash it is there as long as the Release file that names it, whatever the mirror is just changing.
             there = f"{folder}/by-hash/SHA256/{checksum}" if by_hash else name
             place = into / f"{component}-Packages{ending}"
-            return Index(suite, architecture, f"dists/{suite}/{there}", total, checksum, place)
+            return PackageList(suite, architecture, f"dists/{suite}/{there}", total, checksum, place)
     return None
 
 
-def find(index: Index, names: Iterable[str]) -> dict[str, Package]:
+def find(listed: PackageList, names: Iterable[str]) -> dict[str, Package]:
     """The packages of those `names` that the index has; no more of it is unpacked than must be read.
 
     Raises Blocked where it is damaged, and drops it.
@@ -85,15 +85,15 @@ def find(index: Index, names: Iterable[str]) -> dict[str, Package]:
     due, rest = set(names), b""
     found: dict[str, Package] = {}
     try:
-        with _OPENERS[index.file.suffix](index.file) as stream:
+        with _OPENERS[listed.file.suffix](listed.file) as stream:
             while due and (part := stream.read(_PIECE)):
                 whole, _, rest = (rest + part).rpartition(b"\n\n")
                 fresh = lookup(whole, due)
                 found |= fresh
                 due -= fresh.keys()
     except (lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        index.file.unlink(missing_ok=True)
-        raise Blocked(f"The {index.label} is damaged: {error}.", "Run `lab up` again: it is fetched again.") from error
+        listed.file.unlink(missing_ok=True)
+        raise Blocked(f"The {listed.label} is damaged: {error}.", "Run `lab up` again: it is fetched again.") from error
     return found | lookup(rest, due)
 
 
@@ -112,7 +112,7 @@ def lookup(text: bytes, names: Iterable[str]) -> dict[str, Package]:
     return found
 
 
-def intact(wanted: Package | Index) -> bool:
+def intact(wanted: Package | PackageList) -> bool:
     """Whether the cache holds this very file, whole."""
     if size(wanted.file) != wanted.size:
         return False

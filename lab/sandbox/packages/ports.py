@@ -6,25 +6,25 @@ is on the machine or comes in a package of it: it is not written down here.
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from lab.errors import Blocked
 from lab.sandbox.packages import mirror
 
-_LIST = Path("/usr/share/python-apt/templates/Ubuntu.info")
-_PACKAGE = "python-apt-common"
+LIST = Path("/usr/share/python-apt/templates/Ubuntu.info")
+PACKAGE = "python-apt-common"
 
 
-def archive(host: mirror.Mirror, architecture: str) -> mirror.Mirror:
+def archive(host: mirror.Mirror, architecture: str, listed: Callable[[], str]) -> mirror.Mirror:
     """The archive that has packages of `architecture`: the machine's mirror `host`, or Ubuntu's other one.
 
-    Raises Blocked where there is none to be found.
+    `listed` gives Ubuntu's list, where it is needed. Raises Blocked where there is none to be found.
     """
     if host.distribution != "ubuntu" or architecture == mirror.host_architecture():
         return host
-    addresses = read(_text())
+    addresses = read(listed())
     wanted = addresses.get(architecture) or addresses.get("")
     if wanted is None:
         raise Blocked(f"Ubuntu's list of archives names none for {architecture}.", "Install Docker yourself.")
@@ -42,17 +42,3 @@ def read(text: str) -> dict[str, str]:
             }
             return {key.removeprefix("-"): uri for key, uri in named.items()}
     return {}
-
-
-def _text() -> str:
-    if _LIST.is_file():
-        return _LIST.read_text(errors="replace")
-    from lab.sandbox.packages import apt
-
-    deb = apt.fetch([_PACKAGE], suite=mirror.HOST)[_PACKAGE]
-    with tempfile.TemporaryDirectory() as folder:
-        apt.unpack(deb, Path(folder))
-        found = Path(folder) / _LIST.relative_to("/")
-        if not found.is_file():
-            raise Blocked(f"The package {deb.name!r} holds no list of archives.", "Install Docker yourself.")
-        return found.read_text(errors="replace")

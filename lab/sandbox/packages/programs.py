@@ -14,7 +14,7 @@ from pathlib import Path
 from lab import paths
 from lab.errors import Blocked
 from lab.sandbox.packages import apt, mirror
-from lab.sandbox.report import Report, quiet
+from lab.sandbox.report import Listener, quiet
 
 # The engine comes from a newer release than the machine's; what must fit the machine's own C library does not.
 _NEWER = ("docker.io", "docker-cli", "docker-buildx", "containerd", "docker-registry", "tini-static")
@@ -29,28 +29,28 @@ _REGISTRY = ("docker-registry",)
 _STAMP = "contents.json"
 
 
-def engine(suite: str = "forky", report: Report = quiet) -> Path:
-    """The folder of an engine of that suite: fetched and unpacked where the cache has not got it. Raises Blocked."""
+def fetch(suite: str = "forky", report: Listener = quiet) -> list[Path]:
+    """The packages of an engine of that suite, out of the cache where it has them. Raises Blocked."""
     distribution = mirror.distribution()
     names = _UBUNTU if distribution == "ubuntu" else [_OTHER_NAMES.get(suite, {}).get(n, n) for n in _NEWER]
     with ThreadPoolExecutor(max_workers=2) as pool:
         fitting = pool.submit(apt.fetch, _FITTING, suite=mirror.HOST, report=report)
         newer = pool.submit(apt.fetch, names, suite=suite, report=report)
-        debs = [*newer.result().values(), *fitting.result().values()]
-    from lab.sandbox import images
-
-    # Unpacking keeps the processor busy, and base images the network.
-    with images.ahead(report):
-        return _unpacked(f"engine-{suite}", debs, report)
+        return [*newer.result().values(), *fitting.result().values()]
 
 
-def registry(report: Report = quiet) -> Path:
+def engine(suite: str, debs: list[Path], report: Listener = quiet) -> Path:
+    """The folder of the programs in the packages of that suite: unpacked where the cache has not got it."""
+    return _unpacked(f"engine-{suite}", debs, report)
+
+
+def registry(report: Listener = quiet) -> Path:
     """The folder of the registry's program alone, for a machine with an engine of its own."""
     debs = apt.fetch(_REGISTRY, report=report)
     return _unpacked("registry", list(debs.values()), report)
 
 
-def programs(debs: Iterable[Path], place: Path) -> None:
+def unpack(debs: Iterable[Path], place: Path) -> None:
     """Unpack into `place`, keeping the programs that the lab runs and the libraries that they load."""
     largest_first = sorted(debs, key=lambda deb: -deb.stat().st_size)
     with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 2, 4)) as pool:
@@ -63,43 +63,43 @@ def programs(debs: Iterable[Path], place: Path) -> None:
             folder.rmdir()
 
 
-def find(tree: Path, name: str) -> Path:
-    """The program `name` in the tree, wherever its package puts it. Raises Blocked where it is not there."""
+def find(place: Path, name: str) -> Path:
+    """The program `name` among unpacked ones, wherever its package puts it. Raises Blocked where it is not there."""
     for folder in ("usr/bin", "usr/sbin", "usr/libexec/docker/cli-plugins", "usr/lib/docker/cli-plugins"):
-        if (tree / folder / name).exists():
-            return tree / folder / name
+        if (place / folder / name).exists():
+            return place / folder / name
     raise Blocked(f"The unpacked engine has no {name!r}.", "`lab down --purge`, then `lab up`, fetches it again.")
 
 
-def whole(tree: Path) -> bool:
-    """Whether all files are there as they were when the tree was made."""
+def complete(place: Path) -> bool:
+    """Whether all files are there as they were when they were unpacked."""
     try:
-        contents = json.loads((tree / _STAMP).read_text())
-        return all((tree / name).stat().st_size == size for name, size in contents.items())
+        contents = json.loads((place / _STAMP).read_text())
+        return all((place / name).stat().st_size == size for name, size in contents.items())
     except (OSError, ValueError, AttributeError):
         return False
 
 
-def _unpacked(kind: str, debs: list[Path], report: Report) -> Path:
+def _unpacked(kind: str, debs: list[Path], report: Listener) -> Path:
     names = "\n".join(sorted(deb.name for deb in debs))
-    tree = paths.cache() / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
-    if whole(tree):
-        return tree
+    place = paths.cache() / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
+    if complete(place):
+        return place
     report.phase("Unpacking the programs")
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=paths.cache()) as folder:
-        fresh = Path(folder) / "tree"
+        fresh = Path(folder) / "programs"
         try:
-            programs(debs, fresh)
+            unpack(debs, fresh)
         except OSError as error:
             raise Blocked(f"The programs cannot be unpacked: {error.strerror}.", "Make room on the disk.") from error
         _stamp(fresh)
-        if tree.exists():
-            shutil.rmtree(tree)
-        fresh.rename(tree)
-    return tree
+        if place.exists():
+            shutil.rmtree(place)
+        fresh.rename(place)
+    return place
 
 
-def _stamp(tree: Path) -> None:
-    files = [path for path in tree.rglob("*") if path.is_file()]
-    contents = {str(path.relative_to(tree)): path.stat().st_size for path in files}
-    (tree / _STAMP).write_text(json.dumps(contents, indent=1))
+def _stamp(place: Path) -> None:
+    files = [path for path in place.rglob("*") if path.is_file()]
+    contents = {str(path.relative_to(place)): path.stat().st_size for path in files}
+    (place / _STAMP).write_text(json.dumps(contents, indent=1))

@@ -9,18 +9,18 @@ from typing import Any
 from lab import paths
 from lab.errors import BadInput
 from lab.sandbox import certificates
+from lab.sandbox.engine import buildx_store
 from lab.sandbox.model import EngineRef
-from lab.sandbox.packages import programs
-from lab.storage import read_json, write_json, write_text
+from lab.sandbox.packages.programs import find
+from lab.storage import read_json, write_json
 
 
 def write(engine: EngineRef, *, port: int | None, address: str | None) -> None:
     """Write them. `port` is that of the lab's registry, `address` that of the lab's bridge."""
-    folder = paths.sandbox()
-    settings = folder / "docker" / "config.json"
-    if engine.tree:
-        write_json(settings, _client_settings(settings, programs.find(engine.tree, "docker-buildx").parent))
-    write_text(folder / "buildx" / "buildkitd.default.toml", builder_settings(port, address))
+    settings = paths.sandbox() / "docker" / "config.json"
+    if engine.programs:
+        write_json(settings, _client_settings(settings, find(engine.programs, "docker-buildx").parent))
+    buildx_store.write_defaults(builder_settings(port, address))
 
 
 def builder_settings(port: int | None, address: str | None) -> str:

@@ -13,23 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.errors import Blocked
-from lab.sandbox import state
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
 _RUNNER = Path(__file__).with_name("limited.py")
 _FOLDED = 300  # characters of an engine's reason
-
-
-def docker() -> DockerClient:
-    """A python-on-whales client on the sandbox that is up, for notebooks and scripts, whatever their environment says.
-
-    Its builders are the lab's (as `docker buildx ls` in a lesson shows them); what it raises are that library's
-    own errors. Raises Blocked where no sandbox is up.
-    """
-    box = state.load()
-    return bound(box.engine.docker, box.environment())
 
 
 def bound(program: Path, environment: Mapping[str, str], limit: float = 0) -> DockerClient:
