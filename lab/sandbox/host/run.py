@@ -19,14 +19,21 @@ class Done(NamedTuple):
 
 
 def run(
-    command: Sequence[str | Path], env: Mapping[str, str], *, limit: float = LIMIT, stdin: int = subprocess.DEVNULL
+    command: Sequence[str | Path],
+    env: Mapping[str, str],
+    *,
+    limit: float = LIMIT,
+    folder: Path | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> Done:
-    """Run it in exactly that environment, for at most `limit` seconds; `stdin` is a file descriptor.
+    """Run it in exactly that environment and in `folder` (this process's own), for at most `limit` seconds.
 
+    `stdin` is a file descriptor.
     Raises OSError where it cannot be run, subprocess.TimeoutExpired where it takes too long.
     """
+    words = [str(word) for word in command]
     done = subprocess.run(
-        [str(word) for word in command], env=dict(env), stdin=stdin, capture_output=True, timeout=limit, check=False
+        words, env=dict(env), cwd=folder, stdin=stdin, capture_output=True, timeout=limit, check=False
     )
     return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
