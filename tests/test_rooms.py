@@ -100,7 +100,7 @@ def test_docker_is_run_for_its_text_in_one_place():
     }
     clients = {"sandbox/host/limited.py"}  # python-on-whales is held to its limits by that
     others = {
-        "sandbox/packages/mirror.py", "sandbox/packages/aptget.py", "sandbox/buildkit/toolchain.py",
+        "sandbox/packages/mirror.py", "sandbox/packages/aptget.py",
         "sandbox/buildkit/gobuild.py", "sandbox/emulators/kernel.py", "sandbox/host/process.py", "doctor/programs.py",
     }  # fmt: skip
     assert starting == {"sandbox/host/run.py"} | clients | others

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lab import paths
 from lab.errors import Blocked, LabError
+from lab.sandbox.host.run import run
 
 if TYPE_CHECKING:
     from lab.sandbox.report import Listener
@@ -59,14 +60,11 @@ def _ask(program: Path) -> Go | None:
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOENV": "off"}
     environment.pop("GOROOT", None)
     try:
-        done = subprocess.run(
-            [str(program), "env", "GOVERSION"],
-            cwd="/", env=environment, capture_output=True, text=True, timeout=30, check=False,
-        )  # fmt: skip
+        done = run([program, "env", "GOVERSION"], environment, limit=30, folder=Path("/"))
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = _VERSION.search(done.stdout)
-    return Go(program, numbers(found)) if found and not done.returncode else None
+    found = _VERSION.search(done.out)
+    return Go(program, numbers(found)) if found and not done.status else None
 
 
 def _unpacked(report: Listener) -> Go:

@@ -23,13 +23,12 @@ def run(
     env: Mapping[str, str],
     *,
     limit: float = LIMIT,
-    stdin: int = subprocess.DEVNULL,
     folder: Path | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> Done:
-    """Run it in exactly that environment, for at most `limit` seconds; `stdin` is a file descriptor.
+    """Run it in exactly that environment and in `folder` (this process's own), for at most `limit` seconds.
 
-    It runs in `folder`, or in this process's own.
-
+    `stdin` is a file descriptor.
     Raises OSError where it cannot be run, subprocess.TimeoutExpired where it takes too long.
     """
     words = [str(word) for word in command]
