@@ -8,10 +8,20 @@ import sys
 import time
 from pathlib import Path
 
+from lab import course, paths
 from lab.course import workspace
+from lab.learning import progress
+from lab.model.results import Result, Status
 from lab.sandbox import state
 from lab.sandbox.model import EngineRef
 from lab.sandbox.report import PlainListener
+
+
+def first_step_passed() -> None:
+    """The course opens with a step that takes an engine; whoever has none is past it."""
+    step = course.lessons()[0].steps[0]
+    result = Result(step=step.name, lesson=step.lesson, status=Status.PASSED, goal="", when="x")
+    progress.record(paths.learner(), step, result)
 
 
 def sandbox_up(folder: Path) -> None:

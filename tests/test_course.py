@@ -21,7 +21,7 @@ def test_lessons_stand_in_the_order_of_their_numbers():
     assert (second.stem, second.name, second.notebook.name) == ("one-platform", NAMES[1], "02-one-platform.ipynb")
     assert second.question == course.one_platform.__doc__
     assert all(one.question.endswith("?") and "\n" not in one.question for one in course.lessons())
-    assert [step.name for step in course.lessons()[0].steps[:2]] == ["uname", "engine_platform"]
+    assert [step.name for step in course.lessons()[0].steps[:2]] == ["glimpse", "uname"]
 
 
 def test_a_package_brings_its_own_notebooks(tmp_path, monkeypatch):

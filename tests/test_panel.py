@@ -24,7 +24,7 @@ from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.overview import Overview
 
 LESSON = course.lesson("machine")
-FIRST = LESSON.steps[0]
+FIRST = course.step("uname")
 UP = Overview(engine="private", version="28", registry="localhost:1", builders=("default",))
 
 
@@ -37,21 +37,21 @@ def passed(*names):
 
 def test_each_step_has_its_state_in_words_and_the_next_one_is_marked():
     """Passed, failed, not attempted; the first that is open is next."""
-    entries = {**passed("uname"), "engine_platform": Entry(last="failed", tries=1)}
+    entries = {**passed("glimpse", "uname"), "engine_platform": Entry(last="failed", tries=1)}
     shown = view.view(LESSON, entries, UP, "linux/amd64")
-    assert [row.state for row in shown.rows] == ["passed", "failed", "not attempted", "not attempted"]
-    assert [row.here for row in shown.rows] == [False, True, False, False]
-    assert (shown.done, shown.course_done) == (1, 1)
+    assert [row.state for row in shown.rows] == ["passed", "passed", "failed", *["not attempted"] * 3]
+    assert [row.here for row in shown.rows] == [False, False, True, False, False, False]
+    assert (shown.done, shown.course_done) == (2, 2)
     for text in (view.as_text(shown), view.as_html(shown)):
-        assert all(word in text for word in ("engine_platform", "1 of 4 steps", "linux/amd64", "28"))
+        assert all(word in text for word in ("engine_platform", "2 of 6 steps", "linux/amd64", "28"))
 
 
 def test_a_pass_of_an_older_form_is_told_stale():
     """It is not counted as done, and not called failed."""
-    shown = view.view(LESSON, {"uname": Entry(passed="2026", version="old", last="passed")}, UP)
-    assert shown.rows[0].state == view.STALE
-    assert shown.done == 0
-    assert shown.rows[0].here
+    shown = view.view(LESSON, passed("glimpse") | {"uname": Entry(passed="2026", version="old", last="passed")}, UP)
+    assert shown.rows[1].state == view.STALE
+    assert shown.done == 1
+    assert shown.rows[1].here
 
 
 def test_a_pass_stays_when_a_later_look_fails():
@@ -200,10 +200,10 @@ def until(true, seconds=5.0):
 
 def test_a_check_in_a_terminal_shows_within_a_second(panel):
     """Another process writes progress.json; the panel follows by itself."""
-    assert "0 of 4 steps" in html_of(panel)
+    assert "0 of 6 steps" in html_of(panel)
     result = Result(step="uname", lesson="machine", status=Status.PASSED, goal="", when="2026")
     progress.record(paths.learner(), FIRST, result)
-    assert until(lambda: "1 of 4 steps" in html_of(panel), 1.0)
+    assert until(lambda: "1 of 6 steps" in html_of(panel), 1.0)
 
 
 def test_nothing_is_sent_where_nothing_changed(panel):
@@ -226,7 +226,7 @@ def test_a_widget_goes_with_html_and_text(panel, live):
     """Where no widget can be shown, the same is said."""
     (bundle, _), *_ = live
     assert {VIEW, view.MIME, "text/html", "text/plain"} == set(bundle)
-    assert "uname" in bundle["text/html"]
+    assert "glimpse" in bundle["text/html"]
 
 
 def press(card, words):

@@ -59,7 +59,7 @@ WHICH_ASKS = "{path} prints {here} here and {there} with an engine for {there}, 
 
 
 @step(
-    pushed(registry.index("hello"), "hello", "both_at_once"),
+    pushed(registry.index("hello"), "hello", "glimpse"),
     solution="""
         docker buildx build --platform linux/amd64,linux/arm64 -t $REGISTRY/hello --push files/one-platform
         lab show hello
@@ -68,7 +68,7 @@ WHICH_ASKS = "{path} prints {here} here and {there} with an engine for {there}, 
     needs=[needs.engine, needs.several_platforms],
     makes=[Tag("hello")],
 )
-def both_at_once(index: Index | Unpushed) -> Verdict:
+def glimpse(index: Index | Unpushed) -> Verdict:
     """Build an image for two kinds of machine, push it as $REGISTRY/hello, and look at it."""
     if isinstance(index, Unpushed):
         return index.problem

@@ -198,14 +198,14 @@ def test_a_wrong_answer_is_shown_without_the_right_one(fact):
 )
 def test_the_end_first_is_one_tag_for_both(fact, says, platforms, message):
     """More than both is both, too."""
-    assert says(lesson.both_at_once, fact.index(*platforms, attested=1)) == message
+    assert says(lesson.glimpse, fact.index(*platforms, attested=1)) == message
 
 
 def test_an_image_that_is_not_there_is_told(says):
     """Built and not pushed, or under another name."""
     ref = "localhost:5000/hello"
-    assert says(lesson.both_at_once, Unpushed(reference=ref, built=(ref,))) == NOT_PUSHED
-    assert says(lesson.both_at_once, Unpushed(reference=ref, built=("hullo",))) == OTHER_NAME
+    assert says(lesson.glimpse, Unpushed(reference=ref, built=(ref,))) == NOT_PUSHED
+    assert says(lesson.glimpse, Unpushed(reference=ref, built=("hullo",))) == OTHER_NAME
 
 
 def test_the_truth_of_each_prediction_is_found_in_the_facts(fact):
@@ -269,7 +269,7 @@ def test_a_pass_says_what_was_proven(fact):
     pc, programs = fact.printed("x86_64", 0, "uname -m"), [fact.program(platform) for platform in PROGRAMS]
     answers = fact.answers(TEXT)
     dump = fact.printed("x86-64", 0, "file files/machine/sample")
-    both = lesson.both_at_once.check(fact.index("linux/amd64", "linux/arm64"))
+    both = lesson.glimpse.check(fact.index("linux/amd64", "linux/arm64"))
     which = Printed(path=lesson.WHICH, here="linux/amd64", there="linux/riscv64", other=OTHER)
     proofs = [
         (both, lesson.ONE_TAG_FOR_BOTH, "linux/amd64, linux/arm64"),

@@ -10,7 +10,7 @@ SOLVED = lesson.name_programs.solution
 END = "docker buildx build --quiet --push files/one-platform"
 
 WAYS = {
-    "both_at_once": Ways(
+    "glimpse": Ways(
         other=f"{END} --platform linux/arm64,linux/amd64,linux/riscv64 --tag=$REGISTRY/hello",
         wrong=[
             (f"{END} -t $REGISTRY/hello", lesson.NOT_FOR_BOTH),
