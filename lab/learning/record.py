@@ -70,13 +70,20 @@ def as_text(found: Mapping[str, Any]) -> str:
 def _facts(one: Mapping[str, Any]) -> Iterator[str]:
     yield f"passed on {one['passed'][:10]}" if one["passed"] else str(one["last"])
     yield "1 try" if one["tries"] == 1 else f"{one['tries']} tries"
-    if one["hints"]:
-        yield "1 hint" if one["hints"] == 1 else f"{one['hints']} hints"
-    if one["solution"]:
+    yield from how(
+        progress.Entry(hints=one["hints"], solved=one["solution"], predicted=one["predicted"], good=one["good"])
+    )
+
+
+def how(entry: progress.Entry) -> Iterator[str]:
+    """With which help a step was done, how its prediction went, and whether the work is good, too."""
+    if entry.hints:
+        yield "1 hint" if entry.hints == 1 else f"{entry.hints} hints"
+    if entry.solved:
         yield "solution seen"
-    if one["predicted"]:
-        yield f"predicted {one['predicted']}"
-    if one["good"]:
+    if entry.predicted:
+        yield f"predicted {entry.predicted}"
+    if entry.good:
         yield "★ right and good"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab import course
 from lab.draw import render
-from lab.learning import progress
+from lab.learning import progress, record
 from lab.model.results import Status
 from lab.model.steps import Step
 from lab.sandbox.buildkit.journal import BuildProgress
@@ -27,13 +27,17 @@ LinkTo = Callable[[str, str], str]  # (notebook, step) → attributes of an <a>;
 
 @dataclass(frozen=True)
 class Row:
-    """One step in the list: `kind` as the step has it, `state` a status in words, `here` the one to do next."""
+    """One step in the list: `kind` as the step has it, `state` a status in words, `here` the one to do next.
+
+    `how` says with which help it passed, how its prediction went, and whether it is good, too.
+    """
 
     step: str
     goal: str
     kind: str
     state: str
     here: bool = False
+    how: str = ""
 
     @property
     def note(self) -> str:
@@ -86,7 +90,7 @@ def view(
     return View(
         lesson=lesson.name,
         title=f"{lesson.number} · {lesson.question}",
-        rows=tuple(Row(step.name, step.goal, step.kind, states[step.name], step.name == here) for step in lesson.steps),
+        rows=tuple(_of(step, states[step.name], entries, here) for step in lesson.steps),
         done=sum(states[step.name] == passed for step in lesson.steps),
         course_done=sum(state == passed for state in states.values()),
         course_total=len(states),
@@ -107,6 +111,12 @@ def state_of(step: Step, entries: Mapping[str, progress.Entry]) -> str:
         return STALE
     last = entry.last if entry.last in _MARKS else Status.NOT_ATTEMPTED.label
     return Status.PASSED.label if entry.passed else last
+
+
+def _of(step: Step, state: str, entries: Mapping[str, progress.Entry], here: str) -> Row:
+    entry = entries.get(step.name, progress.Entry())
+    how = " · ".join(record.how(entry)) if entry.passed else ""
+    return Row(step.name, step.goal, step.kind, state, step.name == here, how)
 
 
 def _in_order(lesson: course.Lesson) -> list[course.Lesson]:
@@ -143,13 +153,15 @@ def _build(now: BuildProgress | None) -> tuple[str, float | None]:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
+def _line(row: Row) -> str:
+    note = f" ({row.note})" if row.note else ""
+    how = f"   [{row.how}]" if row.how else ""
+    return f"  {row.mark} {row.step}{note}: {row.goal}{how}{'   <- next' * row.here}"
+
+
 def as_text(shown: View) -> str:
     """For a terminal and for those who read a notebook as text."""
-    lines = [f"Lesson {shown.title}   {shown.done} of {len(shown.rows)} steps"]
-    lines += [
-        f"  {row.mark} {row.step}{f' ({row.note})' if row.note else ''}: {row.goal}{'   <- next' * row.here}"
-        for row in shown.rows
-    ]
+    lines = [f"Lesson {shown.title}   {shown.done} of {len(shown.rows)} steps", *map(_line, shown.rows)]
     if not shown.next_row:
         lines.append(f"Lesson done. Next lesson: {shown.then}" if shown.then else "All steps have passed.")
     lines.append(f"Course: {shown.course_done} of {shown.course_total} steps")
@@ -199,10 +211,11 @@ def _row(row: Row, lesson: str, link: LinkTo) -> str:
         goal = f"<a {attributes}>{goal}</a>"
     kind = f" <em>({row.note})</em>" if row.note else ""
     current = ' aria-current="step"' if row.here else ""
+    how = f" <small>{row.how}</small>" if row.how else ""
     return (
         f'<li class="lab-{row.state.replace(" ", "-")}"{current}>'
         f'<span class="lab-mark" aria-hidden="true">{row.mark}</span> '
-        f'<span>{goal}{kind} <span class="lab-state">{row.state}</span></span></li>'
+        f'<span>{goal}{kind} <span class="lab-state">{row.state}</span>{how}</span></li>'
     )
 
 
