@@ -20,7 +20,8 @@ from lab.audit import audit, rules
 from lab.audit.checks import TABLE
 from lab.audit.report import ERROR, NOTE, WARNING, Finding, Report, sarif
 from lab.errors import BadInput, NotThere
-from lab.images import build, transport
+from lab.images import build
+from lab.images import registry as client
 from lab.model.facts import Binaries, Binary, Image, Index, Manifest
 from lab.model.platforms import Platform
 from lab.model.steps import Problem
@@ -607,7 +608,7 @@ def test_a_configuration_of_any_form_is_read_or_refused(tmp_path_factory, key, v
 
 def test_a_registry_that_falls_silent_leaves_what_was_found(audited, server, monkeypatch):
     """Blocked, because; with the findings up to there, and exit status 3."""
-    monkeypatch.setattr(transport, "LIMIT", 0.5)
+    monkeypatch.setattr(client, "LIMIT", 0.5)
     tag = build.index([good("amd64").entry(platform="linux/x86"), good("arm64")])
     server.faults[f"/blobs/{tag.manifests[1].blobs[1].digest}"] = fake_registry.cut
     report = audited(tag)

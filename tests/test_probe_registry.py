@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import BadInput, Blocked, NotThere
-from lab.images import build, connection, transport
+from lab.images import build, connection
+from lab.images import registry as client
 from lab.images.login import Challenge, login_for
 from lab.images.reference import parse
 from lab.model.platforms import Platform, listed
@@ -203,7 +204,7 @@ def test_a_layer_that_two_platforms_share_is_read_once(server, world):
 )
 def test_a_layer_that_does_not_arrive_whole_is_blocked(server, world, monkeypatch, fault):
     """The registry is to blame, and never the learner's image."""
-    monkeypatch.setattr(transport, "LIMIT", 0.5)
+    monkeypatch.setattr(client, "LIMIT", 0.5)
     layer = registry.image("hello:multi", "linux/amd64")(world).layers[0]
     server.faults[f"/blobs/{layer}"] = fault
     with pytest.raises(Blocked):
@@ -241,7 +242,7 @@ def test_a_layer_that_does_not_arrive_whole_is_blocked(server, world, monkeypatc
 )
 def test_a_registry_in_trouble_is_blocked_never_wrong(server, world, monkeypatch, fault, says):
     """Each way of not answering is one clear line with what to do, in bounded time and memory."""
-    monkeypatch.setattr(transport, "LIMIT", 0.5)
+    monkeypatch.setattr(client, "LIMIT", 0.5)
     server.faults["manifests/multi"] = fault
     with pytest.raises(Blocked, match=says) as blocked:
         registry.index("hello:multi")(world)

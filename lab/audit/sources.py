@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lab.audit.files import Files
     from lab.images.layers import Layer, Limits
-    from lab.images.transport import Registry
+    from lab.images.registry import Registry
 
 _DEEP = 4
 

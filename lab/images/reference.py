@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from lab.errors import BadInput
 
 HUB = "docker.io"
-_HUB_NAMES = {"index.docker.io": HUB, "registry-1.docker.io": HUB}
-_HUB_ENDPOINT = "registry-1.docker.io"
+HUB_ENDPOINT = "registry-1.docker.io"
+_HUB_NAMES = {"index.docker.io": HUB, HUB_ENDPOINT: HUB}
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?\Z")
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -40,7 +40,7 @@ class Reference:
     @property
     def endpoint(self) -> str:
         """The host (and port) that answers for it; Docker Hub's has another name than its images."""
-        return _HUB_ENDPOINT if self.host == HUB else self.host
+        return HUB_ENDPOINT if self.host == HUB else self.host
 
     def at(self, digest: str) -> Reference:
         """Another manifest of the same repository."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lab.errors import Blocked
 from lab.images import build
+from lab.images.reference import HUB_ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 NAME = "moby/buildkit"
 TAG = "buildx-stable-1"
 REFERENCE = f"{NAME}:{TAG}"
-_HUB = "https://registry-1.docker.io/v2/"
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,11 @@ def hub_answers(seconds: float = 2.0) -> bool:
 
 
 def _ask_hub(seconds: float) -> bool:
-    import http.client
-    import urllib.error
-    import urllib.request
+    from lab.images.registry import ping
 
     try:
-        with urllib.request.urlopen(_HUB, timeout=seconds) as answer:
-            headers = answer.headers
-    except urllib.error.HTTPError as error:  # 401 is how a registry greets a stranger
-        headers = error.headers
-        error.close()
-    except (OSError, http.client.HTTPException, ValueError):
+        answer = ping(HUB_ENDPOINT, limit=seconds)
+    except Blocked:
         return False
     # A company's or a hotel's page answers too, but not as a registry.
-    return headers.get("Docker-Distribution-Api-Version") is not None
+    return "docker-distribution-api-version" in answer.headers
