@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from lab import doctor, paths
 from lab.doctor import bundled, can, leftovers, programs, reach, words
-from lab.doctor.ask import checkup, platform_of
+from lab.doctor.ask import checkup
 from lab.doctor.facts import Checkup, Disk, Emulator, Leftover, Reach, Trial, Trouble
 from lab.images import program
+from lab.images.program import platform_of
 from lab.model.facts import Builder, Engine, Node
 from lab.model.platforms import Platform
 from lab.verbs import doctor as verb

@@ -9,6 +9,7 @@ from typing import Literal
 from lab.doctor.can import emulator_from
 from lab.doctor.facts import Checkup, Emulator, Leftover, Trouble
 from lab.model.facts import Builder, Engine, Node
+from lab.sandbox.overview import whose
 from lab.sandbox.report import amount
 
 State = Literal["fine", "note", "mend", "blocked"]
@@ -52,8 +53,7 @@ def lines(found: Checkup) -> Iterator[Line]:
 def _engine(found: Checkup) -> Line:
     if isinstance(found.engine, Trouble):
         return Line("Engine", "blocked", found.engine.message, found.engine.remedy)
-    whose = "the lab's own" if found.whose == "private" else "yours"
-    text = f"{found.engine.version} for {found.engine.platform}, {whose}, {found.host}"
+    text = f"{found.engine.version} for {found.engine.platform}, {whose(found.whose)}, {found.host}"
     if _version(found.engine.version) < _OLD_ENGINE:
         return Line("Engine", "mend", f"{text}: too old", "Install Docker 24 or newer.")
     return Line("Engine", "fine", text)

@@ -53,6 +53,7 @@ _ARCHITECTURES = {
     (43, 64, False): "sparc64",
     (2, 32, False): "sparc",
 }
+MACHINES = {name: key for key, name in _ARCHITECTURES.items()}  # name → (machine, bits, little-endian)
 _SYSTEMS = {0: "linux", 3: "linux", 2: "netbsd", 6: "solaris", 9: "freebsd", 12: "openbsd"}
 _SECTION = struct.Struct("<10I")
 _ARM_ATTRIBUTES = 0x70000003

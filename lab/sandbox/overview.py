@@ -10,6 +10,7 @@ from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
+from lab.model.facts import image_store
 from lab.sandbox import bringup, state
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.cache import disk_usage
@@ -66,8 +67,7 @@ class Status:
         if self.problem:
             yield "Blocked", f"{self.problem} {self.remedy}"
         if self.engine:
-            whose = "the lab's own" if self.engine == "private" else "yours"
-            yield "Engine", f"{whose}, {self.version or 'does not answer'}, {self.platform} {self.host}"
+            yield "Engine", f"{whose(self.engine)}, {self.version or 'does not answer'}, {self.platform} {self.host}"
             yield "Image store", self.store or "?"
             answers = "" if self.registry_answers else " (does not answer)"
             yield "Registry", f"{self.registry}{answers}"
@@ -125,6 +125,11 @@ def _told(found: Status, now: State, box: Sandbox, about: dict[str, Any]) -> Sta
     )
 
 
+def whose(engine: str) -> str:
+    """Whose an engine ("private" or "learner") is, in words."""
+    return "the lab's own" if engine == "private" else "yours"
+
+
 def _about(box: Sandbox) -> dict[str, Any]:
     text = users.ask(box.engine.docker, "info", "--format", "{{json .}}", env=box.environment())
     data = json.loads(text or "{}")
@@ -132,10 +137,7 @@ def _about(box: Sandbox) -> dict[str, Any]:
 
 
 def _store(about: dict[str, Any]) -> str:
-    if not about.get("ServerVersion"):
-        return ""
-    kinds = [pair[1] for pair in about.get("DriverStatus") or () if pair[0] == "driver-type"]
-    return "containerd" if any("containerd" in kind for kind in kinds) else "classic"
+    return image_store(about) if about.get("ServerVersion") else ""
 
 
 def _builders(box: Sandbox) -> tuple[str, ...]:

@@ -80,9 +80,9 @@ def _entry(tar: Tar, member: Member, what: str, limits: Limits) -> Entry:
         return FOLDER if member.kind == "folder" else OTHER
     runnable = bool(member.mode & 0o111)
     head = tar.read(min(member.size, _SNIFF))
-    if not runnable and not head.startswith((b"\x7fELF", b"#!")):
+    if not runnable and not head.startswith((program.ELF, program.SCRIPT)):
         return _PLAIN[False] if head else Binary(path="", kind="empty", runnable=False)
-    if head.startswith(b"#!"):
+    if head.startswith(program.SCRIPT):
         return _script(tar, head, limits, runnable=runnable)
     return replace(program.read(_Rest(tar), head=head), runnable=runnable)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.errors import BadInput, Blocked
+from lab.images.program import GZIP, ZSTD
 
 if TYPE_CHECKING:
     from lab.images.blobs import Readable
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 _FREE = 1 << 30  # bytes that may come out before their ratio is looked at
 _RATIO = 200
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class Unpacker(Protocol):
@@ -60,11 +60,11 @@ def unpacked(stream: Readable, what: str) -> io.BufferedReader:
     has no zstd.
     """
     head = b""
-    while len(head) < len(_ZSTD) and (part := stream.read(len(_ZSTD) - len(head))):
+    while len(head) < len(ZSTD) and (part := stream.read(len(ZSTD) - len(head))):
         head += part
-    if head.startswith(_GZIP):
+    if head.startswith(GZIP):
         return io.BufferedReader(_Frames(stream, head, _Gzip, what), _CHUNK)
-    if head == _ZSTD:
+    if head == ZSTD:
         return io.BufferedReader(_Frames(stream, head, _zstd(what).ZstdDecompressor, what), _CHUNK)
     return io.BufferedReader(_Plain(stream, head), _CHUNK)
 

@@ -15,10 +15,9 @@ from lab.model.results import Status
 from lab.model.steps import Step
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.overview import Status as Overview
+from lab.sandbox.overview import whose
 
 MIME = "application/vnd.lab.panel+json"
-_BUILDS = "BuildKit's image is being made in the background: {phase}"
-_BUILDS_FOR = "BuildKit's image is being made in the background: {phase}, about {left:.0f} s left"
 STALE = "passed before this step was changed"
 _MARKS = {status.label: status.mark for status in Status} | {STALE: "↻"}
 LinkTo = Callable[[str, str], str]  # (notebook, step) → attributes of an <a>; "" where nothing can be linked
@@ -112,11 +111,10 @@ def _in_order(lesson: course.Lesson) -> list[course.Lesson]:
 
 def machine_line(found: Overview, platform: str) -> str:
     """The machine and what is up on it, in one line."""
-    whose = "the lab's own" if found.engine == "private" else "yours"
     emulated = ", ".join(dict.fromkeys(one.name.rpartition("-")[2] for one in found.emulators))
     parts = [
         f"this machine {platform}" if platform else "",
-        f"Docker engine {found.version} ({whose})",
+        f"Docker engine {found.version} ({whose(found.engine)})",
         f"emulators: {emulated or 'none'}",
         f"builders: {', '.join(found.builders) or 'none'}",
         f"registry {found.registry}",
@@ -130,10 +128,8 @@ def _build(now: BuildProgress | None) -> tuple[str, float | None]:
     if now.state == "failed":
         return f"BuildKit's image could not be made: {now.error} {now.remedy}".strip(), None
     left = now.seconds_left
-    text = _BUILDS if left is None else _BUILDS_FOR
-    text = text.format(phase=now.phase, left=left)
     whole = now.seconds_elapsed + (left or 0)
-    return text, now.seconds_elapsed / whole if whole and left is not None else None
+    return now.waiting, now.seconds_elapsed / whole if whole and left is not None else None
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
