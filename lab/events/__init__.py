@@ -1,7 +1,9 @@
 """BuildKit's own account of a build: what `docker buildx build --progress=rawjson` prints, as a fact.
 
-Each line is one JSON table of vertices (steps), statuses (transfers) and logs. Source: `SolveStatus` of BuildKit's
-client. buildx prints them on standard error, between other lines, which are left out here.
+Each line is one JSON table of vertices (steps), statuses (transfers) and logs. Our own, because BuildKit's client is
+a Go library and no specification; the form is that of `SolveStatus`
+(https://github.com/moby/buildkit/blob/v0.25.1/client/graph.go), and the tests read recordings. buildx prints them on
+standard error, between other lines, which are left out here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """An image's name, read as Docker reads it: `hello`, `hello:multi`, `localhost:5000/x@sha256:…`, `ghcr.io/o/n:t`.
 
-Source of the rules: the `reference` package of the distribution project.
+Our own, because what Docker refuses must be refused here before anything is asked, and the grammar is a dozen lines.
+Source: the grammar at the head of `reference.go` and `normalize.go` (for Docker Hub's short names) of
+https://github.com/distribution/reference/tree/v0.6.0.
 """
 
 from __future__ import annotations

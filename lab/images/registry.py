@@ -2,8 +2,9 @@
 
 It holds what all of these share: which registries are plain HTTP, TLS, proxies, logins, redirects, deadlines, and one
 clear Blocked for every way of not answering. The standard library alone, because a check that asks only the registry
-must be quick. Sources: the OCI distribution specification (https://github.com/opencontainers/distribution-spec/blob/
-v1.1.1/spec.md, sections "Pull" and "Push"); plain HTTP is decided as Docker does (`localhost` and 127.0.0.0/8).
+must be quick. Plain HTTP is decided as Docker does (`localhost` and 127.0.0.0/8). Source: the OCI distribution
+specification, sections "Pull", "Push" and "Content Management"
+(https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md).
 """
 
 from __future__ import annotations

@@ -82,8 +82,3 @@ def buildkit(world: World) -> None:
         raise Blocked(now.waiting, f"Try again later. Its log: {now.log}")
     if now.state == "failed":
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
-
-
-# Tests register emulators, where somebody agreed, for the steps that say so.
-emulator.emulates = True  # type: ignore[attr-defined]
-consent.emulates = True  # type: ignore[attr-defined]

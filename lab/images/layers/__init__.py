@@ -1,8 +1,10 @@
 """What an image's layers hold, read as streams and laid one over the other, with nothing put on disk.
 
 Whiteouts, opaque folders, hard and symbolic links mean what they mean to containerd; links never lead out of the
-image. What an archive may cost is bounded (`Limits`), and hostile ones get one clear line. Source of the rules: the
-OCI image specification, its chapter on layers.
+image. What an archive may cost is bounded (`Limits`), and hostile ones get one clear line. Our own, because no library
+lays layers over one another without unpacking them to disk. Source of the rules: the OCI image specification, "Image
+Layer Filesystem Changeset", sections "Applying Changesets" and "Whiteouts"
+(https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md).
 """
 
 from __future__ import annotations

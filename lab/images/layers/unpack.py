@@ -1,4 +1,9 @@
-"""Unpack a layer's bytes as they come: gzip, zstd or none, told by the bytes themselves as engines do."""
+"""Unpack a layer's bytes as they come: gzip, zstd or none, told by the bytes themselves as engines do.
+
+zlib and zstd do the unpacking. What strings frames together is our own, because `gzip.GzipFile` and `zstd.ZstdFile` put
+no bound on how much comes out of how little. Sources: RFC 1952, section 2.2 (a file is a series of members);
+RFC 8878, section 3 (frames may be appended).
+"""
 
 from __future__ import annotations
 
