@@ -38,7 +38,7 @@ def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) 
     Raises BadInput for what is damaged or hostile. The digest is the stream's own to check (`blobs.Verified`).
     """
     limits = limits or Limits()
-    plain = unpacked(stream, what)
+    plain = unpacked(stream, what, free=limits.free)
     tar = Tar(plain, what)
     entries: list[tuple[str, Entry]] = []
     whiteouts: list[str] = []

@@ -14,7 +14,7 @@ from lab.images import build
 from lab.images.reference import HUB_ENDPOINT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NAME = "moby/buildkit"
@@ -68,11 +68,12 @@ class Target:
         return done.stdout.strip()
 
 
-def hub_answers(seconds: float = 2.0) -> bool:
-    """Whether Docker Hub itself is to be reached from here; a look that is over after `seconds`."""
+def hub_answers(seconds: float = 2.0, look: Callable[[float], bool] | None = None) -> bool:
+    """Whether Docker Hub itself is to be reached from here; a `look` that is over after `seconds`."""
+    look = look or _ask_hub
     answers: list[bool] = []
     # In a thread, since the time limit of a connection does not hold for the look-up of its name.
-    threading.Thread(target=lambda: answers.append(_ask_hub(seconds)), daemon=True).start()
+    threading.Thread(target=lambda: answers.append(look(seconds)), daemon=True).start()
     deadline = time.monotonic() + seconds
     while not answers and time.monotonic() < deadline:
         time.sleep(0.01)
