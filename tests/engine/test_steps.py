@@ -4,8 +4,7 @@ import importlib
 import re
 
 import pytest
-from engine.conftest import asks
-from support.emulation import emulates
+from support.steps import asks, emulates
 
 from lab import course
 from lab.model.results import Status

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from support.emulation import emulates
+from support.steps import emulates
 
 from lab import course, sandbox
 from lab.course import workspace
