@@ -3,11 +3,11 @@
 import dataclasses
 
 import pytest
+from support import fake_registry
 
 from lab.errors import Blocked, NotThere
 from lab.images import build
 from lab.probes.published import nearest, published
-from tests import fake_registry
 
 NAME = "localhost:5000/build-test:latest"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from support import fake_registry
 
 from lab.audit import audit
-from tests import fake_registry
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import json
 import tarfile
 
 import pytest
+from support import fake_registry
 from support.places import DATA
 
 from lab import cli
@@ -17,7 +18,6 @@ from lab.audit.report import ERROR, NOTE, WARNING
 from lab.errors import BadInput
 from lab.images import build
 from lab.model.platforms import Platform
-from tests import fake_registry
 
 RUN = 0o755
 BOTH = ("linux/amd64", "linux/arm64")

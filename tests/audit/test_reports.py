@@ -6,6 +6,7 @@ import io
 import tarfile
 
 import pytest
+from support import fake_registry
 from support.audited import bad_tag, good
 
 from lab.audit import audit
@@ -14,7 +15,6 @@ from lab.errors import BadInput, NotThere
 from lab.images import build
 from lab.images import registry as client
 from lab.model.steps import Problem
-from tests import fake_registry
 
 
 def test_a_registry_that_falls_silent_leaves_what_was_found(audited, server, monkeypatch):

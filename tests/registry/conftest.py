@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from support import fake_registry
 from support.registry_images import image, two_platforms
-
-from tests import fake_registry
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import fake_registry
 from support.registry_images import AMD64, ARM64, image, two_platforms
 
 from lab.errors import BadInput, Blocked, NotThere
@@ -15,7 +16,6 @@ from lab.images import registry as client
 from lab.images.reference import parse
 from lab.model.platforms import listed
 from lab.probes import registry
-from tests import fake_registry
 
 DIGEST = "sha256:" + "ab" * 32
 

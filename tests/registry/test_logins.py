@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from support import fake_registry
 from support.registry_images import ARM64, image
 
 from lab.errors import Blocked
@@ -15,7 +16,6 @@ from lab.images import connection
 from lab.images.login import Challenge, login_for
 from lab.model.platforms import listed
 from lab.probes import registry
-from tests import fake_registry
 
 SECRET = "hunter2-very-secret"  # noqa: S105
 

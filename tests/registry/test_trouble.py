@@ -6,11 +6,11 @@ import dataclasses
 import json
 
 import pytest
+from support import fake_registry
 
 from lab.errors import BadInput, Blocked
 from lab.images import registry as client
 from lab.probes import registry
-from tests import fake_registry
 
 
 @pytest.mark.parametrize(
