@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from pretend import first_step_passed, sandbox_up
+from support.stand_ins import first_step_passed, sandbox_up
 
 from lab import __version__, cli, course, paths, sandbox
 from lab.errors import LabError

@@ -238,15 +238,14 @@ def test_the_probe_reads_the_learners_folder(world):
     assert "COPY greeting.txt" in found.evidence[0].answer
 
 
-def test_a_folder_a_large_file_and_an_odd_name_are_refused(world, monkeypatch):
+def test_a_folder_a_large_file_and_an_odd_name_are_refused(world):
     """Each with one line; nothing is read without a bound."""
     with pytest.raises(BadInput, match="not a file"):
         events.load(world.workspace, "folder")
     with pytest.raises((Blocked, NotThere)):
         events.load(world.workspace / ("x" * 5000), "long")
-    monkeypatch.setattr(events, "_BYTES", 100)
     with pytest.raises(BadInput, match="larger"):
-        events.load(DATA / "copy.jsonl", "copy")
+        events.load(DATA / "copy.jsonl", "copy", most=100)
 
 
 def test_json_is_plain():

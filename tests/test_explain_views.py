@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from said import Said, wanted
+from support.texts import Said, wanted
 
 from lab.errors import BadInput
 from lab.explainer import Cause, EngineFacts, Explanation, Line, Way, explain

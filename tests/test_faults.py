@@ -4,9 +4,9 @@ import ast
 import threading
 import time
 
-import faults_page
 import pytest
-from faults_page import PAGE, TESTS, Cell, cells, page, table
+from support import faults_page
+from support.faults_page import PAGE, TESTS, Cell, cells, page, table
 
 from lab import course
 from lab.errors import Blocked
@@ -22,8 +22,8 @@ CELLS = cells()
 
 
 def test_the_page_is_made_from_the_table():
-    """Whoever changes the table renews the page: `python tests/faults_page.py`."""
-    assert PAGE.read_text(encoding="utf-8") == page(), "run: python tests/faults_page.py"
+    """Whoever changes the table renews the page: `python tests/support/faults_page.py`."""
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python tests/support/faults_page.py"
 
 
 def functions(file: str) -> set[str]:

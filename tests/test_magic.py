@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from pretend import sandbox_up
+from support.stand_ins import sandbox_up
 from traitlets.config import Config
 
 import lab

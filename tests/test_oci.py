@@ -217,7 +217,9 @@ class Registry(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.seen.append((self.command, self.path))
         store, key = self.server.store, self.path.rpartition("/")[2]
-        if status := self.server.refuse.get(self.command):
+        if self.server.login and self.headers.get("Authorization") != self.server.login:
+            self.answer(401, WWW_Authenticate='Basic realm="r"')
+        elif status := self.server.refuse.get(self.command):
             self.answer(status, json.dumps({"errors": [{"code": "NO", "message": "because"}]}).encode())
         elif self.command == "HEAD":
             self.answer(200 if key in store else 404, Docker_Content_Digest=store.get(key, ""))
@@ -227,6 +229,7 @@ class Registry(BaseHTTPRequestHandler):
             digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
             store[self.path.partition("digest=")[2] or key] = digest
             self.answer(201)
+        self.close_connection = self.close_connection or self.server.hangs_up
 
     do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815
 
@@ -239,6 +242,7 @@ def registry():
     """A registry of the test's own, on a free port."""
     server = ThreadingHTTPServer(("localhost", 0), Registry)
     server.seen, server.store, server.refuse = [], {}, {}
+    server.login, server.hangs_up = "", False
     server.url = f"http://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -299,6 +303,26 @@ def test_a_refusal_says_who_and_why(registry, method, status, error):
     registry.refuse[method] = status
     with pytest.raises(error, match=f"answered {status} to .*NO because"):
         build.push(registry.url, "a", "b", simple())
+
+
+def test_a_push_uses_the_login_that_docker_keeps(registry, tmp_path, monkeypatch):
+    """Reading and pushing are one client: what `docker login` kept opens both, and without it the push is blocked."""
+    registry.login = "Basic YW5uOnB3"
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with pytest.raises(Blocked, match="without a login"):
+        build.push(registry.url, "a", "b", simple())
+    auths = {registry.url.removeprefix("http://"): {"auth": "YW5uOnB3"}}
+    (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
+    assert build.push(registry.url, "a", "b", simple()) == simple().digest
+    assert registry.store["b"] == simple().digest
+
+
+def test_a_registry_that_hangs_up_after_each_answer_gets_the_whole_push(registry):
+    """A connection that was kept may be gone by the next question, and a body is then sent from its beginning."""
+    registry.hangs_up = True
+    image = simple()
+    build.push(registry.url, "a", "b", image)
+    assert registry.store == {**{blob.digest: blob.digest for blob in image.blobs}, "b": image.digest}
 
 
 def test_nobody_listens():

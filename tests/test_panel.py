@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import ipywidgets
 import pytest
-from pretend import sandbox_up
+from support.stand_ins import sandbox_up
 
 from lab import course, paths
 from lab.errors import Blocked

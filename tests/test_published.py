@@ -3,10 +3,10 @@
 import dataclasses
 
 import pytest
+from support import fake_registry
 
 from lab.images import build
 from lab.probes.published import Published, looked_up
-from tests import fake_registry
 
 
 @pytest.fixture

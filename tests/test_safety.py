@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from pretend import sandbox_up
+from support.stand_ins import sandbox_up
 
 from lab import cli, course, explainer, paths, sandbox, storage
 from lab.audit.report import ERROR, Finding, Report

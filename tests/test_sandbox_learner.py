@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pretend import Heard
+from support.stand_ins import Heard
 
 import lab
 from lab import paths, sandbox

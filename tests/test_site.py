@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-import site_build
 from hypothesis import given
 from hypothesis import strategies as st
 from pages import card as cards
 from pages import cell, diagram, errors, finish, glossary, lesson, notes, reference, runs
+from support import site_build
 
 from lab import cli, course
 from lab.course import recall

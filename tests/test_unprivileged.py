@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import unprivileged
-from unprivileged import NOBODY, ROOT, User
+from support import unprivileged
+from support.unprivileged import NOBODY, ROOT, User
 
 from lab.sandbox.engine import missing
 

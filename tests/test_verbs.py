@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pretend import Terminal, first_step_passed, sandbox_up
+from support.stand_ins import Terminal, first_step_passed, sandbox_up
 
 from lab import course, paths
 from lab.learning import progress, watch

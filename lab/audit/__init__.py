@@ -61,7 +61,7 @@ def _audited(
             found.run(local(place), need)
         else:
             from lab.images.reference import parse
-            from lab.images.transport import Registry
+            from lab.images.registry import Registry
 
             with Registry(parse(reference), world) as registry:
                 found.run(InRegistry(registry), need)

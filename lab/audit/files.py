@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from lab.errors import BadInput
 from lab.images import layers
 from lab.images.layers.tar import Tar
+from lab.images.program import COMPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 DAMAGED = "It is damaged, or was written by another tool than it seems."
 _MOST = 8 << 20
 _MEMBERS = 100_000
-_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
 
 
 class Files(Protocol):
@@ -65,7 +65,7 @@ class InArchive:
         self._links: dict[str, str] = {}
         what = repr(self.name)
         with archive.open("rb") as stream:
-            if stream.peek(6).startswith(_COMPRESSED):
+            if stream.peek(6).startswith(COMPRESSED):
                 raise BadInput(f"{what} is compressed as a whole.", "Unpack it first, for example with gunzip.")
             tar = Tar(stream, what)
             for member in tar:

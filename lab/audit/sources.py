@@ -1,7 +1,10 @@
 """Where an image to audit may be: a registry, an OCI layout in a folder, the archive of `docker save`.
 
 Each gives the same facts: an index, the image behind each of its rows, and what a layer holds. All bytes are
-verified against their digests. Sources: the OCI image layout; Docker's archive format (`manifest.json`).
+verified against their digests. Sources: the OCI image layout specification
+(https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md, "index.json file"); Docker's image
+specification 1.2, "Combined Image JSON + Filesystem Changeset Format" (`manifest.json`:
+https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.2.md).
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
     from lab.audit.files import Files
     from lab.images.layers import Layer, Limits
-    from lab.images.transport import Registry
+    from lab.images.registry import Registry
 
 _DEEP = 4
 

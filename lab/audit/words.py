@@ -3,7 +3,8 @@
 `shlex` splits the words. What is built on it here is small on purpose: only commands that run whatever happens are of
 use to an audit, so that all within `if`, `case`, loops, functions and subshells is only marked as `inner`. A whole
 parser would say no more, and `bashlex`, the one there is in Python, has had no release since 2023. Source: POSIX,
-Shell Command Language, 2.3 (tokens), 2.9 (commands) and 2.10 (grammar).
+Shell Command Language, 2.3 (tokens), 2.9 (commands) and 2.10 (grammar)
+(https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html).
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ What only one question needs is loaded by that question, so that Docker is asked
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -140,6 +139,7 @@ def _engine(about: dict[str, Any]) -> Engine | Trouble:
 
 
 def _emulators() -> list[Emulator]:
+    from lab.images.program import platform_of
     from lab.sandbox.emulators import kernel
 
     found = []
@@ -149,16 +149,6 @@ def _emulators() -> list[Emulator]:
             ours = one.name.startswith(kernel.own_prefix())
             found.append(Emulator(platform.architecture, one.name, one.interpreter, one.flags, ours))
     return found
-
-
-def platform_of(magic: str) -> Platform | None:
-    """The platform of the programs that begin with these bytes (in hex); None where they are not of a processor."""
-    from lab.images import program
-
-    if not re.fullmatch(r"7f454c46([0-9a-f]{2}){16,}", magic):
-        return None
-    found = program.read(bytes.fromhex(magic).ljust(64, b"\0")).platform
-    return found if found and found.is_known else None
 
 
 def _listed(known: tuple[Builder, ...]) -> set[str]:

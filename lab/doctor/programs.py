@@ -14,6 +14,8 @@ from pathlib import Path
 
 from lab.doctor.facts import How, Trial
 from lab.errors import Blocked
+from lab.images.elf import MACHINES
+from lab.images.program import ELF
 from lab.model.world import World
 from lab.probes.command import ask
 from lab.sandbox import state
@@ -27,44 +29,45 @@ _NEVER_STARTED = (125, 126, 127)  # docker's own statuses: nothing of the progra
 
 
 @dataclass(frozen=True)
-class _Machine:
-    number: int
-    bits: int
-    order: str  # of struct: "<" or ">"
+class _Exit:
+    """The instructions of `exit(42)` in hex, and the flags of the ELF header."""
+
     code: str
     flags: int = 0
 
 
-_MACHINES = {
-    "amd64": _Machine(62, 64, "<", "bf2a000000 b83c000000 0f05"),
-    "386": _Machine(3, 32, "<", "bb2a000000 b801000000 cd80"),
-    "arm64": _Machine(183, 64, "<", "400580d2 a80b80d2 010000d4"),
-    "arm": _Machine(40, 32, "<", "2a00a0e3 0170a0e3 000000ef", 0x05000000),
-    "riscv64": _Machine(243, 64, "<", "1305a002 9308d005 73000000"),
-    "s390x": _Machine(22, 64, ">", "a729002a 0a01"),
-    "ppc64le": _Machine(21, 64, "<", "01000038 2a006038 02000044", 2),
+_EXITS = {
+    "amd64": _Exit("bf2a000000 b83c000000 0f05"),
+    "386": _Exit("bb2a000000 b801000000 cd80"),
+    "arm64": _Exit("400580d2 a80b80d2 010000d4"),
+    "arm": _Exit("2a00a0e3 0170a0e3 000000ef", 0x05000000),
+    "riscv64": _Exit("1305a002 9308d005 73000000"),
+    "s390x": _Exit("a729002a 0a01"),
+    "ppc64le": _Exit("01000038 2a006038 02000044", 2),
 }
-ARCHITECTURES = tuple(_MACHINES)
+ARCHITECTURES = tuple(_EXITS)
 
 
 def program(architecture: str) -> bytes:
     """The program, whole."""
-    machine = _MACHINES[architecture]
-    code = bytes.fromhex(machine.code)
-    wide = machine.bits == 64
+    ends = _EXITS[architecture]
+    number, bits, little = MACHINES[architecture]
+    order = "<" if little else ">"
+    code = bytes.fromhex(ends.code)
+    wide = bits == 64
     head, row = (64, 56) if wide else (52, 32)
     size = head + row + len(code)
     word = "Q" if wide else "I"
-    mark = bytes([2 if wide else 1, 1 if machine.order == "<" else 2, 1])
+    mark = bytes([2 if wide else 1, 1 if little else 2, 1])
     header = struct.pack(
-        f"{machine.order}4s3s9xHHI{word}{word}{word}IHHHHHH",
-        b"\x7fELF", mark, 2, machine.number, 1, _BASE + head + row, head, 0, machine.flags, head, row, 1, 0, 0, 0,
+        f"{order}4s3s9xHHI{word}{word}{word}IHHHHHH",
+        ELF, mark, 2, number, 1, _BASE + head + row, head, 0, ends.flags, head, row, 1, 0, 0, 0,
     )  # fmt: skip
     readable = 5
     if wide:
-        segment = struct.pack(f"{machine.order}IIQQQQQQ", 1, readable, 0, _BASE, _BASE, size, size, 0x10000)
+        segment = struct.pack(f"{order}IIQQQQQQ", 1, readable, 0, _BASE, _BASE, size, size, 0x10000)
     else:
-        segment = struct.pack(f"{machine.order}IIIIIIII", 1, 0, _BASE, _BASE, size, size, readable, 0x10000)
+        segment = struct.pack(f"{order}IIIIIIII", 1, 0, _BASE, _BASE, size, size, readable, 0x10000)
     return header + segment + code
 
 

@@ -7,15 +7,16 @@ from functools import partial
 
 from lab.doctor.facts import Reach, Trouble
 from lab.doctor.place import Place
+from lab.errors import Blocked
+from lab.images.reference import HUB, HUB_ENDPOINT
 
 _ANSWERS = (200, 401, 403)
-_HUB = "registry-1.docker.io"
 
 
 def questions(place: Place, *, online: bool) -> list[Callable[[], Reach]]:
     """What is to be asked: the sandbox's own registry; with `online` Docker Hub and the learner's account too."""
     account = place.world.registry.partition("/")[0] if place.port is None else ""
-    hosts = [_HUB, *([account] if account not in ("", "docker.io") else [])] if online else []
+    hosts = [HUB_ENDPOINT, *([account] if account not in ("", HUB) else [])] if online else []
     own = [partial(_own, place.world.registry, place.port, place.bridge)] if place.port else []
     return [*own, *(partial(ask, host) for host in hosts)]
 
@@ -30,24 +31,16 @@ def _own(address: str, port: int, bridge: str | None) -> Reach:
 
 def ask(address: str, *, limit: float = 10.0) -> Reach:
     """Whether a registry is there: that it wants a login (401) is an answer too."""
-    import http.client
+    from lab.images.connection import Unreachable
+    from lab.images.registry import ping
 
-    from lab.images import connection
-
-    link = connection.connect("http" if connection.is_plain(address) else "https", address, limit)
     try:
-        with connection.watched(link, limit):
-            link.request("GET", "/v2/")
-            status = link.getresponse().status
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        what, remedy = connection.reason(error, limit)
-        return Reach(
-            address,
-            lab=False,
-            trouble=Trouble(f"{address} {what}.", remedy or "Check the network and the proxy settings."),
-        )
-    finally:
-        link.close()
+        status = ping(address, limit=limit).status
+    except Unreachable as error:
+        remedy = error.helps or "Check the network and the proxy settings."
+        return Reach(address, lab=False, trouble=Trouble(f"{address} {error.what}.", remedy))
+    except Blocked as error:
+        return Reach(address, lab=False, trouble=Trouble(error.message, "Check that it is a registry."))
     if status in _ANSWERS:
         return Reach(address, lab=False)
     return Reach(address, lab=False, trouble=Trouble(f"{address} answers {status}.", "Check that it is a registry."))

@@ -1,7 +1,9 @@
 """BuildKit's own account of a build: what `docker buildx build --progress=rawjson` prints, as a fact.
 
-Each line is one JSON table of vertices (steps), statuses (transfers) and logs. Source: `SolveStatus` of BuildKit's
-client. buildx prints them on standard error, between other lines, which are left out here.
+Each line is one JSON table of vertices (steps), statuses (transfers) and logs. Our own, because BuildKit's client is
+a Go library and no specification; the form is that of `SolveStatus`
+(https://github.com/moby/buildkit/blob/v0.25.1/client/graph.go), and the tests read recordings. buildx prints them on
+standard error, between other lines, which are left out here.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from lab.model.facts import Evidence, Fact
 from lab.model.platforms import Platform
 from lab.model.steps import Probe
 
-_BYTES = 32 << 20
+BYTES = 32 << 20
 _VERTICES = 5000
 _REFUSED = "exec format error"
 _RECORD = "Record one: docker buildx build --progress=rawjson … 2> FILE"
@@ -140,21 +142,24 @@ def file(path: str) -> Probe[BuildEvents]:
     return lambda world: load(world.workspace / path, path)
 
 
-def load(place: Path, path: str) -> BuildEvents:
-    """The events in a file. Raises NotThere, Blocked where it cannot be read, BadInput for what is no recording."""
+def load(place: Path, path: str, *, most: int = BYTES) -> BuildEvents:
+    """The events in a file of at most `most` bytes.
+
+    Raises NotThere, Blocked where it cannot be read, BadInput for what is no recording.
+    """
     from lab.probes.host import this_machine
 
     try:
         if place.exists() and not place.is_file():
             raise BadInput(f"{path!r} is not a file.", _RECORD)
         with place.open("rb") as stream:
-            data = stream.read(_BYTES + 1)
+            data = stream.read(most + 1)
     except FileNotFoundError:
         raise NotThere(f"There is no file {path!r} yet.", _RECORD) from None
     except (OSError, ValueError) as error:
         raise Blocked(f"{path!r} cannot be read: {getattr(error, 'strerror', error)}.") from error
-    if len(data) > _BYTES:
-        raise BadInput(f"{path!r} is larger than {_BYTES >> 20} MB.", "One build's events are far smaller.")
+    if len(data) > most:
+        raise BadInput(f"{path!r} is larger than {most >> 20} MB.", "One build's events are far smaller.")
     native = Platform.of("linux", this_machine().platform.architecture)
     found = BuildEvents.from_text(data.decode("utf-8", "replace"), path, native)
     seen = "\n".join(v.name for v in found.vertices[:200])

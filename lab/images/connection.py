@@ -14,8 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from lab.errors import Blocked
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_BLOCK = 1 << 17  # bytes of a body that are sent at once
+
+
+class Unreachable(Blocked):
+    """No whole answer came. `what` says how ("refuses the connection …"), `helps` what mends it ("" where unknown)."""
+
+    def __init__(self, name: str, error: Exception, limit: float, remedy: str = "") -> None:
+        self.what, self.helps = reason(error, limit)
+        super().__init__(f"The registry {name} {self.what}.", self.helps or remedy)
 
 
 def is_plain(endpoint: str) -> bool:
@@ -32,9 +44,9 @@ def is_plain(endpoint: str) -> bool:
 def connect(scheme: str, netloc: str, limit: float) -> http.client.HTTPConnection:
     """A connection that is not made yet; each of its waits ends after `limit` seconds."""
     if scheme == "http":
-        return http.client.HTTPConnection(netloc, timeout=limit)
+        return http.client.HTTPConnection(netloc, timeout=limit, blocksize=_BLOCK)
     proxy = _proxy(netloc)
-    connection = http.client.HTTPSConnection(proxy or netloc, timeout=limit, context=_trust(netloc))
+    connection = http.client.HTTPSConnection(proxy or netloc, timeout=limit, context=_trust(netloc), blocksize=_BLOCK)
     if proxy:
         connection.set_tunnel(netloc)
     return connection

@@ -1,8 +1,15 @@
 """What an ELF file says of itself, read forward from its first bytes.
 
-The header, the program headers and the notes are read here, with fixed tables, because a whole image's programs go
-through this as a stream; a library that is meant for sound files loops on hostile ones. Sources: the ELF
-specification and its supplements for each processor, Go's `debug/buildinfo`.
+Our own, because a whole image's programs go through this as a stream: pyelftools seeks to and fro in a file, and is
+made for sound ones, where a table of a hostile header may claim any size. It is the oracle of the tests instead: what
+both read must be the same. Sources:
+- the header, the program headers and the dynamic section: System V gABI, chapters 4 "ELF Header" and 5 "Program
+  Header", "Dynamic Linking" (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html);
+- the x86-64 level: `GNU_PROPERTY_X86_ISA_1_NEEDED` of the x86-64 psABI, section "Program Property"
+  (https://gitlab.com/x86-psABIs/x86-64-ABI);
+- the Arm variant: "Addenda to the ABI for the Arm Architecture", section "The target-related attributes"
+  (https://github.com/ARM-software/abi-aa/blob/main/addenda32/addenda32.rst);
+- what Go writes: `debug/buildinfo` (https://pkg.go.dev/debug/buildinfo).
 """
 
 from __future__ import annotations
@@ -53,6 +60,7 @@ _ARCHITECTURES = {
     (43, 64, False): "sparc64",
     (2, 32, False): "sparc",
 }
+MACHINES = {name: key for key, name in _ARCHITECTURES.items()}  # name → (machine, bits, little-endian)
 _SYSTEMS = {0: "linux", 3: "linux", 2: "netbsd", 6: "solaris", 9: "freebsd", 12: "openbsd"}
 _SECTION = struct.Struct("<10I")
 _ARM_ATTRIBUTES = 0x70000003

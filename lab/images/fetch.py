@@ -17,8 +17,9 @@ from lab.model.facts import Evidence, Image, Images, Index, Manifest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lab.images.exchange import Answer
     from lab.images.layers import Layer, Limits
-    from lab.images.transport import Answer, Registry
+    from lab.images.registry import Registry
 
 _OCI, _DOCKER = "application/vnd.oci.image", "application/vnd.docker.distribution.manifest"
 INDEXES = (f"{_OCI}.index.v1+json", f"{_DOCKER}.list.v2+json")

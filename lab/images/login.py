@@ -1,7 +1,9 @@
 """Docker's own logins: `config.json`, credential helpers, and the tokens that registries hand out for them.
 
-Nothing of a login goes into a message, into evidence or into a log. Sources: Docker's credential store protocol,
-the distribution project's token specification.
+Nothing of a login goes into a message, into evidence or into a log. The challenge is parsed here, because the standard
+library's `parse_keqv_list` raises at a word without a value, and keeps the blanks around a `=`. Sources: the
+credential helpers' protocol (https://github.com/docker/docker-credential-helpers, "Development"); the token
+specification (https://distribution.github.io/distribution/spec/auth/token/); RFC 9110, section 11.6.1.
 """
 
 from __future__ import annotations

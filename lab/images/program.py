@@ -1,6 +1,9 @@
 """What a program's own first bytes say: its machine and loader, or what it is if it is no program of a machine.
 
-Source of the script's rules: the kernel's `binfmt_script`.
+The one table of magic bytes. It is our own because libmagic and its like know thousands of kinds, name them in prose
+and are one more library to install, where a dozen are asked for here. Sources: for scripts `load_script` in the kernel
+(https://github.com/torvalds/linux/blob/v6.12/fs/binfmt_script.c); for gzip RFC 1952, section 2.3.1; for zstd RFC 8878,
+section 3.1.1; for WebAssembly its core specification (https://www.w3.org/TR/wasm-core-1/, "Binary Format", "Modules").
 """
 
 from __future__ import annotations
@@ -11,22 +14,24 @@ from typing import TYPE_CHECKING
 
 from lab.images.elf import HEAD, Forward, elf, take
 from lab.model.facts import Binary
+from lab.model.platforms import Platform
 
 if TYPE_CHECKING:
     from lab.images.blobs import Readable
 
 
-__all__ = ["HEAD", "read"]
+__all__ = ["COMPRESSED", "ELF", "GZIP", "HEAD", "SCRIPT", "ZSTD", "platform_of", "read"]
 
+ELF, SCRIPT = b"\x7fELF", b"#!"
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+COMPRESSED = (GZIP, ZSTD, b"BZh", b"\xfd7zXZ")
 _SNIFF = 4096
+_UP_TO_MACHINE = 20  # bytes of an ELF header up to and with the field that names the machine
 _SCRIPT_LINE = 256  # all that the kernel looks at
 _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"!<arch>\n", "archive"),
     (b"PK\x03\x04", "archive"),
-    (b"\x1f\x8b", "archive"),
-    (b"\xfd7zXZ\x00", "archive"),
-    (b"BZh", "archive"),
-    (b"\x28\xb5\x2f\xfd", "archive"),
+    *((magic, "archive") for magic in COMPRESSED),
     (b"MZ", "pe"),
     (b"\x00asm", "wasm"),
     *(
@@ -50,17 +55,32 @@ def read(source: bytes | Readable, path: str = "", *, head: bytes = b"") -> Bina
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     if len(head) < _SNIFF:
         head += take(stream, _SNIFF - len(head))
-    if not head.startswith(b"\x7fELF"):
+    if not head.startswith(ELF):
         kind = _kind(head)
         interpreter = _script_interpreter(head) if kind == "script" else ""
         return Binary(path=path, kind=kind, interpreter=interpreter)
     return elf(Forward(stream, head), path)
 
 
+def platform_of(magic: str) -> Platform | None:
+    """The platform of the programs that begin with these bytes (in hex); None where they are not of a processor.
+
+    So a kernel's handler is known by what it waits for: an ELF header up to and with its machine.
+    """
+    try:
+        head = bytes.fromhex(magic)
+    except ValueError:
+        return None
+    if not head.startswith(ELF) or len(head) < _UP_TO_MACHINE:
+        return None
+    found = read(head.ljust(64, b"\0")).platform
+    return found if found and found.is_known else None
+
+
 def _kind(head: bytes) -> str:
     if not head:
         return "empty"
-    if head.startswith(b"#!"):
+    if head.startswith(SCRIPT):
         return "script"
     known = next((kind for magic, kind in _KINDS if head.startswith(magic)), "")
     if known:

@@ -1,6 +1,8 @@
 """An image's name, read as Docker reads it: `hello`, `hello:multi`, `localhost:5000/x@sha256:…`, `ghcr.io/o/n:t`.
 
-Source of the rules: the `reference` package of the distribution project.
+Our own, because what Docker refuses must be refused here before anything is asked, and the grammar is a dozen lines.
+Source: the grammar at the head of `reference.go` and `normalize.go` (for Docker Hub's short names) of
+https://github.com/distribution/reference/tree/v0.6.0.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from dataclasses import dataclass
 from lab.errors import BadInput
 
 HUB = "docker.io"
-_HUB_NAMES = {"index.docker.io": HUB, "registry-1.docker.io": HUB}
-_HUB_ENDPOINT = "registry-1.docker.io"
+HUB_ENDPOINT = "registry-1.docker.io"
+_HUB_NAMES = {"index.docker.io": HUB, HUB_ENDPOINT: HUB}
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?\Z")
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -40,7 +42,7 @@ class Reference:
     @property
     def endpoint(self) -> str:
         """The host (and port) that answers for it; Docker Hub's has another name than its images."""
-        return _HUB_ENDPOINT if self.host == HUB else self.host
+        return HUB_ENDPOINT if self.host == HUB else self.host
 
     def at(self, digest: str) -> Reference:
         """Another manifest of the same repository."""

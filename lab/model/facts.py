@@ -47,6 +47,16 @@ class Machine(Fact):
 _CLASSIC = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "aufs", "devicemapper", "windowsfilter")
 
 
+def image_store(info: dict[str, Any]) -> str:
+    """Which store an engine keeps its images in, by what `docker info` says: `containerd`, `classic` or `unknown`."""
+    rows = info.get("DriverStatus")
+    pairs = [row for row in rows if isinstance(row, list) and len(row) == 2] if isinstance(rows, list) else []
+    kind = next((str(value) for name, value in pairs if name == "driver-type"), "")
+    if not kind and info.get("Driver") in _CLASSIC:
+        return "classic"
+    return "containerd" if kind.startswith("io.containerd") else "unknown"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine(Fact):
     """A Docker engine. `store` is `containerd`, `classic` or `unknown`; `platform` is where its containers run."""
@@ -59,16 +69,10 @@ class Engine(Fact):
     @classmethod
     def from_json(cls, info: dict[str, Any], evidence: tuple[Evidence, ...] = ()) -> Engine:
         """Read what `docker info --format '{{json .}}'` answers."""
-        rows = info.get("DriverStatus")
-        pairs = [row for row in rows if isinstance(row, list) and len(row) == 2] if isinstance(rows, list) else []
-        kind = next((str(value) for name, value in pairs if name == "driver-type"), "")
-        store = "containerd" if kind.startswith("io.containerd") else "unknown"
-        if not kind and info.get("Driver") in _CLASSIC:
-            store = "classic"
         return cls(
             version=_text(info, "ServerVersion"),
             platform=Platform.of(_text(info, "OSType"), _text(info, "Architecture")),
-            store=store,
+            store=image_store(info),
             name=str(info.get("OperatingSystem", "")),
             evidence=evidence,
         )

@@ -7,6 +7,7 @@ Source of the rules: the `platforms` package of containerd. `Platform.parse("aar
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.errors import BadInput
@@ -85,9 +86,9 @@ def _variant(given: str, name: str, variant: str) -> str:
     return _FIXED_VARIANTS.get(given, _VARIANT_NAMES.get(name, {}).get(variant, variant))
 
 
-def listed(platforms: object) -> str:
+def listed(platforms: Iterable[object]) -> str:
     """`linux/amd64, linux/arm64`: sorted, for a person; `none` where there is none."""
-    names = sorted(str(platform) for platform in platforms)  # type: ignore[attr-defined]
+    names = sorted(str(platform) for platform in platforms)
     return ", ".join(names) if names else "none"
 
 

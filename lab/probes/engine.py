@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
@@ -119,14 +119,18 @@ def image_from_json(data: Any, name: str, evidence: tuple[Evidence, ...] = ()) -
     )
 
 
-def containers(step: str) -> Probe[Containers]:
-    """The containers that ran while the step was tried, by the engine's own record; it is asked once and kept.
+@dataclass(frozen=True)
+class ContainersOf:
+    """A probe of the containers that ran while the step was tried, by the engine's own record; asked once and kept.
 
     The engine remembers its last 256 events, so they are asked for as soon as the step is checked.
     """
 
-    def probe(world: World) -> Containers:
-        tried = transcript(step)(world)
+    step: str
+
+    def __call__(self, world: World) -> Containers:
+        """Those that the step's latest try ran."""
+        tried = transcript(self.step)(world)
         if tried.containers is None:
             found = containers_between(world, tried.began, tried.ended)
             world.keep(replace(tried, containers=found.ran))
@@ -134,8 +138,10 @@ def containers(step: str) -> Probe[Containers]:
         ran = "\n".join(f"{one.image} (exit status {one.exit_status})" for one in tried.containers)
         return Containers(ran=tried.containers, evidence=(Evidence("docker events", ran),))
 
-    probe.of_containers = True  # type: ignore[attr-defined]  # `lab shell` asks once for all that was typed
-    return probe
+
+def containers(step: str) -> Probe[Containers]:
+    """The containers that ran while the step was tried."""
+    return ContainersOf(step)
 
 
 def containers_between(world: World, began: float, ended: float) -> Containers:

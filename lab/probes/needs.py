@@ -14,8 +14,6 @@ from lab.probes.engine import docker
 BASE = "busybox:1.38"
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
 REFUSED = "exec format error"
-_BUILDS = "BuildKit's image is still being built."
-_BUILDS_FOR = "BuildKit's image is still being built: about {left:.0f} s left."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +90,6 @@ def buildkit(world: World) -> None:
     del world
     now = image.progress()
     if now.state == "building":
-        text = _BUILDS if now.seconds_left is None else _BUILDS_FOR
-        raise Blocked(text.format(left=now.seconds_left), f"Try again later. Its log: {now.log}")
+        raise Blocked(now.waiting, f"Try again later. Its log: {now.log}")
     if now.state == "failed":
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
-
-
-# Tests register emulators, where somebody agreed, for the steps that say so.
-emulator.emulates = True  # type: ignore[attr-defined]
-consent.emulates = True  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lab.images.layers import Layer
-    from lab.images.transport import Registry
+    from lab.images.registry import Registry
     from lab.model.world import World
 
 
@@ -31,7 +31,7 @@ def reference(world: World, of: str) -> Reference:
 
 def _registry(world: World, of: str) -> Registry:
     # HTTP and TLS are loaded here: a check that asks only the engine need not wait for them.
-    from lab.images.transport import Registry
+    from lab.images.registry import Registry
 
     return Registry(reference(world, of), world)
 

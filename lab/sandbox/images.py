@@ -7,7 +7,6 @@ learner's own engine), Docker Hub's real images serve.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import paths
-from lab.errors import BadInput, Blocked, NotThere
+from lab.errors import Blocked
 from lab.images import build
 from lab.sandbox.packages.deb import upstream
 from lab.sandbox.report import Listener, quiet
@@ -99,7 +98,7 @@ def busybox(report: Listener = quiet) -> Base:
     if len(versions) > 1:
         report.note(f"busybox differs between platforms here: {', '.join(sorted(versions))}.")
     folder = _layout("busybox", debs.values())
-    index = _kept(folder)
+    index = build.kept(folder)
     if index is None:
         with ThreadPoolExecutor() as pool:
             images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
@@ -167,16 +166,6 @@ def _layout(name: str, debs: Iterable[Path]) -> Path:
     """The folder of the cache for what is made of these very packages."""
     made_of = "\n".join([str(_RECIPE), *sorted(deb.name for deb in debs)])
     return paths.cache() / f"base-{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
-
-
-def _kept(folder: Path) -> build.Manifest | None:
-    try:
-        return build.read_layout(folder)
-    except NotThere:
-        return None
-    except BadInput:
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
 
 
 def _busybox(platform: str, deb: Path, version: str) -> build.Manifest:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from lab import paths
 from lab.errors import BadInput, Blocked
+from lab.model.facts import image_store
 from lab.sandbox import engine, registry, state
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.cache import disk_usage
@@ -132,10 +133,7 @@ def _about(box: Sandbox) -> dict[str, Any]:
 
 
 def _store(about: dict[str, Any]) -> str:
-    if not about.get("ServerVersion"):
-        return ""
-    kinds = [pair[1] for pair in about.get("DriverStatus") or () if pair[0] == "driver-type"]
-    return "containerd" if any("containerd" in kind for kind in kinds) else "classic"
+    return image_store(about) if about.get("ServerVersion") else ""
 
 
 def _builders(box: Sandbox) -> tuple[str, ...]:

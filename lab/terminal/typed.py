@@ -71,7 +71,7 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
 
 def _containers(step: Step, world: World, tries: Sequence[Typed]) -> tuple[Ran, ...] | None:
     """All containers that ran meanwhile, asked for once; None where the step does not ask, or the engine is down."""
-    if not tries or not any(getattr(probe, "of_containers", False) for probe in step.probes):
+    if not tries or not any(isinstance(probe, engine.ContainersOf) for probe in step.probes):
         return None
     try:
         return engine.containers_between(world, tries[0].began, tries[-1].ended).ran

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lab.model.facts import Binaries, Binary, Builder, Images
-    from lab.model.platforms import Platform
     from lab.model.world import World
     from lab.sandbox import Handler
 
@@ -164,23 +163,12 @@ def emulators(given: Namespace) -> int:
 
 def emulator(handler: Handler, own_prefix: str) -> look_words.Emulator:
     """A handler with its platform, read from the ELF header that it waits for, and whose it is."""
+    from lab.images.program import platform_of
+
     whose = "not the lab's: it was there before, and `lab down` leaves it alone"
     if handler.ours:
         whose = "the lab's: `lab down` removes it" if handler.name.startswith(own_prefix) else "of another lab"
-    return look_words.Emulator(handler.name, _platform(handler.magic), handler.interpreter, handler.flags, whose)
-
-
-def _platform(magic: str) -> Platform | None:
-    from lab.images.program import read as read_program
-
-    try:
-        head = bytes.fromhex(magic)
-    except ValueError:
-        return None
-    if not head.startswith(b"\x7fELF") or len(head) < 20:
-        return None
-    found = read_program(head.ljust(64, b"\0"))
-    return found.platform if found.platform and found.platform.is_known else None
+    return look_words.Emulator(handler.name, platform_of(handler.magic), handler.interpreter, handler.flags, whose)
 
 
 def _elsewhere() -> str:
@@ -219,6 +207,7 @@ def builders(given: Namespace) -> int:
 
 def _served() -> frozenset[str] | None:
     """The architectures that programs may have here; None where that cannot be seen from here."""
+    from lab.images.program import platform_of
     from lab.probes.host import this_machine
     from lab.sandbox.emulators import kernel
 
@@ -226,7 +215,7 @@ def _served() -> frozenset[str] | None:
         return None
     own = this_machine().platform.architecture
     also = {"amd64": {"386"}, "arm64": {"arm"}}.get(own, set())
-    found = {_platform(handler.magic) for handler in kernel.registered()}
+    found = {platform_of(handler.magic) for handler in kernel.registered()}
     return frozenset({own, *also, *(platform.architecture for platform in found if platform)})
 
 

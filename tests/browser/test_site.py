@@ -9,8 +9,8 @@ import http.server
 import threading
 
 import pytest
-import site_build
 from pages import runs
+from support import site_build
 
 from lab import course
 from lab.errors import BadInput

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from said import wanted
+from support.texts import wanted
 
 from lab.model.facts import Binary, Call, Containers, Engine, Index, Machine, Manifest, Ran, Transcript
 from lab.model.platforms import Platform

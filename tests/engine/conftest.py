@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support.steps import asks
 
 from lab import course, sandbox
 from lab.course import workspace
@@ -54,11 +55,6 @@ def emulators(box):
     if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
         pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
     sandbox.up(private=True, emulators=True)
-
-
-def asks(step, what):
-    """Does one of the step's probes ask for that?"""
-    return any(what in probe.__qualname__ for probe in step.probes)
 
 
 def makes_builder(name):

@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
-import machine
 import nbformat
 import pytest
-from faults_page import Cell, cells
+from support import machine_picture as machine
+from support.faults_page import Cell, cells
 
 from lab import course, paths, sandbox
 from lab.course import workspace

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from pretend import Terminal
+from support.stand_ins import Terminal
 
 from lab import course
 

@@ -6,6 +6,7 @@ import signal
 
 import nbformat
 import pytest
+from support.steps import asks, emulates
 
 from lab import course, sandbox
 from lab.learning import tour
@@ -18,16 +19,11 @@ LESSONS = course.lessons()
 NAMES = [lesson.name for lesson in LESSONS]
 
 
-def emulates(lesson):
-    """Does a step of this lesson need an emulator?"""
-    return any(getattr(need, "emulates", False) for step in lesson.steps for need in step.needs)
-
-
 @pytest.fixture
 def lesson(request):
     """The lesson that the test is about, with emulators where one of its steps needs them."""
     found = course.lesson(request.param)
-    if emulates(found):
+    if any(map(emulates, found.steps)):
         request.getfixturevalue("emulators")
     return found
 
@@ -76,7 +72,7 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
 def test_no_check_belongs_to_another_step(lesson, learner):
     """After a lesson's work, and only that, no step of another lesson passes; nor one of its own before its turn."""
     learner.untouched(*course.steps())
-    if emulates(lesson):  # undoing lesson 4 took them away
+    if any(map(emulates, lesson.steps)):  # undoing lesson 4 took them away
         sandbox.up(private=True, emulators=True)
     done = set()
     for step in lesson.steps:
@@ -99,12 +95,12 @@ def test_what_is_down_is_blocked_and_never_wrong(name, learner):
     )
     result = learner.does(name, "echo tried")
     step = course.step(name)
-    asks = step.needs or step.after or any("registry" in probe.__qualname__ for probe in step.probes)
+    outside = step.needs or step.after or asks(step, "registry")
     if result.status is Status.BLOCKED:
         assert result.text
         assert result.remedy or result.text.startswith("Do step")
     else:
-        assert not asks or result.status is Status.NOT_ATTEMPTED, f"{result.status}: {result.text}"
+        assert not outside or result.status is Status.NOT_ATTEMPTED, f"{result.status}: {result.text}"
 
 
 def test_an_engine_that_died_is_blocked_until_up_mends_it(box, learner):

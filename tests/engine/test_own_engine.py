@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import unprivileged
+from support import unprivileged
 
 import lab
 from lab import course, paths, sandbox

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import machine
 import pytest
-from pretend import Heard
+from support import machine_picture as machine
+from support.stand_ins import Heard
 
 from lab import paths, sandbox
 from lab.errors import Blocked

@@ -5,7 +5,7 @@ import importlib
 import re
 
 import pytest
-from engine.conftest import asks
+from support.steps import asks, emulates
 
 from lab import course
 from lab.model.results import Status
@@ -29,7 +29,7 @@ EMULATED = {"linux/arm64", "linux/riscv64"}
 def emulators_where_needed(request):
     """A step that says it needs an emulator gets one; the others run without."""
     name = request.node.callspec.params.get("name", "") if hasattr(request.node, "callspec") else ""
-    if name and any(getattr(need, "emulates", False) for need in course.step(name).needs):
+    if name and emulates(course.step(name)):
         request.getfixturevalue("emulators")
 
 

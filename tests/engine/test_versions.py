@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support.steps import emulates
 
 from lab import course, sandbox
 from lab.course import workspace
@@ -45,7 +46,7 @@ def box():
 def emulators_where_needed(request):
     """A step that says it needs an emulator gets one; the others run without."""
     name = request.node.callspec.params.get("name", "") if hasattr(request.node, "callspec") else ""
-    if name and any(getattr(need, "emulates", False) for need in course.step(name).needs):
+    if name and emulates(course.step(name)):
         request.getfixturevalue("emulators")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lab.images.build.images import Entry, Manifest, image, index
 from lab.images.build.layers import Blob, Content, File, Folder, Link, blob, files_of, layer
-from lab.images.build.layout import read_layout, write_archive, write_layout
+from lab.images.build.layout import kept, read_layout, write_archive, write_layout
 from lab.images.build.push import exists, push
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "files_of",
     "image",
     "index",
+    "kept",
     "layer",
     "push",
     "read_layout",

@@ -106,7 +106,7 @@ def layer(
         else:
             inner = outer
             _write_tar(inner, files)
-        content = path or stream.getvalue()  # type: ignore[attr-defined]
+        content = path or _whole(stream)
     return Blob(kind, content, outer.name, outer.size, diff_id=inner.name)
 
 
@@ -156,6 +156,11 @@ def _sink(folder: Path | None) -> Iterator[tuple[IO[bytes], Path | None]]:
         return
     with tempfile.NamedTemporaryFile(dir=folder, prefix="layer-", suffix=".tar", delete=False) as stream:
         yield stream, Path(stream.name)
+
+
+def _whole(stream: IO[bytes]) -> bytes:
+    stream.seek(0)
+    return stream.read()
 
 
 def _write_tar(sink: _Hashing, files: Mapping[str, Content]) -> None:

@@ -51,6 +51,17 @@ def read_layout(folder: Path) -> Manifest:
         raise BadInput(f"the image layout {str(folder)!r} is damaged: {error}.", "Remove that folder.") from error
 
 
+def kept(folder: Path) -> Manifest | None:
+    """What a cache has in `folder`, where it is there and whole; a damaged layout is dropped."""
+    try:
+        return read_layout(folder)
+    except NotThere:
+        return None
+    except BadInput:
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+
 def write_archive(folder: Path, stream: IO[bytes]) -> None:
     """Write the layout in `folder` as the tar archive that `docker load` reads."""
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:

@@ -1,8 +1,10 @@
 """What an image's layers hold, read as streams and laid one over the other, with nothing put on disk.
 
 Whiteouts, opaque folders, hard and symbolic links mean what they mean to containerd; links never lead out of the
-image. What an archive may cost is bounded (`Limits`), and hostile ones get one clear line. Source of the rules: the
-OCI image specification, its chapter on layers.
+image. What an archive may cost is bounded (`Limits`), and hostile ones get one clear line. Our own, because no library
+lays layers over one another without unpacking them to disk. Source of the rules: the OCI image specification, "Image
+Layer Filesystem Changeset", sections "Applying Changesets" and "Whiteouts"
+(https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md).
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def read(stream: Readable, what: str = "A layer", limits: Limits | None = None) 
     Raises BadInput for what is damaged or hostile. The digest is the stream's own to check (`blobs.Verified`).
     """
     limits = limits or Limits()
-    plain = unpacked(stream, what)
+    plain = unpacked(stream, what, free=limits.free)
     tar = Tar(plain, what)
     entries: list[tuple[str, Entry]] = []
     whiteouts: list[str] = []
@@ -80,9 +82,9 @@ def _entry(tar: Tar, member: Member, what: str, limits: Limits) -> Entry:
         return FOLDER if member.kind == "folder" else OTHER
     runnable = bool(member.mode & 0o111)
     head = tar.read(min(member.size, _SNIFF))
-    if not runnable and not head.startswith((b"\x7fELF", b"#!")):
+    if not runnable and not head.startswith((program.ELF, program.SCRIPT)):
         return _PLAIN[False] if head else Binary(path="", kind="empty", runnable=False)
-    if head.startswith(b"#!"):
+    if head.startswith(program.SCRIPT):
         return _script(tar, head, limits, runnable=runnable)
     return replace(program.read(_Rest(tar), head=head), runnable=runnable)
 

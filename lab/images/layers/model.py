@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lab.errors import BadInput
+from lab.images.layers.unpack import FREE
 from lab.model.facts import Binary
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ HOSTILE = "It is damaged or hostile; nothing more of it was read."
 class Limits:
     """What one image may cost: each layer takes from it what it uses. `unpacked` and `scripts` are in bytes.
 
-    Where `scripts` is used up, no more of their text is kept; all else that is used up is an error.
+    Where `scripts` is used up, no more of their text is kept; all else that is used up is an error. `free` bytes of a
+    layer may be unpacked before it is looked at how many came out of how few.
     """
 
     entries: int = 300_000
@@ -28,6 +30,7 @@ class Limits:
     layers: int = 512
     names: int = 64 << 20
     scripts: int = 32 << 20
+    free: int = FREE
 
     def again(self, layer: Layer) -> None:
         """A layer that was read before, for another image, counts too."""

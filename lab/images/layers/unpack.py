@@ -1,4 +1,9 @@
-"""Unpack a layer's bytes as they come: gzip, zstd or none, told by the bytes themselves as engines do."""
+"""Unpack a layer's bytes as they come: gzip, zstd or none, told by the bytes themselves as engines do.
+
+zlib and zstd do the unpacking. What strings frames together is our own, because `gzip.GzipFile` and `zstd.ZstdFile` put
+no bound on how much comes out of how little. Sources: RFC 1952, section 2.2 (a file is a series of members);
+RFC 8878, section 3 (frames may be appended).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lab.errors import BadInput, Blocked
+from lab.images.program import GZIP, ZSTD
 
 if TYPE_CHECKING:
     from lab.images.blobs import Readable
 
 _CHUNK = 1 << 18
-_FREE = 1 << 30  # bytes that may come out before their ratio is looked at
+FREE = 1 << 30  # bytes that may come out before their ratio is looked at
 _RATIO = 200
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class Unpacker(Protocol):
@@ -53,19 +58,19 @@ class _Gzip:
         return self._inner.decompress(kept + data if kept else data, most)
 
 
-def unpacked(stream: Readable, what: str) -> io.BufferedReader:
+def unpacked(stream: Readable, what: str, *, free: int = FREE) -> io.BufferedReader:
     """The plain bytes of `stream`; `what` names it in messages.
 
     Reading raises BadInput for damage and for what unpacks to far more than its size, Blocked where this Python
     has no zstd.
     """
     head = b""
-    while len(head) < len(_ZSTD) and (part := stream.read(len(_ZSTD) - len(head))):
+    while len(head) < len(ZSTD) and (part := stream.read(len(ZSTD) - len(head))):
         head += part
-    if head.startswith(_GZIP):
-        return io.BufferedReader(_Frames(stream, head, _Gzip, what), _CHUNK)
-    if head == _ZSTD:
-        return io.BufferedReader(_Frames(stream, head, _zstd(what).ZstdDecompressor, what), _CHUNK)
+    if head.startswith(GZIP):
+        return io.BufferedReader(_Frames(stream, head, _Gzip, what, free), _CHUNK)
+    if head == ZSTD:
+        return io.BufferedReader(_Frames(stream, head, _zstd(what).ZstdDecompressor, what, free), _CHUNK)
     return io.BufferedReader(_Plain(stream, head), _CHUNK)
 
 
@@ -99,12 +104,13 @@ class _Plain(io.RawIOBase):
 class _Frames(io.RawIOBase):
     """Frames one after the other, as many builders write them; only zeros may follow the last."""
 
-    def __init__(self, stream: Readable, head: bytes, make: Callable[[], Unpacker], what: str) -> None:
+    def __init__(self, stream: Readable, head: bytes, make: Callable[[], Unpacker], what: str, free: int) -> None:
         self._stream = stream
         self._waiting = head
         self._make = make
         self._unpacker = make()
         self._what = what
+        self._free = free
         self._in = self._out = 0
 
     def readable(self) -> bool:
@@ -119,7 +125,7 @@ class _Frames(io.RawIOBase):
             raise self._bad("is damaged: it does not unpack") from error
         buffer[: len(part)] = part
         self._out += len(part)
-        if self._out > _FREE and self._out > self._in * _RATIO:
+        if self._out > self._free and self._out > self._in * _RATIO:
             raise self._bad(f"unpacks to more than {_RATIO} times its size")
         return len(part)
 

@@ -27,8 +27,6 @@ from lab.probes.needs import NO_CONSENT
 from lab.sandbox import buildkit
 from lab.storage import write_text
 
-_WAITING = "Waiting for BuildKit's image, which is being built in the background."
-_WAITING_FOR = "Waiting for BuildKit's image, which is being built in the background: about {left:.0f} s left."
 _CELL_LIMIT = 900  # seconds for one cell; a build of BuildKit's image may be waited for
 
 
@@ -85,8 +83,7 @@ def wait_for_buildkit(lessons: list[course.Lesson], say: Callable[[str], None]) 
         return
     now = buildkit.progress()
     if now.state == "building":
-        text = _WAITING if now.seconds_left is None else _WAITING_FOR
-        say(text.format(left=now.seconds_left))
+        say(now.waiting)
         buildkit.wait(_CELL_LIMIT)
 
 

@@ -13,12 +13,11 @@ from lab.draw import render
 from lab.learning import progress, record
 from lab.model.results import Status
 from lab.model.steps import Step
+from lab.sandbox import engine
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.overview import Overview
 
 MIME = "application/vnd.lab.panel+json"
-_BUILDS = "BuildKit's image is being made in the background: {phase}"
-_BUILDS_FOR = "BuildKit's image is being made in the background: {phase}, about {left:.0f} s left"
 STALE = "passed before this step was changed"
 _MARKS = {status.label: status.mark for status in Status} | {STALE: "↻"}
 KINDS = {"whole": "", "gap": "with a gap", "own": "exercise", "repair": "repair"}
@@ -126,11 +125,10 @@ def _in_order(lesson: course.Lesson) -> list[course.Lesson]:
 
 def machine_line(found: Overview, platform: str) -> str:
     """The machine and what is up on it, in one line."""
-    whose = "the lab's own" if found.engine == "private" else "yours"
     emulated = ", ".join(dict.fromkeys(one.name.rpartition("-")[2] for one in found.emulators))
     parts = [
         f"this machine {platform}" if platform else "",
-        f"Docker engine {found.version} ({whose})",
+        f"Docker engine {found.version} ({engine.whose(found.engine)})",
         f"emulators: {emulated or 'none'}",
         f"builders: {', '.join(found.builders) or 'none'}",
         f"registry {found.registry}",
@@ -144,10 +142,8 @@ def _build(now: BuildProgress | None) -> tuple[str, float | None]:
     if now.state == "failed":
         return f"BuildKit's image could not be made: {now.error} {now.remedy}".strip(), None
     left = now.seconds_left
-    text = _BUILDS if left is None else _BUILDS_FOR
-    text = text.format(phase=now.phase, left=left)
     whole = now.seconds_elapsed + (left or 0)
-    return text, now.seconds_elapsed / whole if whole and left is not None else None
+    return now.waiting, now.seconds_elapsed / whole if whole and left is not None else None
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ PHASES = {
 # Share of the compiled packages → share of the time, measured: the last ones are large, and are linked.
 _CURVE = ((0.0, 0.0), (0.1, 0.05), (0.25, 0.18), (0.5, 0.4), (0.75, 0.57), (0.9, 0.75), (0.95, 0.87), (1.0, 0.96))
 _SURE = 0.25  # from this share on, what was measured now is believed and not what it took before
+_BUILDING = "BuildKit's image is being built in the background."
+_BUILDING_FOR = "BuildKit's image is being built in the background: {phase}, about {left:.0f} s left."
 _PAUSE = 0.25  # seconds between two writes of one phase
 
 
@@ -52,6 +54,12 @@ class BuildProgress:
     log: Path | None = None
     error: str = ""
     remedy: str = ""
+
+    @property
+    def waiting(self) -> str:
+        """What to tell somebody who waits for it while it is being built: one sentence."""
+        text = _BUILDING if self.seconds_left is None else _BUILDING_FOR
+        return text.format(phase=self.phase, left=self.seconds_left)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `lab status --json`."""

@@ -7,7 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from lab.errors import BadInput, Blocked, NotThere
+from lab.errors import Blocked
 from lab.images import build
 from lab.model.platforms import Platform
 from lab.sandbox.buildkit import gobuild, toolchain
@@ -27,15 +27,7 @@ def layout() -> Path:
 
 def cached() -> build.Manifest | None:
     """The image, where the cache has it whole; a damaged one is dropped."""
-    import shutil
-
-    try:
-        return build.read_layout(layout())
-    except NotThere:
-        return None
-    except BadInput:
-        shutil.rmtree(layout(), ignore_errors=True)
-        return None
+    return build.kept(layout())
 
 
 def make() -> build.Manifest:

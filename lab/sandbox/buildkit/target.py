@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from lab.errors import Blocked
 from lab.images import build
+from lab.images.reference import HUB_ENDPOINT
 from lab.sandbox.host.run import run
 from lab.sandbox.images import BUILDKIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NAME, _, TAG = BUILDKIT.partition(":")
 _LIMIT = 120.0  # seconds: an image of 80 MB may be loaded
-_HUB = "https://registry-1.docker.io/v2/"
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,12 @@ class Target:
         return done.out.strip()
 
 
-def hub_answers(seconds: float = 2.0) -> bool:
-    """Whether Docker Hub itself is to be reached from here; a look that is over after `seconds`."""
+def hub_answers(seconds: float = 2.0, look: Callable[[float], bool] | None = None) -> bool:
+    """Whether Docker Hub itself is to be reached from here; a `look` that is over after `seconds`."""
+    look = look or _ask_hub
     answers: list[bool] = []
     # In a thread, since the time limit of a connection does not hold for the look-up of its name.
-    threading.Thread(target=lambda: answers.append(_ask_hub(seconds)), daemon=True).start()
+    threading.Thread(target=lambda: answers.append(look(seconds)), daemon=True).start()
     deadline = time.monotonic() + seconds
     while not answers and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -78,17 +79,11 @@ def hub_answers(seconds: float = 2.0) -> bool:
 
 
 def _ask_hub(seconds: float) -> bool:
-    import http.client
-    import urllib.error
-    import urllib.request
+    from lab.images.registry import ping
 
     try:
-        with urllib.request.urlopen(_HUB, timeout=seconds) as answer:
-            headers = answer.headers
-    except urllib.error.HTTPError as error:  # 401 is how a registry greets a stranger
-        headers = error.headers
-        error.close()
-    except (OSError, http.client.HTTPException, ValueError):
+        answer = ping(HUB_ENDPOINT, limit=seconds)
+    except Blocked:
         return False
     # A company's or a hotel's page answers too, but not as a registry.
-    return headers.get("Docker-Distribution-Api-Version") is not None
+    return "docker-distribution-api-version" in answer.headers

@@ -1,4 +1,9 @@
-"""Quick questions to a daemon on loopback or on a unix socket; the answer, or None where none comes."""
+"""Quick questions to a daemon on loopback or on a unix socket; the answer, or None where none comes.
+
+Apart from the client of registries (`lab.images.registry`), because engines listen on unix sockets, because the lab's
+own certificate must be the only one that is trusted, and because "nobody answers" is an answer here and no error:
+`up` asks every few milliseconds whether a daemon is there yet.
+"""
 
 from __future__ import annotations
 

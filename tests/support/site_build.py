@@ -11,7 +11,7 @@ from lab.learning.tour import step_name
 from lab.model.facts import Evidence
 from lab.model.results import MIME, Result, Status
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 STAMP = {
     "engine": "28.5.2",
     "store": "containerd",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.places import DATA
 
 from lab.audit import rules, words, wrappers
 from lab.audit.start import started
@@ -15,7 +15,7 @@ from lab.images import build, layers
 from lab.model.facts import Image
 from lab.model.platforms import Platform
 
-ELF = Path(__file__).parent / "data" / "elf"
+ELF = DATA / "elf"
 RUN = 0o755
 ARM64, AMD64 = ((ELF / f"hello-{name}").read_bytes() for name in ("arm64", "amd64"))
 TOOLS = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 
 import pytest
+from support.places import DATA
 
 from lab.audit import checks, native, noise, rules
 from lab.audit.held import ERROR, WARNING, Held
@@ -13,7 +13,7 @@ from lab.images import build, layers
 from lab.model.facts import Binary, Image, Manifest
 from lab.model.platforms import Platform
 
-ELF = Path(__file__).parent / "data" / "elf"
+ELF = DATA / "elf"
 RUN = 0o755
 ARM64, AMD64, I386, ARMV7 = ((ELF / f"hello-{name}").read_bytes() for name in ("arm64", "amd64", "386", "armv7"))
 LABEL = Platform.parse("linux/arm64")

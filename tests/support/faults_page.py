@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parent.parent
 PAGE = TESTS.parent / "docs" / "reference" / "faults.md"
 _HEAD = """\
 # When something breaks

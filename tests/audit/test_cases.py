@@ -7,9 +7,10 @@ import hashlib
 import io
 import json
 import tarfile
-from pathlib import Path
 
 import pytest
+from support import fake_registry
+from support.places import DATA
 
 from lab import cli
 from lab.audit import audit, report
@@ -17,9 +18,7 @@ from lab.audit.report import ERROR, NOTE, WARNING
 from lab.errors import BadInput
 from lab.images import build
 from lab.model.platforms import Platform
-from tests import fake_registry
 
-DATA = Path(__file__).parent / "data"
 RUN = 0o755
 BOTH = ("linux/amd64", "linux/arm64")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 NOBODY = 65534
 _BASIC = ("bash", "sh", "env", "uname", "od", "cat", "sleep", "python3")
 _START = "import sys; sys.path[:0] = {folders!r}; from lab.cli import main; main()"

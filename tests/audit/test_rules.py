@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from support.places import DATA, ROOT
 
 from lab.audit import checks
 from lab.audit.checks import TABLE
@@ -15,7 +15,7 @@ from lab.images import build, layers
 from lab.model.facts import Image, Index, Manifest
 from lab.model.platforms import Platform
 
-ELF = Path(__file__).parent / "data" / "elf"
+ELF = DATA / "elf"
 RUN = 0o755
 AMD64, ARM64, V3 = ((ELF / f"hello-{name}").read_bytes() for name in ("amd64", "arm64", "amd64-v3"))
 GLIBC = "lib64/ld-linux-x86-64.so.2"
@@ -127,7 +127,7 @@ def test_the_table_is_whole():
     """Ids and titles are there once, and the page has a line for each rule."""
     assert set(RULES) == set(TABLE) == {rule.id for rule in (*checks.ON_TAGS, *checks.ON_IMAGES)}
     assert len({rule.title for rule in TABLE.values()}) == len(TABLE)
-    page = (Path(__file__).parent.parent / "docs" / "audit.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     marks = {ERROR: "✘", WARNING: "!", NOTE: "·"}
     for rule in TABLE.values():
         assert f"| `{rule.id}` {marks[rule.severity]}" in page
