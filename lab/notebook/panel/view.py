@@ -128,7 +128,7 @@ def machine_line(found: Overview, platform: str) -> str:
     emulated = ", ".join(dict.fromkeys(one.name.rpartition("-")[2] for one in found.emulators))
     parts = [
         f"this machine {platform}" if platform else "",
-        f"Docker engine {found.version} ({engine.whose(found.engine)})",
+        f"Docker engine {found.version} ({engine.whose(found.engine)})" if found.engine else "",
         f"emulators: {emulated or 'none'}",
         f"builders: {', '.join(found.builders) or 'none'}",
         f"registry {found.registry}",
