@@ -12,7 +12,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup setup-dev test test-fast test-all test-shuffled check fix site serve benchmark coverage mutants lock clean
+.PHONY: help learn setup setup-dev test test-fast test-all test-shuffled check fix site serve benchmark explain-figures coverage mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -67,6 +67,9 @@ serve: setup-dev ## Show the site to authors as they write.
 
 benchmark: setup-dev ## Ratios measured in one run; printed, never asserted.
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python "$$b"; done
+
+explain-figures: setup-dev ## How often `lab explain` is right on a folder of logs with an index (DIR=…).
+	@$(BIN)/python tools/explain_figures.py $(or $(DIR),tests/data/explain/cases)
 
 mutants: setup-dev ## Change the code that judges, one thing at a time: do tests notice? (an hour; ONLY=lab/learning/runner.py for one)
 	@$$(tools/uv.sh) pip install -q --require-hashes --python $(BIN)/python -r requirements-mutants.lock

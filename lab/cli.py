@@ -32,6 +32,7 @@ _EMULATORS = (
         "help": "register emulators with the kernel, or do not; without either, you are asked on a terminal",
     },
 )
+_SEED = (("--seed",), {"type": int, "metavar": "N", "help": "the number that your exercises' variants follow from"})
 _UP = (
     (("--registry",), {"metavar": "HOST/NAME", "help": "use this account ($REGISTRY), e.g. docker.io/NAME"}),
     _EMULATORS,
@@ -43,7 +44,7 @@ _UP = (
 
 # verb: (where it is done, one line of help, its arguments)
 _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at your next step", (*_UP, _FOLDER)),
+    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at your next step", (*_UP, _SEED, _FOLDER)),
     "up": ("sandbox:up", "start the engine and the registry, and provide the base images", _UP),
     "status": ("sandbox:status", "what is running, on one screen", (_JSON,)),
     "down": (
@@ -54,12 +55,44 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--purge",), {"action": "store_true", "help": "remove the downloads too; your progress stays"}),
         ),
     ),
-    "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_FOLDER,)),
-    "list": ("learner:list_", "all lessons and steps, with your progress", (_JSON,)),
+    "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_SEED, _FOLDER)),
+    "list": (
+        "learner:list_",
+        "all lessons and steps, with your progress",
+        (
+            (("--figures",), {"action": "store_true", "help": "count how much of each lesson is your own work"}),
+            _JSON,
+        ),
+    ),
+    "progress": ("learner:progress_", "what you have done, and with which help", (_JSON,)),
     "next": (
-        "learner:next_",
+        "upcoming:next_",
         "the next open step: its text in the lesson, and what to do",
         ((("--brief",), {"action": "store_true", "help": "only what to do"}), _JSON),
+    ),
+    "predict": (
+        "asking:predict",
+        "say what a step will bring, before you do it",
+        ((("step",), {"metavar": "STEP"}), (("answer",), {"nargs": "*", "metavar": "ANSWER"})),
+    ),
+    "recap": (
+        "asking:recap",
+        "questions on earlier lessons: a lesson's own, or those that you missed",
+        (
+            (("what",), {"nargs": "?", "metavar": "LESSON|QUESTION", "help": "default: what you missed"}),
+            (("answer",), {"nargs": "*", "metavar": "ANSWER"}),
+            _JSON,
+        ),
+    ),
+    "reflect": (
+        "asking:reflect",
+        "say in your own words what a lesson is about, and compare",
+        ((("lesson",), {"metavar": "LESSON"}), (("words",), {"nargs": "*", "metavar": "WORDS"})),
+    ),
+    "seed": (
+        "asking:seed",
+        "the number that the variants of your exercises follow from",
+        ((("number",), {"nargs": "?", "type": int, "metavar": "N", "help": "set it: another round"}),),
     ),
     "run": (
         "learner:run",
@@ -110,6 +143,10 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         "collect what a bug report needs, with secrets masked out",
         (
             (("-o", "--output"), {"metavar": "FILE", "help": "write it to this file; its contents are listed first"}),
+            (
+                ("--skills",),
+                {"action": "store_true", "help": "instead: what your steps have proven, as Markdown and JSON"},
+            ),
             _YES,
         ),
     ),
@@ -122,7 +159,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                 {
                     "nargs": "*",
                     "metavar": "FILE|TEXT|-",
-                    "help": "a log file, the error's text, or - for standard input (the default)",
+                    "help": "a log file (or several; also .gz, .zst), the error's text, or - for standard input",
                 },
             ),
             (("--last",), {"action": "store_true", "help": "explain the output of the step that was run last"}),
@@ -167,7 +204,8 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
 }
 
-_SELDOM = ("tour",)
+_SELDOM = ("tour", "seed")
+_FILES = ("explain",)  # what it takes are files, which the shell completes itself
 # What a verb's exit statuses mean, where they are its own.
 _STATUSES = {
     "audit": (
@@ -193,7 +231,7 @@ def parser() -> argparse.ArgumentParser:
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)
-            if added.dest in ("names", "step", "lessons"):
+            if added.dest in ("names", "step", "lessons", "lesson", "what") and name not in _FILES:
                 added.completer = _names
     return top
 

@@ -15,7 +15,7 @@ def cause(name, pattern="boom", /, **fields):
     for field in ("unless", "asks"):
         fields[field] = tuple(re.compile(one) for one in fields.get(field, ()))
     known = {"stems": ("boom",), "patterns": (re.compile(pattern),)} if pattern else {}
-    words = {"row": "1", "title": name, "cause": name, "why": name, "lesson": "", "remedies": ()}
+    words = {"row": "1", "title": name, "cause": name, "why": name, "remedies": ()}
     return Entry(id=name, **{**words, **known, **fields})
 
 
@@ -38,25 +38,47 @@ def ranked(text):
     return [(one.id, one.score) for one in found.causes], found.certain
 
 
-@pytest.mark.parametrize(("bases", "certain"), [([1], False), ([2], True), ([4, 2], True), ([4, 3], False)])
-def test_a_cause_is_certain_from_two_on_and_two_ahead(guide, bases, certain):
-    """One weak sign is not enough, nor is a small lead; the border is where it is said to be."""
+@pytest.mark.parametrize(
+    ("bases", "certain", "leads"),
+    [
+        ([1], False, True),
+        ([2], True, True),
+        ([9, 1], False, True),
+        ([4, 2], False, True),
+        ([4, 3], False, False),
+        ([5, 4, 1], False, False),
+    ],
+)
+def test_a_cause_is_certain_where_nothing_else_fits(guide, bases, certain, leads):
+    """One weak sign is not enough, and another cause that fits is a doubt; a lead of two is said as likely."""
     guide(*(cause(f"c{base}", base=base) for base in bases))
     assert ranked("boom") == ([(f"c{base}", base) for base in bases], certain)
-
-
-def test_the_lead_is_over_each_of_the_others(guide):
-    """The third cause counts as much as the second one does."""
-    guide(cause("a", base=5), cause("b", base=4), cause("c", base=1))
-    assert ranked("boom") == ([("a", 5), ("b", 4), ("c", 1)], False)
+    assert explain("boom").leads is leads
 
 
 def test_the_likeliest_comes_first_and_what_is_ruled_out_is_not_told(guide):
-    """A cause at zero or below is left out, unless there is no other."""
+    """A cause at zero or below is left out, even if there is no other: then the text is not known."""
     guide(cause("none", base=0), cause("less", base=1), cause("more", base=3), cause("not", base=-1))
-    assert ranked("boom") == ([("more", 3), ("less", 1)], True)
+    assert ranked("boom") == ([("more", 3), ("less", 1)], False)
     guide(cause("not", base=-1), cause("none", base=0))
-    assert ranked("boom") == ([("none", 0)], False)
+    assert ranked("boom") == ([], False)
+
+
+def test_what_speaks_against_a_cause_lets_the_next_line_explain(guide):
+    """A line whose only cause is ruled out is not the root."""
+    against = (clue("x86_64", -5),)
+    guide(cause("first", clues=against), cause("second", "bang", stems=("bang",)))
+    assert ranked("boom\nbang\n")[0] == [("first", 2)]
+    assert ranked("boom\nbang\nx86_64\n")[0] == [("second", 2)]
+
+
+@pytest.mark.parametrize("kind", ["error", "symptom"])
+def test_a_symptom_is_told_where_no_error_is(guide, kind):
+    """An exit status says less than an error, wherever it stands, but more than nothing, also in a failed log."""
+    guide(cause("killed", kind="symptom"), cause("error", "bang", stems=("bang",), kind=kind))
+    first = "killed" if kind == "symptom" else "error"
+    assert explain("boom\nbang\n").causes[0].id == first
+    assert explain("boom\nERROR: failed to solve\n").causes[0].id == "killed"
 
 
 def test_each_clue_is_weighed_and_only_those_that_speak_for_it_are_said(guide):
@@ -183,7 +205,7 @@ def test_only_a_short_text_can_be_a_question(guide, text, known):
 
 # ---- the guide's data -------------------------------------------------------------------------------------------------
 
-WORDS = {"id": "one", "row": "1", "title": "t", "cause": "c", "why": "w", "lesson": ""}
+WORDS = {"id": "one", "row": "1", "title": "t", "cause": "c", "why": "w"}
 
 
 def test_an_entry_needs_no_more_than_its_words():

@@ -130,7 +130,7 @@ def test_json_and_back_is_the_same(entry):
     for cause in found.causes[:1]:
         assert cause.cause in words
         for way in cause.remedies:
-            assert not found.certain or all(command in found.as_text() for command in way.run)
+            assert not found.leads or all(command in found.as_text() for command in way.run)
     assert found.lesson in found.as_html()
 
 
@@ -142,7 +142,7 @@ def test_an_error_on_the_edge_of_two_pieces_is_found():
         log += b"host platform (linux/amd64) and no specific platform was requested\nexec /app: exec format error\n"
         found = explain(log + filler * 2000)
         assert found.root.number == lines + 2
-        assert found.certain
+        assert found.leads
         assert found.causes[0].id == "exec-format-error"
 
 

@@ -1,5 +1,6 @@
 """What `lab explain` reads: files, pipes and texts of every kind, each as what it is."""
 
+import gzip
 import io
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import BadInput, UsageError
-from lab.explainer import EngineFacts, explain, run
+from lab.explainer import EngineFacts, NoSuchFile, Unreadable, explain, run, run_each
 from lab.explainer.scan import PIECE
 
 TEXT = "ERROR: Multi-platform build is not supported for the docker driver."
@@ -154,3 +155,48 @@ def test_lines_and_bytes_are_counted(text, lines):
     """A last line counts with or without its end."""
     found = explain(text)
     assert (found.lines, found.size) == (lines, len(text))
+
+
+# ---- archives, addresses, several files -------------------------------------------------------------------------------
+
+
+def test_a_packed_log_is_read_as_it_is(tmp_path):
+    """CI systems keep logs as gzip, some as zstd; the bytes tell, whatever the name."""
+    zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+    for name, packed in (("a.gz", gzip.compress(TEXT.encode())), ("b.zst", zstd.compress(TEXT.encode()))):
+        (tmp_path / name).write_bytes(packed)
+        assert run(str(tmp_path / name)).causes == explain(TEXT).causes
+
+
+def test_statuses_tell_unknown_wrong_use_and_files_apart(tmp_path):
+    """A script sees whether nothing is known, the call was wrong, the file is missing, or it cannot be read."""
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(TEXT.encode() * 99)[:40])
+    assert explain("all is well").exit_status == 1
+    for what, error, status in (
+        ("", UsageError, 2),
+        ("https://example.com/build.log", UsageError, 2),
+        (str(tmp_path / "gone.log"), NoSuchFile, 66),
+        (str(tmp_path), Unreadable, 65),
+        (str(tmp_path / "cut.gz"), Unreadable, 65),
+    ):
+        with pytest.raises(error) as caught:
+            run(what)
+        assert caught.value.exit_status == status, what
+
+
+def test_an_address_is_refused_with_a_sentence():
+    """Nothing is fetched from anywhere; a text that holds an address is a text."""
+    with pytest.raises(UsageError, match="is an address, and nothing is fetched"):
+        run("https://github.com/example/app/actions/runs/1")
+    assert run("toomanyrequests: see https://www.docker.com/increase-rate-limit").known
+
+
+def test_several_files_are_explained_one_by_one(tmp_path):
+    """Each under its name; words that are no files are one text."""
+    for name, text in (("a.log", TEXT), ("b.log", "all is well")):
+        (tmp_path / name).write_text(text)
+    names = [str(tmp_path / name) for name in ("a.log", "b.log")]
+    assert [(name, found.known) for name, found in run_each(names)] == [(names[0], True), (names[1], False)]
+    assert [(name, found.known) for name, found in run_each(TEXT.split())] == [("", True)]
+    with pytest.raises(NoSuchFile):
+        list(run_each([*names, str(tmp_path / "c.log")]))

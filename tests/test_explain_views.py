@@ -1,6 +1,7 @@
 """What a learner reads of an explanation: text, HTML and JSON."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_a_certain_cause_is_told_whole():
 
 def test_several_causes_are_told_by_what_decides():
     """Each with its number and its first way out; a doubt is said before them."""
-    found = Explanation(root=LINE, causes=(CAUSE, BARE), lines=1)
+    found = Explanation(root=LINE, causes=(CAUSE, replace(BARE, score=3)), lines=1)
     assert found.as_text() == (
         "the <b>root</b>\n\n"
         "This message has several causes; the commands below tell them apart.\n\n"
@@ -87,6 +88,42 @@ def test_several_causes_are_told_by_what_decides():
         "  Reported in: a/b#1, gone\n\n"
         "2. Another."
     )
+
+
+def test_a_cause_that_is_well_ahead_is_told_whole_and_the_others_in_short():
+    """It is likely and not certain, as the others fit too."""
+    found = Explanation(root=LINE, causes=(CAUSE, replace(BARE, score=2)), lines=1).as_text()
+    assert "This is likely, but the text alone does not prove it" in found
+    assert found.endswith("Less likely:\n  - Another.")
+    assert "  → Or that\n" in found
+
+
+def test_what_ended_well_is_said_before_all():
+    """A green build has no error, and what a line in it would have meant is only noted."""
+    found = Explanation(noted=(CAUSE,), ended_well=True, lines=9)
+    assert (found.known, found.exit_status) == (False, 1)
+    assert found.as_text() == (
+        "This ended well: no line in it is an error.\n"
+        "A line in it would be an error, had it not been overcome:\n"
+        "  A title: The <cause> of `it`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("scene", "says"),
+    [
+        (("kubernetes", "remote"), "kubectl describe pod"),
+        (("build", "docker"), "--progress=plain"),
+        (("push",), "imagetools inspect"),
+        (("run",), "docker logs"),
+        ((), "--progress=plain"),
+    ],
+)
+def test_general_advice_is_of_the_logs_own_kind(scene, says):
+    """A pod is not looked at by `docker build`."""
+    advice = Explanation(scene=scene, lines=9).as_text().partition("What to look at next:")[2]
+    assert says in advice
+    assert len(advice.splitlines()) < 8
 
 
 def test_a_likely_cause_alone_is_told_whole_and_as_likely():
@@ -109,7 +146,7 @@ def test_what_is_not_known_says_so_and_where_to_look():
         "What to look at next:",
     ]
     assert all(line.startswith(("  - ", "  ")) for line in first[6:])
-    assert len(first) > 10
+    assert len(first) > 8
     assert Explanation(consequence=repeats, lines=9).as_text().splitlines()[1:4] == [
         "This line only says that a command failed; the reason stands above it:",
         "  line 2: make: *** [x] Error 2",

@@ -1,5 +1,6 @@
 """The panel and the cards: what they say, that they are honest, and that they send only what changed."""
 
+import dataclasses
 import json
 import re
 import threading
@@ -465,3 +466,31 @@ def test_states_can_be_read_on_both_themes(theme, ground):
     colours = re.findall(r"--lab-\w+:(#[0-9a-f]{6})", tables[theme])
     assert len(colours) == 5
     assert all(contrast(colour, ground) >= 4.5 for colour in colours)
+
+
+def test_a_row_says_with_which_help_it_passed():
+    """Hints, a prediction and the second mark, in text and HTML; nothing for a step that is still open."""
+    entry = progress.Entry(passed="2026-11-25", last="passed", hints=2, predicted="wrong", good=True)
+    entries = {"uname": entry, "own_header": progress.Entry(hints=1)}
+    now = view.view(course.lesson("machine"), entries, None)
+    rows = {row.step: row.how for row in now.rows}
+    assert (rows["uname"], rows["own_header"]) == ("2 hints · predicted wrong · ★ right and good", "")
+    assert rows["uname"] in view.as_text(now)
+    assert rows["uname"] in view.as_html(now)
+
+
+@pytest.mark.parametrize(
+    ("kind", "note", "says"),
+    [
+        ({"gap": "uname ____"}, "(with a gap)", "fill the gaps in its cell"),
+        ({"exercise": True}, "(exercise)", "write your own commands"),
+        ({"exercise": True, "repair": True}, "(repair)", "find what is broken"),
+    ],
+)
+def test_a_row_says_what_its_step_leaves_to_the_learner(kind, note, says):
+    """And the panel's last line says how to begin with it."""
+    lesson = course.lesson("machine")
+    first = dataclasses.replace(lesson.steps[0], **kind)
+    now = view.view(dataclasses.replace(lesson, steps=(first, *lesson.steps[1:])), {}, None)
+    assert note in view.as_text(now)
+    assert says in view.as_html(now)

@@ -14,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lab import course
-from lab.model.steps import Step
+from lab.model.steps import BLANK, Step
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted(course.lessons_dir().glob("[0-9][0-9]-*.ipynb"))
@@ -75,12 +75,20 @@ def test_a_cell_holds_what_its_step_says(lesson):
         assert bodies[step.name].strip() == step.cell, step.name
 
 
+def test_a_gap_has_a_blank_and_is_not_the_solution():
+    """Something is left to fill in, the cell as it stands is no try, and the solution is one."""
+    for step in STEPS:
+        if step.gap:
+            assert step.untouched(step.gap), step.name
+            assert BLANK in step.gap != step.solution, step.name
+        assert not step.untouched(step.solution), step.name
+
+
 @pytest.mark.parametrize("lesson", course.lessons(), ids=lambda lesson: lesson.name)
 def test_a_lesson_has_its_parts(lesson):
-    """Three to seven guided steps, one or two exercises, the question as title, an end with what is known now."""
-    guided = [step for step in lesson.steps if not step.exercise]
-    assert 3 <= len(guided) <= 7
-    assert 1 <= len(lesson.steps) - len(guided) <= 2
+    """Four to nine steps, one of them at least without a command, the question as title, what is known now at the end."""
+    assert 4 <= len(lesson.steps) <= 9
+    assert any(step.exercise for step in lesson.steps)
     texts = [source(cell) for cell in cells(lesson.notebook) if cell["cell_type"] == "markdown"]
     assert texts[0].startswith(f"# {lesson.number} · {lesson.question}\n")
     assert texts[-1].startswith("## What you now know")

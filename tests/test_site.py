@@ -4,6 +4,7 @@ import argparse
 import html
 import json
 import re
+import tomllib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,9 +18,11 @@ from pages import card as cards
 from pages import cell, diagram, errors, finish, glossary, lesson, notes, reference, runs
 
 from lab import cli, course
+from lab.course import recall
 from lab.errors import BadInput, Blocked, Bug
 from lab.explainer.data import entries
-from lab.model.results import Status
+from lab.model.results import MIME, Status
+from lab.model.steps import Prediction
 
 NOTES = site_build.ROOT / "docs" / "reference" / "notes.toml"
 MACHINE = course.lesson("machine")
@@ -92,7 +95,7 @@ def test_a_damaged_notebook_is_one_clear_line(tmp_path, text):
 
 def test_a_guided_step_shows_command_output_and_result(run):
     """The copy button sits on the command alone: no %%step line, and outputs are no `code`."""
-    card = lesson.page(run).blocks["LABBLOCK0X"]
+    card = next(c for c in lesson.page(run).blocks.values() if 'id="uname"' in c)
     code = re.findall(r"<pre><span></span><code>(.*?)</code></pre>", card, re.DOTALL)[0]
     assert re.sub("<[^>]+>", "", code).strip() == "uname -m"
     assert '<pre class="lab-output lab-wrap"' in card
@@ -109,10 +112,62 @@ def test_an_exercise_hides_its_solution(run):
     assert before.count("<details><summary>Hint") == len(course.step("name_programs").hints)
 
 
+def test_a_gap_shows_its_blanks_and_folds_the_rest():
+    """What the run did is the solution, and it stands folded under the command with its gap."""
+    step = replace(course.step("uname"), gap="uname ____")
+    card = cell.card(step, "uname ____", [], executed=True)
+    before, _, folded = card.partition('<details class="lab-solution">')
+    assert "____" in re.sub("<[^>]+>", "", before)
+    assert "uname -m" in re.sub("<[^>]+>", "", folded)
+    assert "Fill the gap" in before
+
+
+ASKED = """
+[[question]]
+name = "who"
+lesson = "machine"
+about = "machine"
+ask = "Who decides?"
+options = ["The client.", "The engine."]
+answer = "The engine."
+because = "It starts <the> container."
+source = "uname"
+[[lesson]]
+lesson = "machine"
+goals = ["Say it."]
+explain = "Why two?"
+model = "Because."
+points = ["one", "two", "three"]
+"""
+
+
+def test_what_a_cell_asks_folds_open_with_its_answer(run, monkeypatch):
+    """A prediction with the answer of the real run, recall with reasons, own words with a model; no script."""
+    monkeypatch.setattr(recall, "_read", lambda: tomllib.loads(ASKED))
+    recall.questions.cache_clear()
+    recall.frames.cache_clear()
+    predicted = {"question": "What?", "said": "", "was": "x86_64", "because": "The kernel says so."}
+    asks = Prediction(question="What will it say?", options=("x86_64", "amd64"), truth=lambda: None)
+    monkeypatch.setattr(course, "step", lambda _name: replace(course.steps()["uname"], predict=asks))
+    run.outputs["uname"] = [
+        {"output_type": "display_data", "data": {MIME: site_build.passed("uname", predicted=predicted).to_json()}}
+    ]
+    blocks = {text: lesson._asked(text, run) for text in ("%predict uname", "%recap machine", "%reflect machine")}
+    recall.questions.cache_clear()
+    recall.frames.cache_clear()
+    shown = [block["text/html"] for block in blocks.values()]
+    assert "<summary>The answer</summary><p>It is x86_64. The kernel says so.</p>" in shown[0]
+    assert "<strong>The engine.</strong></p><p>It starts &lt;the&gt; container." in shown[1]
+    assert "<li>three</li>" in shown[2]
+    assert all(one.startswith("<details") and "<script" not in one for one in shown)
+    assert lesson._asked("%%step uname\nuname -m", run) == {}
+
+
 def test_a_page_says_how_long_where_and_when(run):
     """Minutes, the notebook for download, engine, buildx, host and day."""
     page = lesson.page(run)
-    assert "12 minutes · 4 steps · [Notebook](01-machine.ipynb)" in page.markdown
+    facts = f"{lesson.minutes(MACHINE)} minutes · {len(MACHINE.steps)} steps · [Notebook](01-machine.ipynb)"
+    assert facts in page.markdown
     assert (
         "25 November 2026: Docker engine 28.5.2 (containerd image store), buildx 0.29.1, on linux/amd64"
         in page.markdown

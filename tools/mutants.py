@@ -46,10 +46,13 @@ _LESSONS = [path.stem for path in sorted((ROOT / "lab/course").glob("[a-z]*.py")
 _EXPLAINED = {
     "__init__": ["_causes", "_input", "_views", "", "_hostile"],
     "data": ["_causes", "_views", "", "_hostile"],
-    "lines": ["_scan", "_views", "", "_hostile"],
+    "lines": ["_scan", "_kinds", "_views", "", "_hostile"],
     "scan": ["_scan", "_views", "", "_hostile"],
+    "scene": ["_scene", "_kinds", ""],
     "shapes": ["_views", "_hostile"],
     "views": ["_views", "", "_hostile"],
+    "ways": ["_causes", "_scene", ""],
+    "weigh": ["_causes", "_kinds", "_views", "", "_hostile"],
 }
 TARGETS: dict[str, list[str]] = {
     **{f"lab/course/{name}.py": [f"tests/course/test_{name}.py", "tests/course/test_scene.py"] for name in _LESSONS},

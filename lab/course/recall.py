@@ -67,11 +67,17 @@ def opening(lesson: str) -> tuple[Question, ...]:
 
 
 @functools.cache
+def frames() -> tuple[Frame, ...]:
+    """What each lesson begins and ends with, as far as that is written."""
+    found = _read().get("lesson", ())
+    return tuple(Frame(**{**one, "goals": tuple(one["goals"]), "points": tuple(one["points"])}) for one in found)
+
+
 def frame(lesson: str) -> Frame:
     """The beginning and the end of a lesson, by its stem. UsageError where it has none."""
-    for one in _read().get("lesson", ()):
-        if one["lesson"] == lesson:
-            return Frame(**{**one, "goals": tuple(one["goals"]), "points": tuple(one["points"])})
+    for one in frames():
+        if one.lesson == lesson:
+            return one
     raise UsageError(f"The lesson {lesson!r} asks for nothing in your own words.")
 
 

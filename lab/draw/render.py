@@ -103,8 +103,30 @@ def bundle(result: Result) -> dict[str, Any]:
     return {MIME: result.to_json(), "text/html": as_html(result), "text/plain": as_text(result)}
 
 
+_SAID_RIGHT = "You said {said}, and so it was. {because}"
+_SAID_WRONG = "You said {said}. It was {was}. {because}"
+_GOOD = "★ Right and good: {because}"
+_BETTER = "☆ Right. It can still become better: {because}"
+
+
+def outcome(predicted: Mapping[str, str]) -> str:
+    """What was said before, what it was, and why: one line; "" where nothing was said."""
+    said = predicted.get("said", "")
+    text = _SAID_RIGHT if said == predicted["was"] else _SAID_WRONG
+    return text.format(**predicted) if said else ""
+
+
+def _after_a_pass(result: Result) -> list[str]:
+    said = outcome(result.predicted) if result.predicted else ""
+    good = result.good or {}
+    mark = (_GOOD if good["reached"] == "yes" else _BETTER).format(because=good["because"]) if good else ""
+    return list(filter(None, [said, mark]))
+
+
 def _sentences(result: Result) -> list[str]:
     first = result.text
+    if result.status is Status.PASSED:
+        return [*filter(None, [first]), *_after_a_pass(result)]
     if result.status is Status.NOT_ATTEMPTED:
         return [first, f"To do: {result.goal}", *filter(None, [result.remedy])]
     return list(filter(None, [first, result.remedy]))

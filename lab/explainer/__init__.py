@@ -1,26 +1,54 @@
 """Say what a real error means: its root in a log of any length, cause, way out, the lesson that teaches it.
 
 "I do not know this one" is an answer, with what to look at next; a wrong diagnosis is worse than none. What is
-known stands in `explain.toml`.
+known stands in the files of `causes`.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from lab.errors import BadInput, UsageError
-from lab.explainer.data import Clue, EngineFacts, Entry, entries, fill
+from lab.explainer import weigh
+from lab.explainer.data import EngineFacts, entries
 from lab.explainer.scan import PIECE, Hit, Scan, scan
+from lab.explainer.scene import scene
 from lab.explainer.shapes import Cause, Explanation, Line, Way
 
-__all__ = ["Cause", "EngineFacts", "Explanation", "Line", "Way", "explain", "run"]
+__all__ = [
+    "Cause",
+    "EngineFacts",
+    "Explanation",
+    "Line",
+    "NoSuchFile",
+    "Unreadable",
+    "Way",
+    "explain",
+    "run",
+    "run_each",
+]
 
-CERTAIN = 2  # by so much the first cause must lead the second
+CERTAIN = 2  # so much must speak for the only cause that fits
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_ENDINGS = {".log", ".txt", ".out", ".err", ".gz", ".zst"}
 QUESTION = 400  # characters; a text up to this length may be a person's own words
+
+
+class NoSuchFile(BadInput):
+    """A file that is not there. The exit status is that of `sysexits.h`, so that it is never taken for "not known"."""
+
+    exit_status: ClassVar[int] = 66
+
+
+class Unreadable(BadInput):
+    """A file that is there and cannot be read: a folder, no right to it, a damaged archive."""
+
+    exit_status: ClassVar[int] = 65
 
 
 def explain(source: str | bytes | Iterable[bytes], *, engine: EngineFacts | None = None) -> Explanation:
@@ -35,23 +63,47 @@ def explain(source: str | bytes | Iterable[bytes], *, engine: EngineFacts | None
 
 
 def run(what: str, *, engine: EngineFacts | None = None, stdin: IO[bytes] | None = None) -> Explanation:
-    """Explain a file by its name, standard input for `-`, else the text itself.
+    """Explain a file by its name (also one of gzip or zstd), standard input for `-`, else the text itself.
 
-    A word that ends as a log does (`.log`, `.txt`) and names no file is bad input, not an error text.
+    A word that ends as a log does (`.log`, `.txt`, `.gz`) and names no file is a missing file, not an error text.
+    Raises UsageError for nothing and for an address, NoSuchFile and Unreadable for files.
     """
     if what == "-":
         import sys
 
         return explain(stdin or sys.stdin.buffer, engine=engine)
+    if _ADDRESS.fullmatch(what):
+        raise UsageError(f"{what!r} is an address, and nothing is fetched.", "Save it as a file, and give the file.")
     path = _path(what)
-    if path is None:
-        return explain(what, engine=engine)
+    return explain(what, engine=engine) if path is None else _file(path, what, engine)
+
+
+def run_each(words: Sequence[str], *, engine: EngineFacts | None = None) -> Iterator[tuple[str, Explanation]]:
+    """(name, explanation) of each file that is named; of words that are not all files, the one text that they make."""
+    paths = [_path(word) for word in words]
+    if len(words) > 1 and all(paths) and any(path and path.exists() for path in paths):
+        yield from ((word, run(word, engine=engine)) for word in words)
+    else:
+        yield "", run(" ".join(words) if words else "-", engine=engine)
+
+
+def _file(path: Path, what: str, engine: EngineFacts | None) -> Explanation:
+    from lab.images.layers.unpack import unpacked
+
     try:
         with path.open("rb") as file:
-            return explain(file, engine=engine)
+            return explain(unpacked(file, repr(what)), engine=engine)
+    except FileNotFoundError as error:
+        raise NoSuchFile(*_unread(what, error)) from error
+    except BadInput as error:
+        raise Unreadable(error.message, error.remedy) from error
     except (OSError, ValueError) as error:  # a ValueError: no file system has such a name
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"{what!r} cannot be read: {reason}.", "Give a log's file, its text, or -.") from error
+        raise Unreadable(*_unread(what, error)) from error
+
+
+def _unread(what: str, error: Exception) -> tuple[str, str]:
+    reason = getattr(error, "strerror", None) or error
+    return f"{what!r} cannot be read: {reason}.", "Give a log's file, its text, or -."
 
 
 def _path(what: str) -> Path | None:
@@ -63,7 +115,7 @@ def _path(what: str) -> Path | None:
         path = path.expanduser()
         if path.exists():
             return path
-    return path if " " not in what and path.suffix.lower() in {".log", ".txt", ".out", ".err"} else None
+    return path if " " not in what and path.suffix.lower() in _ENDINGS else None
 
 
 def _pieces(source: str | bytes | Iterable[bytes]) -> Iterable[bytes]:
@@ -83,34 +135,20 @@ def _blocks(read: Any) -> Iterator[bytes]:
 def _explained(found: Scan, engine: EngineFacts) -> Explanation:
     looks = tuple(Line(number=number, text=text) for number, text in found.looks)
     consequence = next((Line(number=n, text=t) for n, t in found.consequences), None)
-    read = Explanation(consequence=consequence, lines=found.lines, size=found.size)
-    hits = _roots(found.hits) or _asked(found)
-    causes = _ranked(hits, found, engine)
-    if not hits:
+    words = scene((*found.head, *found.tail, *(line for hit in found.hits for line in (hit.text, *hit.near))))
+    read = Explanation(consequence=consequence, lines=found.lines, size=found.size, scene=tuple(sorted(words)))
+    roots = weigh.roots(weigh.weighed(found.hits or _asked(found), found, words, engine))
+    causes = tuple(cause for _, cause in sorted(roots, key=lambda one: -one[1].score))
+    kinds = {hit.kind for hit, _ in roots}
+    over = bool(roots) and all(hit.overcome for hit, _ in roots)
+    if over or (found.failed and kinds <= {"warning", "sign"}):
+        return replace(read, looks=looks, noted=causes[:1], ended_well=over and not found.failed)
+    if not roots:
         return replace(read, looks=looks)
-    if found.failed and all(hit.kind != "error" for hit in hits):
-        return replace(read, looks=looks, noted=causes[:1])
-    certain = causes[0].score >= CERTAIN and all(causes[0].score - one.score >= CERTAIN for one in causes[1:])
-    root = Line(number=hits[0].number, text=hits[0].text)
+    certain = len(causes) == 1 and causes[0].score >= CERTAIN
+    root = Line(number=roots[0][0].number, text=roots[0][0].text)
     earlier = tuple(line for line in looks if line.number < root.number)
     return replace(read, root=root, causes=causes, certain=certain, earlier=earlier)
-
-
-def _ranked(hits: list[Hit], found: Scan, engine: EngineFacts) -> tuple[Cause, ...]:
-    """The causes of one line, the likeliest first; those that the clues rule out are left out."""
-    shared = {name: value for hit in reversed(hits) for name, value in hit.found.items()}
-    causes = sorted((_weighed(hit, shared, found.tail, engine) for hit in hits), key=lambda cause: -cause.score)
-    return tuple(cause for cause in causes if cause.score > 0) or tuple(causes[:1])
-
-
-def _roots(hits: list[Hit]) -> list[Hit]:
-    """The hits of the line that explains the rest: the earliest error, else the earliest warning, else a sign."""
-    for kind in ("error", "warning", "sign"):
-        of_kind = [hit for hit in hits if hit.kind == kind]
-        if of_kind:
-            first = min(hit.number for hit in of_kind)
-            return [hit for hit in hits if hit.number == first]
-    return []
 
 
 def _asked(found: Scan) -> list[Hit]:
@@ -124,58 +162,3 @@ def _asked(found: Scan) -> list[Hit]:
         if any(pattern.search(text) for pattern in entry.asks)
         and not any(pattern.search(text) for pattern in entry.unless)
     ]
-
-
-def _weighed(hit: Hit, shared: Mapping[str, str], tail: tuple[str, ...], engine: EngineFacts) -> Cause:
-    """One cause with the clues that the log holds for and against it, and its ways out on this engine."""
-    entry, names = hit.entry, {**shared, **hit.found}
-    score, said = entry.base, []
-    near = (*hit.near, *tail) if hit.kind == "error" else hit.near
-    for clue in entry.clues:
-        if (match := _speaks(clue, hit.text, near)) is not None:
-            score += clue.weight
-            names = {**{k: v for k, v in match.items() if v}, **names}
-            if clue.weight > 0:
-                said.append(clue.says)
-    names.setdefault("arch", names.get("platform", "").partition("/")[2].partition("/")[0])
-    names.setdefault("name", _anywhere(names.get("image", "")))
-    return Cause(
-        id=entry.id,
-        row=entry.row,
-        title=entry.title,
-        cause=entry.cause,
-        why=entry.why,
-        lesson=entry.lesson,
-        clues=tuple(said),
-        decide=fill(entry.decide, names),
-        decide_says=fill(entry.decide_says, names),
-        remedies=_ways(entry, names, engine),
-        sources=entry.sources,
-        score=score,
-    )
-
-
-def _anywhere(image: str) -> str:
-    """What an image is called wherever it is pushed: its name and tag, without registry and digest."""
-    first, slash, rest = image.partition("@")[0].partition("/")
-    return rest if slash and (first == "localhost" or {".", ":"} & {*first}) else first + slash + rest
-
-
-def _speaks(clue: Clue, text: str, near: tuple[str, ...]) -> dict[str, str] | None:
-    """The names that a clue finds; None where it is not there."""
-    for line in (text,) if clue.line else (text, *near):
-        if match := clue.pattern.search(line):
-            return match.groupdict()
-    return None
-
-
-def _ways(entry: Entry, names: dict[str, str], engine: EngineFacts) -> tuple[Way, ...]:
-    return tuple(
-        Way(
-            say=fill(one.say, names),
-            run=tuple(fill(command, names) for command in one.run),
-            only=one.condition(engine),
-        )
-        for one in entry.remedies
-        if one.holds(engine)
-    )

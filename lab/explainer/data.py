@@ -1,10 +1,12 @@
-"""The error guide as data: what `explain.toml` says, checked as it is read and compiled once.
+"""The error guide as data: what the files of `causes` say, checked as they are read and compiled once.
 
 An entry is one cause. `stems` are lower-case words, one of which stands in every line that its `patterns` can
 match: they keep the reading of a long log quick. Of `patterns` one must match a line (a match of `warnings` is
-never an error, whatever the entry's `kind`); of `requires`, where there
-are any, one must match nearby; none of `unless` may. `clues` then raise or lower its rank among the causes of
-the same line. `asks` are a person's own words, tried on a short text only.
+never an error, whatever the entry's `kind`); of `requires`, where there are any, one must match nearby; none of
+`unless` may. `clues` then raise or lower its rank among the causes of the same line; one that they bring to zero is
+not told. `asks` are a person's own words, tried on a short text only. `topic` is the lesson that teaches it, by its
+name without a number, whether or not there is one already. `where` are the places of the list in which people look
+for it (the file's name is one). `ways` name ways out that several causes share: they stand in `ways.toml`.
 """
 
 from __future__ import annotations
@@ -17,33 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import Bug
+from lab.explainer.ways import EngineFacts, Remedy, fill, safe
 
-KINDS = ("error", "warning", "sign")  # what may be the root before what
-_PLACEHOLDER = re.compile(r"(?<!\{)\{(platform|arch|image|name|file|registry|builder|port|package)\}(?!\})")
-_WHERE = {
-    "store": "with the {} image store",
-    "driver": "with the {} driver",
-    "os": "on {}",
-    "platform": "on {}",
-    "version": "with engine {}",
-}
-_NAMES = {"linux": "Linux", "darwin": "a Mac", "windows": "Windows"}
-_SAFE = re.compile(r"[A-Za-z0-9./][A-Za-z0-9._/:@+-]{0,199}")
+__all__ = ["KINDS", "Clue", "EngineFacts", "Entry", "Remedy", "entries", "fill", "safe"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class EngineFacts:
-    """What is known of the engine that the error came from; an empty word is "not known".
-
-    `version` "28.5.2"; `store` "containerd" or "classic"; `driver` of the builder, "docker" or "docker-container"
-    or another; `platform` of the host, "linux/amd64"; `os` where the learner sits, "linux", "darwin", "windows".
-    """
-
-    version: str = ""
-    store: str = ""
-    driver: str = ""
-    platform: str = ""
-    os: str = ""
+# What may be the root before what. A symptom is told where no error is; a warning or a sign is never the cause of a
+# failure that is not known.
+KINDS = ("error", "symptom", "warning", "sign")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,36 +38,18 @@ class Clue:
     line: bool = False  # only on the line itself, not nearby
 
 
-@dataclass(frozen=True, kw_only=True)
-class Remedy:
-    """A way out: what it does, the commands, and on which engines it holds."""
-
-    say: str
-    run: tuple[str, ...] = ()
-    when: tuple[tuple[str, str], ...] = ()
-
-    def holds(self, engine: EngineFacts) -> bool:
-        """Whether nothing that is known of the engine speaks against it."""
-        return all(getattr(engine, name) in ("", wanted) for name, wanted in self.when)
-
-    def condition(self, engine: EngineFacts) -> str:
-        """In words, what it needs and is not known to be so."""
-        return ", ".join(
-            _WHERE[name].format(_NAMES.get(wanted, wanted)) for name, wanted in self.when if not getattr(engine, name)
-        )
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
-    """One cause, as `explain.toml` has it."""
+    """One cause, as a file of `causes` has it."""
 
     id: str
-    row: str
     title: str
     cause: str
     why: str
-    lesson: str
     remedies: tuple[Remedy, ...]
+    row: str = ""
+    topic: str = ""
+    where: tuple[str, ...] = ()
     kind: str = "error"
     base: int = 2
     stems: tuple[str, ...] = ()
@@ -102,24 +66,43 @@ class Entry:
     among: tuple[str, ...] = ()  # must name this entry among several, and not be certain
     not_samples: tuple[str, ...] = ()  # must not name it first
 
+    @property
+    def lesson(self) -> str:
+        """The lesson of its topic, as in "04-emulation"; empty while there is none."""
+        return _lessons().get(self.topic, "")
+
+
+@lru_cache(maxsize=1)
+def _lessons() -> dict[str, str]:
+    """The names of the lessons that are there, by their topics; they lie in the package, or beside it."""
+    package = Path(__file__).parent.parent
+    for folder in (package / "_lessons", package.parent / "lessons"):
+        if names := [path.stem for path in folder.glob("[0-9][0-9]-*.ipynb")]:
+            return {name.partition("-")[2]: name for name in names}
+    return {}
+
 
 def _patterns(texts: Any) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(text, re.IGNORECASE) for text in texts)
 
 
-def _read(data: Mapping[str, Any]) -> Entry:
+def _remedy(data: Mapping[str, Any]) -> Remedy:
+    lists = {name: tuple(data.get(name, ())) for name in ("run", "on", "off")}
+    return Remedy(**{**data, **lists, "when": tuple(data.get("when", {}).items())})
+
+
+def _read(data: Mapping[str, Any], place: str = "") -> Entry:
     known = {field.name for field in fields(Entry)}
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
     for name in ("patterns", "warnings", "requires", "unless", "asks"):
         values[name] = _patterns(data.get(name, ()))
+    values["where"] = tuple(dict.fromkeys(([place] if place else []) + [*data.get("where", ())]))
     values["clues"] = tuple(
         Clue(**{**clue, "pattern": re.compile(clue["pattern"], re.IGNORECASE)}) for clue in data.get("clue", ())
     )
-    values["remedies"] = tuple(
-        Remedy(say=one["say"], run=tuple(one.get("run", ())), when=tuple(one.get("when", {}).items()))
-        for one in data.get("remedy", ())
-    )
-    for name in ("clue", "remedy"):
+    shared = tuple(_shared()[name] for name in data.get("ways", ()))
+    values["remedies"] = (*shared, *(_remedy(one) for one in data.get("remedy", ())))
+    for name in ("clue", "remedy", "ways"):
         values.pop(name, None)
     if odd := sorted({*values} - known | {values.get("kind", "error")} - {*KINDS}):
         raise Bug(f"The error guide's entry {data.get('id')!r} has what no entry has: {', '.join(odd)}.")
@@ -127,20 +110,21 @@ def _read(data: Mapping[str, Any]) -> Entry:
 
 
 @lru_cache(maxsize=1)
+def _shared() -> dict[str, Remedy]:
+    """Ways out that several causes name."""
+    ways = _table(Path(__file__).with_name("ways.toml"))["way"]
+    return {one["name"]: _remedy({key: value for key, value in one.items() if key != "name"}) for one in ways}
+
+
+@lru_cache(maxsize=1)
 def entries() -> tuple[Entry, ...]:
-    """All causes that the guide knows, in its order."""
+    """All causes that the guide knows, in the order of the files and of what stands in them."""
+    files = sorted(Path(__file__).with_name("causes").glob("*.toml"))
+    return tuple(_read(data, path.stem) for path in files for data in _table(path)["entry"])
+
+
+def _table(path: Path) -> dict[str, Any]:
     import tomllib
 
-    with Path(__file__).with_name("explain.toml").open("rb") as file:
-        return tuple(_read(data) for data in tomllib.load(file)["entry"])
-
-
-def fill(text: str, found: Mapping[str, str]) -> str:
-    """Put what a log named into a command; a name that no shell should see stays a word in capitals."""
-    return _PLACEHOLDER.sub(lambda match: safe(found.get(match[1], "")) or match[1].upper(), text)
-
-
-def safe(value: str) -> str:
-    """The value where a learner may paste it into a shell, else nothing: logs can come from anybody."""
-    value = value.rstrip(".,:;")
-    return value if _SAFE.fullmatch(value) else ""
+    with path.open("rb") as file:
+        return tomllib.load(file)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.errors import BadInput
 
+LEAD = 2  # points
 MIME = "application/vnd.lab.explanation+json"
 
 
@@ -50,9 +51,10 @@ class Explanation:
     """What a text means. Without `causes`, the text is not known, and `looks` are the lines to look at first.
 
     `root` is the line that explains the rest. `noted` are warnings of a text whose error is not known: they are
-    true, but not its cause. `earlier` are lines before it that look like errors too and are
-    not known. `consequence` is a line that only says that a command failed. `lines` and `size` (bytes) are
-    what was read.
+    true, but not its cause; with `ended_well`, lines that would be errors, had all not come to a good end. `earlier`
+    are lines before it that look like errors too and are not known. `consequence` is a line
+    that only says that a command failed. `scene` are words for where the text
+    comes from ("podman", "build", "on-arm64"). `lines` and `size` (bytes) are what was read.
     """
 
     root: Line | None = None
@@ -62,6 +64,8 @@ class Explanation:
     looks: tuple[Line, ...] = ()
     consequence: Line | None = None
     noted: tuple[Cause, ...] = ()
+    ended_well: bool = False
+    scene: tuple[str, ...] = ()
     lines: int = 0
     size: int = 0
 
@@ -69,6 +73,11 @@ class Explanation:
     def known(self) -> bool:
         """Whether the guide knows this error."""
         return bool(self.causes)
+
+    @property
+    def leads(self) -> bool:
+        """Whether the first cause is well ahead of the others, though they fit too."""
+        return self.known and all(self.causes[0].score - one.score >= LEAD for one in self.causes[1:])
 
     @property
     def exit_status(self) -> int:
@@ -104,6 +113,7 @@ class Explanation:
                 values[name] = Line(**values[name]) if values.get(name) else None
             for name in ("earlier", "looks"):
                 values[name] = tuple(Line(**line) for line in values.get(name, ()))
+            values["scene"] = tuple(values.get("scene", ()))
             for name in ("causes", "noted"):
                 values[name] = tuple(_cause(one) for one in values.get(name, ()))
             return cls(**values)

@@ -15,13 +15,32 @@ _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 UNKNOWN = "I do not know this error."
 SEVERAL = "This message has several causes; the commands below tell them apart."
 PERHAPS = "This is likely, but the text alone does not prove it; the command below does."
-NEXT = (
-    "Read upwards from the last line: the first line that speaks of an error is the one that counts.",
-    "For a failed RUN, look at the lines of its step (the number after #) before the word ERROR.",
-    "Exit code 126: a file that may not be executed. 127: one that was not found. 132: an illegal instruction.",
-    "Exit code 137: killed, often for want of memory. 139: a crash.",
-    "Build again with: docker build --progress=plain --no-cache .",
-)
+WELL = "This ended well: no line in it is an error."
+NEXT = ("Read upwards from the last line: the first line that speaks of an error is the one that counts.",)
+_STATUS = "Exit code 126: may not be executed. 127: not found. 132: illegal instruction. 137: killed. 139: a crash."
+BY_KIND = {
+    "kubernetes": (
+        "The pod's own words: kubectl describe pod POD; kubectl logs POD --previous",
+        "The CPUs of the nodes: kubectl get nodes -L kubernetes.io/arch",
+    ),
+    "build": (
+        "For a failed RUN, look at the lines of its step (the number after #) before the word ERROR.",
+        _STATUS,
+        "Build again with: docker build --progress=plain --no-cache .",
+    ),
+    "push": (
+        "Does this account have the right to push there? Log in again, and look at the repository's settings.",
+        "What the registry holds under a tag: docker buildx imagetools inspect IMAGE",
+    ),
+    "pull": (
+        "Is the name right, and does it need a login? What the tag holds: docker buildx imagetools inspect IMAGE",
+    ),
+    "run": (
+        _STATUS,
+        "What the container printed: docker logs CONTAINER",
+        "How it ended: docker inspect --format '{{json .State}}' CONTAINER",
+    ),
+}
 
 
 def as_text(found: Explanation) -> str:
@@ -31,7 +50,7 @@ def as_text(found: Explanation) -> str:
     lines = [_where(found.root, found.lines)] if found.root else []
     if not found.certain:
         lines += ["", _doubt(found)]
-    if found.certain:
+    if found.certain or found.leads:
         lines += ["", *_cause(found.causes[0])]
     else:
         for number, cause in enumerate(found.causes, 1):
@@ -41,7 +60,7 @@ def as_text(found: Explanation) -> str:
 
 
 def _doubt(found: Explanation) -> str:
-    return SEVERAL if len(found.causes) > 1 else PERHAPS
+    return PERHAPS if found.leads else SEVERAL
 
 
 def _where(line: Line, of: int) -> str:
@@ -88,7 +107,7 @@ def _learnt(cause: Cause) -> Iterator[str]:
 
 
 def _others(found: Explanation) -> Iterator[str]:
-    if found.certain and found.causes[1:]:
+    if found.leads and found.causes[1:]:
         yield ""
         yield "Less likely:"
         for cause in found.causes[1:]:
@@ -103,7 +122,10 @@ def _earlier(found: Explanation) -> Iterator[str]:
 
 
 def _unknown(found: Explanation) -> Iterator[str]:
-    yield UNKNOWN
+    yield WELL if found.ended_well else UNKNOWN
+    if found.ended_well:
+        yield from _noted(found, "A line in it would be an error, had it not been overcome:")
+        return
     if found.looks:
         yield "Lines that look like the error:"
         yield from (f"  {_where(line, found.lines)}" for line in found.looks)
@@ -112,12 +134,21 @@ def _unknown(found: Explanation) -> Iterator[str]:
         yield f"  {_where(found.consequence, found.lines)}"
     else:
         yield "No line in it looks like an error."
-    for cause in found.noted:
-        yield "It is not the cause, but the text also holds this:"
-        yield from _wrapped(f"{cause.title}: {cause.cause}")
+    yield from _noted(found, "It is not the cause, but the text also holds this:")
     yield "What to look at next:"
-    for text in NEXT:
+    for text in _next(found.scene):
         yield from _wrapped(f"- {text}")
+
+
+def _noted(found: Explanation, head: str) -> Iterator[str]:
+    for cause in found.noted:
+        yield head
+        yield from _wrapped(f"{cause.title}: {cause.cause}")
+
+
+def _next(scene: tuple[str, ...]) -> tuple[str, ...]:
+    """What helps with any log of its kind."""
+    return (NEXT[0], *next((texts for kind, texts in BY_KIND.items() if kind in scene), BY_KIND["build"]))
 
 
 def _wrapped(text: str, first: str = "  ", rest: str = "  ") -> list[str]:
@@ -135,7 +166,7 @@ def as_html(found: Explanation) -> str:
         parts.append(f"<div><code>{html.escape(_where(found.root, found.lines))}</code></div>")
     if not found.certain:
         parts.append(f"<div>{html.escape(_doubt(found))}</div>")
-    shown = found.causes[:1] if found.certain else found.causes
+    shown = found.causes[:1] if found.leads else found.causes
     parts += [_cause_html(cause) for cause in shown]
     rest = [*_others(found), *_earlier(found)]
     if rest:

@@ -119,17 +119,17 @@ def _last_word(tried: Transcript) -> str:
 
 
 def may_see_solution(step: Step, entry: progress.Entry) -> bool:
-    """A guided step's solution is no secret; an exercise's is shown after a pass or after all hints."""
-    return not step.exercise or bool(entry.passed) or entry.hints >= len(step.hints)
+    """What stands whole in its cell is no secret; any other solution is shown after a pass or after all hints."""
+    return step.kind == "whole" or bool(entry.passed) or entry.hints >= len(step.hints)
 
 
 def refuse_early_solution(step: Step, ask: str, force: str) -> None:
-    """UsageError while an exercise has hints left that were not asked for; `ask` and `force` say what to type."""
+    """UsageError while hints are left that were not asked for; `ask` and `force` say what to type."""
     entry = progress.read(paths.learner()).get(step.name, progress.Entry())
     left = len(step.hints) - entry.hints
     if not may_see_solution(step, entry):
         hints = "1 hint is left" if left == 1 else f"{left} hints are left"
-        raise UsageError(f"{step.name!r} is an exercise. {hints}: {ask}.", f"To see the solution now: {force}")
+        raise UsageError(f"{step.name!r} is yours to work out. {hints}: {ask}.", f"To see the solution now: {force}")
 
 
 def latest(step: Step) -> Transcript | None:

@@ -27,7 +27,8 @@ class Entry:
     """One step's past: when it first passed ("": never), how the last check went, and with which help.
 
     `hints` were shown, and the solution where `solved` is true, before it passed. `proof` is what the last pass has
-    proven; `predicted` is "right" or "wrong" ("" where nothing was predicted); `good` that the work was good, too.
+    proven; `predicted` is "right" or "wrong" ("" where nothing was predicted), `was` and `because` are the right answer
+    to what the step asks before; `good` that the work was good, too.
     """
 
     passed: str = ""
@@ -39,6 +40,8 @@ class Entry:
     proof: str = ""
     predicted: str = ""
     good: bool = False
+    was: str = ""
+    because: str = ""
 
     @classmethod
     def from_json(cls, data: Any) -> Entry:
@@ -99,6 +102,8 @@ def _passed(entry: Entry, step: Step, result: Result) -> Entry:
         proof=result.text,
         predicted=entry.predicted or said,
         good=entry.good or good.get("reached") == "yes",
+        was=asked.get("was", ""),
+        because=asked.get("because", ""),
     )
 
 

@@ -37,6 +37,17 @@ def due(home: Path, lesson: str = "") -> list[recall.Question]:
     return [one for one in recall.questions() if known.get(one.name) is False]
 
 
+def unanswered(home: Path, lesson: str) -> list[recall.Question]:
+    """Those of a lesson's questions that nobody has answered yet."""
+    known = answers(home)
+    return [one for one in recall.opening(lesson) if one.name not in known]
+
+
+def wants_words(home: Path, lesson: str) -> bool:
+    """Does that lesson ask for one's own words, and were none said?"""
+    return any(one.lesson == lesson for one in recall.frames()) and not reflection(home, lesson)
+
+
 def reflect(home: Path, lesson: str, words: str) -> recall.Frame:
     """Keep what somebody said in their own words, and give what it can be compared with."""
     frame = recall.frame(lesson)

@@ -13,10 +13,11 @@ from lab.learning import predictions, progress
 from lab.log import keep_traceback
 from lab.model.facts import Evidence, Fact
 from lab.model.results import Result, Status
-from lab.model.steps import Problem, Step
+from lab.model.steps import BLANK, Problem, Step
 from lab.model.world import World
 
 NOT_YET = "This step has not been tried yet."
+GAP = "The command still has a gap. Put what belongs there in the place of each `____`, then run it again."
 EARLIER_FIRST = "Do step {earlier!r} first: this step builds on what it makes."
 OUR_BUG = "An internal error of the lab, not your fault. Details: {log}"
 
@@ -28,16 +29,23 @@ def check(step: Step, world: World) -> Result:
     return result
 
 
-def check_untried(step: Step, world: World) -> Result:
-    """The same where the step was run with no command in it: what does not pass was not attempted.
+def check_untried(step: Step, world: World, body: str = "") -> Result:
+    """The same where nothing was tried: no command, or a gap as it was. What does not pass was not attempted then.
 
     An answer that was written into the step's own file is a try all the same.
     """
     result = look(step, world)
-    if result.status is Status.FAILED and not any(isinstance(one, File) and one.changed(world) for one in step.makes):
-        result = replace(result, status=Status.NOT_ATTEMPTED, message=NOT_YET, values={}, picture=None)
+    if _no_try(step, world, result, body):
+        message = GAP if BLANK in body else NOT_YET
+        result = replace(result, status=Status.NOT_ATTEMPTED, message=message, values={}, picture=None)
     progress.record(world.home, step, result)
     return result
+
+
+def _no_try(step: Step, world: World, result: Result, body: str) -> bool:
+    if result.status is Status.NOT_ATTEMPTED:
+        return BLANK in body
+    return result.status is Status.FAILED and not any(isinstance(m, File) and m.changed(world) for m in step.makes)
 
 
 def look(step: Step, world: World) -> Result:

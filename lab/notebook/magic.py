@@ -13,7 +13,7 @@ from lab.draw import render
 from lab.errors import LabError, UsageError
 from lab.learning import hints, progress, runner
 from lab.log import keep_traceback
-from lab.notebook import panel, scratch
+from lab.notebook import asks, panel, scratch
 from lab.notebook.panel import page
 from lab.probes.here import this_world
 from lab.terminal import shell
@@ -54,6 +54,8 @@ def register(ipython: Any) -> None:
     if page.lesson_of(page.notebook()):
         scratch.follow(ipython)
     ipython.register_magic_function(step, "cell", "step")
+    for magic in (asks.predict, asks.recap, asks.reflect):
+        ipython.register_magic_function(magic, "line", magic.__name__)
     ipython.set_custom_exc((LabError,), _show_error)
     ipython.events.register("post_run_cell", _let_load_again)
     cleanups = ipython.input_transformers_cleanup
@@ -76,8 +78,8 @@ def step(line: str, cell: str) -> None:
         if blocked := runner.prepare(wanted, here):
             panel.show_card(wanted, blocked)
             return
-        if not shell.has_command(cell):
-            panel.show_card(wanted, runner.check_untried(wanted, here))
+        if wanted.untouched(cell):
+            panel.show_card(wanted, runner.check_untried(wanted, here, cell))
             return
         with panel.running() as follow:
 
@@ -118,6 +120,7 @@ def solution(name: str = "", *, now: bool = False) -> None:
         wanted = _wanted(name)
         if not now:
             hints.refuse_early_solution(wanted, "lab.hint()", f"lab.solution({wanted.name!r}, now=True)")
+        progress.show_solution(paths.learner(), wanted)
         _write(wanted.solution + "\n")
     except LabError as error:
         _say(error)

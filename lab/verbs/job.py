@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lab.errors import LabError, UsageError
 
 if TYPE_CHECKING:
+    from lab.explainer import Explanation
     from lab.explainer.data import EngineFacts
     from lab.model.platforms import Platform
     from lab.model.world import World
@@ -18,20 +19,27 @@ if TYPE_CHECKING:
 def explain(given: Namespace) -> int:
     """What an error text or a log means."""
     from lab import explainer
-    from lab.learning import hints
 
     if given.last:
-        found = explainer.explain(_last_output(), engine=_engine())
+        found = [("", explainer.explain(_last_output(), engine=_engine()))]
     else:
-        what = " ".join(given.what) if given.what else "-"
-        if what == "-" and sys.stdin.isatty():
+        if given.what in ([], ["-"]) and sys.stdin.isatty():
             print("Paste the error, then press Ctrl-D.", file=sys.stderr)
-        found = explainer.run(what, engine=_engine())
-    print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+        found = list(explainer.run_each(given.what, engine=_engine()))
+    if given.json:
+        documents = [{**({"file": name} if name else {}), **one.to_json()} for name, one in found]
+        print(json.dumps(documents[0] if len(found) == 1 else documents, indent=1))
+    else:
+        print("\n\n".join(f"== {name}\n{_told(one)}" if name else _told(one) for name, one in found))
+    return max(one.exit_status for _, one in found)
+
+
+def _told(found: Explanation) -> str:
+    """The explanation, and what an everyday slip among the lines means where it is not known."""
+    from lab.learning import hints
+
     slip = "" if found.known else hints.slip("\n".join(line.text for line in found.looks))
-    if slip and not given.json:
-        print(f"It is no matter of platforms. {slip}")
-    return found.exit_status
+    return f"{found.as_text()}\nIt is no matter of platforms. {slip}" if slip else found.as_text()
 
 
 def _last_output() -> str:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab import course, paths
-from lab.course.leftovers import File
 from lab.draw import render
-from lab.errors import LabError, UsageError
-from lab.learning import hints, progress, runner
+from lab.errors import UsageError
+from lab.learning import figures, hints, progress, record, runner
 from lab.model.facts import Transcript
 from lab.model.results import Result, Status, worst
 from lab.model.steps import Step
 from lab.model.world import World
-from lab.probes.here import default_folder, learners_folder, this_world
+from lab.probes.here import default_folder, set_seed, this_world
 from lab.terminal import recorder
 
 _UNDO_ONE = "Undo 1 step and what it made?"
@@ -38,6 +36,8 @@ def start(given: Namespace) -> int:
     from lab.course import workspace
 
     copied = workspace.start(Path(given.folder) if given.folder else default_folder())
+    if given.seed is not None:
+        set_seed(given.seed)
     print(f"{copied.folder}: files copied: {len(copied.new)}; already there, not touched: {len(copied.kept)}.")
     return 0
 
@@ -47,64 +47,20 @@ def list_(given: Namespace) -> int:
     from lab.verbs import screen
 
     entries = progress.read(paths.learner())
-    if given.json:
+    if given.figures:
+        print(json.dumps([one.to_json() for one in figures.of_course()], indent=1) if given.json else figures.as_text())
+    elif given.json:
         print(json.dumps([_lesson_json(lesson, entries) for lesson in course.lessons()], indent=1))
     else:
         screen.lessons(entries)
     return 0
 
 
-def next_(given: Namespace) -> int:
-    """The next open step."""
-    step = next_open()
-    if given.json:
-        shown = (
-            {"step": step.name, "lesson": step.lesson, "goal": step.goal, "exercise": step.exercise} if step else None
-        )
-        print(json.dumps(shown))
-    elif step is None:
-        print("All steps have passed. `lab reset` starts over.")
-    else:
-        _next(step, brief=given.brief)
+def progress_(given: Namespace) -> int:
+    """What was done, and with which help."""
+    found = record.of_learner(paths.learner())
+    print(json.dumps(found, indent=1) if given.json else record.as_text(found))
     return 0
-
-
-def _next(step: Step, *, brief: bool) -> None:
-    from lab.verbs import prose
-
-    lesson = course.lesson(step.lesson)
-    print(f"{step.name}  ({lesson.name}: {lesson.question})\n")
-    if not brief:
-        prose.show(step)
-    print(f"To do: {step.goal}")
-    if not step.exercise:
-        print("\n".join(f"    {line}" for line in step.solution.splitlines()))
-    print("\n".join(f"  {line}" for line in _notes(step)))
-    if recorder.session():
-        _set_the_scene(step)
-    recorder.stand_at(step.name)
-
-
-def _notes(step: Step) -> Iterator[str]:
-    """Where answers go, where commands have to be run, how to go on, and what help there is."""
-    folder = learners_folder()
-    yield from (f"Your answers go into {folder / one.name}" for one in step.makes if isinstance(one, File))
-    if recorder.session():
-        if Path.cwd() != folder:
-            yield f"First: cd {shlex.quote(str(folder))} (the paths of the lessons start there)"
-        yield "Type it, then: lab check"
-    else:
-        yield f"Do it in `lab shell`, or with: lab run {step.name} 'COMMAND'"
-    entry = progress.read(paths.learner()).get(step.name, progress.Entry())
-    yield f"Hints: {len(step.hints)}, of which you have seen {entry.hints}. `lab hint` shows the next one."
-
-
-def _set_the_scene(step: Step) -> None:
-    if step.prepare:
-        try:
-            step.prepare(this_world())
-        except LabError as error:
-            print(f"  (this step cannot be prepared yet: {error})")
 
 
 def run(given: Namespace) -> int:
@@ -120,10 +76,10 @@ def run(given: Namespace) -> int:
         raise UsageError("There is no command to run.", f"As in: lab run {step.name} 'uname -m'")
     here = this_world()
     result = runner.prepare(step, here)
-    if result is None and shell.has_command(body):
+    if result is None and not step.untouched(body):
         shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
         result = runner.check(step, here)
-    result = result or runner.check_untried(step, here)
+    result = result or runner.check_untried(step, here, body)
     return _show([result], as_json=False)
 
 
@@ -191,6 +147,7 @@ def solution(given: Namespace) -> int:
     step = _step(given.step)
     if not given.now:
         hints.refuse_early_solution(step, f"`lab hint {step.name}`", f"`lab solution --now {step.name}`")
+    progress.show_solution(paths.learner(), step)
     print(json.dumps({"step": step.name, "solution": step.solution}) if given.json else step.solution)
     return 0
 
@@ -259,6 +216,7 @@ def _lesson_json(lesson: course.Lesson, entries: dict[str, progress.Entry]) -> d
                 "step": step.name,
                 "goal": step.goal,
                 "exercise": step.exercise,
+                "kind": step.kind,
                 "passed": entries.get(step.name, progress.Entry()).passed,
                 "last": entries.get(step.name, progress.Entry()).last,
                 "stale": progress.is_stale(entries.get(step.name, progress.Entry()), step),

@@ -82,8 +82,11 @@ def learn(given: Namespace) -> int:
     from lab import course
     from lab.course import workspace
     from lab.notebook import server
+    from lab.probes.here import set_seed
     from lab.verbs.learner import next_open
 
+    if given.seed is not None:
+        set_seed(given.seed)
     _up(given)
     copied = workspace.start(Path(given.folder) if given.folder else default_folder())
     step = next_open()

@@ -60,7 +60,7 @@ def lessons(entries: Entries) -> None:
             continue
         print(head)
         for row in shown.rows:
-            print(f"  {row.mark} {row.step}{' (exercise)' * row.exercise}: {row.goal}")
+            print(f"  {row.mark} {row.step}{f' ({row.note})' if row.note else ''}: {row.goal}")
 
 
 def _fancy() -> bool:
@@ -106,7 +106,7 @@ def _steps(shown: panel_view.View, *, current: bool = True) -> Table:
         here = current and row.here
         mark = f"[{style}]{row.mark}[/]" if style else row.mark
         name = f"[bold]{row.step}[/]" if here else row.step
-        kind = "(exercise) " if row.exercise else ""
+        kind = f"({row.note}) " if row.note else ""
         table.add_row(f" {'[bold]▸[/]' if here else ' '} {mark}", name, _safe(kind + row.goal))
     return table
 

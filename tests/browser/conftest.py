@@ -98,7 +98,8 @@ class Server:
         for session in self.ask("sessions"):
             self.ask(f"sessions/{session['id']}", "DELETE")
         home = Path(self.env["LAB_HOME"])
-        (home / "progress.json").unlink(missing_ok=True)
+        for name in ("progress.json", "predictions.json", "recalls.json"):
+            (home / name).unlink(missing_ok=True)
         self.theme.unlink(missing_ok=True)
         # the folder itself is where the server runs: it must stay
         for name in (home / "transcripts", home / "jupyter" / "workspaces", *self.folder.iterdir()):

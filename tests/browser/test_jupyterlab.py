@@ -12,16 +12,17 @@ from lab import course
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 EXERCISE = course.step("name_programs")
+STEPS = len(course.lesson("machine").steps)
 
 
 def test_a_guided_step_passes_and_the_panel_follows(lesson):
     """From the first cell to the first pass; the page asks no other host for anything, and nothing breaks."""
     lesson.open("01-machine.ipynb")
     lesson.load()
-    expect(lesson.panel).to_contain_text("0 of 4 steps")
+    expect(lesson.panel).to_contain_text(f"0 of {STEPS} steps")
     lesson.run("%%step uname")
     expect(lesson.card("uname")).to_contain_text("passed")
-    expect(lesson.panel).to_contain_text("1 of 4 steps")
+    expect(lesson.panel).to_contain_text(f"1 of {STEPS} steps")
     expect(lesson.panel.locator("[aria-current=step]")).to_contain_text("Docker engine")
     assert lesson.hosts == {lesson.server.root.removeprefix("http://")}
     assert lesson.errors == []
@@ -78,7 +79,7 @@ def test_a_reset_asks_and_undoes(lesson):
     lesson.press("name_programs", "Reset this step")
     lesson.press("name_programs", "Press again")
     expect(lesson.card("name_programs")).to_contain_text("not attempted")
-    expect(lesson.panel).to_contain_text("0 of 4 steps")
+    expect(lesson.panel).to_contain_text(f"0 of {STEPS} steps")
     assert list((lesson.server.folder / "files/machine").glob("answers.txt.mine-*"))
 
 
@@ -88,7 +89,7 @@ def test_what_is_done_in_a_terminal_shows_within_a_second(lesson):
     lesson.load()
     assert "passed" in lesson.server.lab("run", "uname", "uname -m")
     started = time.monotonic()
-    expect(lesson.panel).to_contain_text("1 of 4 steps", timeout=1000)
+    expect(lesson.panel).to_contain_text(f"1 of {STEPS} steps", timeout=1000)
     assert time.monotonic() - started < 1.0
 
 
@@ -117,7 +118,7 @@ def test_a_restarted_kernel_goes_on_where_it_was(lesson):
     lesson.run("%%step engine_platform")
     expect(lesson.card("engine_platform")).to_contain_text("passed")
     lesson.load()
-    expect(lesson.panel).to_contain_text("2 of 4 steps")
+    expect(lesson.panel).to_contain_text(f"2 of {STEPS} steps")
 
 
 def test_a_reopened_browser_finds_everything_alive(lesson):
@@ -133,7 +134,7 @@ def test_a_reopened_browser_finds_everything_alive(lesson):
     lesson.press("uname", "Hint")
     expect(lesson.cell("%%step uname").locator(".lab-card ol li")).to_have_count(1)
     lesson.server.lab("run", "engine_platform", course.step("engine_platform").solution)
-    expect(lesson.panel).to_contain_text("2 of 4 steps")
+    expect(lesson.panel).to_contain_text(f"2 of {STEPS} steps")
     lesson.server.ask(f"sessions/{lesson.server.ask('sessions')[0]['id']}", "DELETE")
     lesson.page.goto("about:blank")
     lesson.open("01-machine.ipynb")
@@ -220,7 +221,7 @@ def test_two_notebooks_at_once_share_one_progress(lesson):
         other.load()
         other.run("%%step uname")
         expect(other.card("uname")).to_contain_text("passed")
-        expect(lesson.panel).to_contain_text("1 of 4 steps")
+        expect(lesson.panel).to_contain_text(f"1 of {STEPS} steps")
     finally:
         other.page.close()
 

@@ -37,12 +37,12 @@ BUILDER_STEPS = ("create_builder", "remove_builder", "limited_builder")
 
 
 def twice(notebook):
-    """Each exercise's cell first as it is, then again with the solution, as a learner gets there."""
+    """Each cell that leaves something to the learner first as it is, then again with the solution, as a learner gets there."""
     cells = []
     for cell in notebook.cells:
         cells.append(cell)
         name = tour.step_name(cell.source) if cell.cell_type == "code" else ""
-        if name in course.steps() and course.steps()[name].exercise:
+        if name in course.steps() and course.steps()[name].kind != "whole":
             solution = f"%%step {name}\n{course.steps()[name].solution}"
             cells.append(nbformat.v4.new_code_cell(solution, id=f"{name}-solved"))
     notebook.cells = cells
@@ -51,7 +51,7 @@ def twice(notebook):
 
 @pytest.mark.parametrize("lesson", NAMES, indirect=True)
 def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
-    """From top to bottom: guided steps pass, an untouched exercise does not, and passes when it is solved."""
+    """From top to bottom: what is whole passes, an untouched gap or exercise does not, and passes when it is solved."""
     learner.untouched(*(step.name for step in lesson.steps), *BUILDER_STEPS)
     learner.has_done(*{name for step in lesson.steps for name in step.after if course.step(name) not in lesson.steps})
     notebook = twice(nbformat.read(learner.world.workspace / lesson.notebook.name, as_version=4))
@@ -68,7 +68,7 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
     tour.execute(notebook, learner.world.workspace, place, done)
     for step in lesson.steps:
         assert seen[step.name][-1] is Status.PASSED, step.name
-        if step.exercise:
+        if step.kind != "whole":
             assert seen[step.name][0] is not Status.PASSED, step.name
 
 

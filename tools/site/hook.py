@@ -1,7 +1,8 @@
 """The published site: the hook that MkDocs calls. It makes the pages that nobody writes, and finishes all of them.
 
-Lessons come from executed notebooks, the error guide from `explain.toml`, the references from the code itself. `mkdocs
-build` refuses a lesson without a real, whole and present run; `mkdocs serve`, for authors, shows it with a clear mark.
+Lessons come from executed notebooks, the error guide from its files of causes, the references from the code itself.
+`mkdocs build` refuses a lesson without a real, whole and present run; `mkdocs serve`, for authors, shows it with a
+clear mark.
 """
 
 from __future__ import annotations

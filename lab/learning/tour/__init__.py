@@ -91,10 +91,10 @@ def wait_for_buildkit(lessons: list[course.Lesson], say: Callable[[str], None]) 
 
 
 def solved(notebook: Any) -> Any:
-    """The notebook with the solution in each exercise's cell."""
+    """The notebook with the solution in each cell that leaves something to the learner."""
     for cell in notebook.cells:
         name = step_name(cell.source) if cell.cell_type == "code" else ""
-        if name in course.steps() and course.steps()[name].exercise:
+        if name in course.steps() and course.steps()[name].kind != "whole":
             cell.source = f"%%step {name}\n{course.steps()[name].solution}"
     return notebook
 

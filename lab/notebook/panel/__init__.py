@@ -9,7 +9,7 @@ from __future__ import annotations
 from lab import course
 from lab.model.results import Result
 from lab.model.steps import Step
-from lab.notebook.panel import cards, page, top
+from lab.notebook.panel import asked, cards, page, top
 from lab.notebook.panel.clock import running
 
 __all__ = ["close_panel", "open_panel", "running", "show_card"]
@@ -35,6 +35,7 @@ def close_panel() -> None:
 def show_card(step: Step, result: Result) -> None:
     """Show a step's result under its cell; the panel follows."""
     cards.show(step, result)
+    asked.refresh()
     for panel in _open:
         panel.at(course.lesson(step.lesson))
         panel.refresh()

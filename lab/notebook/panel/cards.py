@@ -96,6 +96,7 @@ class Card:
 
     def _solve(self) -> None:
         self._solved = True
+        progress.show_solution(paths.learner(), self.step)
         self.refresh()
 
     def _undo(self) -> None:

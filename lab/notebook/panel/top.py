@@ -11,7 +11,7 @@ from lab import course, paths, sandbox
 from lab.learning import progress, runner
 from lab.learning.watch import Watch, of_learner
 from lab.model.results import Status
-from lab.notebook.panel import buttons, cards, page, view
+from lab.notebook.panel import asked, buttons, cards, page, view
 from lab.notebook.panel.style import STYLE
 from lab.probes.here import this_world
 from lab.probes.host import this_machine
@@ -87,6 +87,7 @@ class Panel:
         buttons.carefully(self.refresh)
         for card in cards.shown():
             buttons.carefully(card.refresh)
+        buttons.carefully(asked.refresh)
         self.ask_soon()
 
     def _bundle(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab import course
 from lab.draw import render
-from lab.learning import progress
+from lab.learning import progress, record
 from lab.model.results import Status
 from lab.model.steps import Step
 from lab.sandbox.buildkit.journal import BuildProgress
@@ -21,18 +21,28 @@ _BUILDS = "BuildKit's image is being made in the background: {phase}"
 _BUILDS_FOR = "BuildKit's image is being made in the background: {phase}, about {left:.0f} s left"
 STALE = "passed before this step was changed"
 _MARKS = {status.label: status.mark for status in Status} | {STALE: "↻"}
+KINDS = {"whole": "", "gap": "with a gap", "own": "exercise", "repair": "repair"}
 LinkTo = Callable[[str, str], str]  # (notebook, step) → attributes of an <a>; "" where nothing can be linked
 
 
 @dataclass(frozen=True)
 class Row:
-    """One step in the list: `state` is a status in words, `here` the one to do next."""
+    """One step in the list: `kind` as the step has it, `state` a status in words, `here` the one to do next.
+
+    `how` says with which help it passed, how its prediction went, and whether it is good, too.
+    """
 
     step: str
     goal: str
-    exercise: bool
+    kind: str
     state: str
     here: bool = False
+    how: str = ""
+
+    @property
+    def note(self) -> str:
+        """What is said of its kind beside its goal; "" for a step that is given whole."""
+        return KINDS[self.kind]
 
     @property
     def mark(self) -> str:
@@ -80,9 +90,7 @@ def view(
     return View(
         lesson=lesson.name,
         title=f"{lesson.number} · {lesson.question}",
-        rows=tuple(
-            Row(step.name, step.goal, step.exercise, states[step.name], step.name == here) for step in lesson.steps
-        ),
+        rows=tuple(_of(step, states[step.name], entries, here) for step in lesson.steps),
         done=sum(states[step.name] == passed for step in lesson.steps),
         course_done=sum(state == passed for state in states.values()),
         course_total=len(states),
@@ -103,6 +111,12 @@ def state_of(step: Step, entries: Mapping[str, progress.Entry]) -> str:
         return STALE
     last = entry.last if entry.last in _MARKS else Status.NOT_ATTEMPTED.label
     return Status.PASSED.label if entry.passed else last
+
+
+def _of(step: Step, state: str, entries: Mapping[str, progress.Entry], here: str) -> Row:
+    entry = entries.get(step.name, progress.Entry())
+    how = " · ".join(record.how(entry)) if entry.passed else ""
+    return Row(step.name, step.goal, step.kind, state, step.name == here, how)
 
 
 def _in_order(lesson: course.Lesson) -> list[course.Lesson]:
@@ -139,13 +153,15 @@ def _build(now: BuildProgress | None) -> tuple[str, float | None]:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
+def _line(row: Row) -> str:
+    note = f" ({row.note})" if row.note else ""
+    how = f"   [{row.how}]" if row.how else ""
+    return f"  {row.mark} {row.step}{note}: {row.goal}{how}{'   <- next' * row.here}"
+
+
 def as_text(shown: View) -> str:
     """For a terminal and for those who read a notebook as text."""
-    lines = [f"Lesson {shown.title}   {shown.done} of {len(shown.rows)} steps"]
-    lines += [
-        f"  {row.mark} {row.step}{' (exercise)' * row.exercise}: {row.goal}{'   <- next' * row.here}"
-        for row in shown.rows
-    ]
+    lines = [f"Lesson {shown.title}   {shown.done} of {len(shown.rows)} steps", *map(_line, shown.rows)]
     if not shown.next_row:
         lines.append(f"Lesson done. Next lesson: {shown.then}" if shown.then else "All steps have passed.")
     lines.append(f"Course: {shown.course_done} of {shown.course_total} steps")
@@ -193,24 +209,27 @@ def _row(row: Row, lesson: str, link: LinkTo) -> str:
     goal = render.inline(row.goal)
     if attributes := link(f"{lesson}.ipynb", row.step):
         goal = f"<a {attributes}>{goal}</a>"
-    kind = " <em>(exercise)</em>" if row.exercise else ""
+    kind = f" <em>({row.note})</em>" if row.note else ""
     current = ' aria-current="step"' if row.here else ""
+    how = f" <small>{row.how}</small>" if row.how else ""
     return (
         f'<li class="lab-{row.state.replace(" ", "-")}"{current}>'
         f'<span class="lab-mark" aria-hidden="true">{row.mark}</span> '
-        f'<span>{goal}{kind} <span class="lab-state">{row.state}</span></span></li>'
+        f'<span>{goal}{kind} <span class="lab-state">{row.state}</span>{how}</span></li>'
     )
 
 
 _NEXT_STEP = "<strong>Next:</strong> {step}: run its cell with Shift + Enter."
-_NEXT_EXERCISE = "<strong>Next:</strong> {step}: write your own commands into its cell."
+_NEXT_GAP = "<strong>Next:</strong> {step}: fill the gaps in its cell, then run it with Shift + Enter."
+_NEXT_OWN = "<strong>Next:</strong> {step}: write your own commands into its cell."
+_NEXT_REPAIR = "<strong>Next:</strong> {step}: find what is broken, and mend it."
+_NEXT = {"whole": _NEXT_STEP, "gap": _NEXT_GAP, "own": _NEXT_OWN, "repair": _NEXT_REPAIR}
 
 
 def _next(shown: View, link: LinkTo) -> str:
     if row := shown.next_row:
         words, attributes = html.escape(row.step), link(f"{shown.lesson}.ipynb", row.step)
-        text = _NEXT_EXERCISE if row.exercise else _NEXT_STEP
-        return text.format(step=_a(attributes, f"<code>{words}</code>"))
+        return _NEXT[row.kind].format(step=_a(attributes, f"<code>{words}</code>"))
     if shown.then:
         attributes = link(f"{shown.then}.ipynb", "")
         return f"<strong>This lesson is done.</strong> Next: {_a(attributes, html.escape(shown.then_title))}"

@@ -1,8 +1,7 @@
-"""One step on a page: its command, what a real run printed, the result, and for an exercise a folded solution."""
+"""One step on a page: its command, what a real run printed, the result, and a folded solution of the learner's part."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +12,9 @@ from lab.model.facts import Evidence
 from lab.model.results import MIME, Result
 from lab.model.steps import Step
 
+KINDS = {"whole": "Step", "gap": "Fill the gap", "own": "Exercise", "repair": "Mend it"}
 _STYLE = re.compile(r' style="[^"]*"')
+_BLANKS = re.compile(r'<span class="w">( +)</span>')  # blanks need no colour, and weigh a tenth of a page
 _EVIDENCE = 2000  # characters of all answers of one result; who runs the step has them whole
 _MESSAGE = 6  # lines
 _CURSOR = re.compile(r"\x1b\[[0-9;?]*[A-LN-Za-ln-z]")  # escapes that move and clear; colours (m) stay
@@ -21,12 +22,12 @@ _CURSOR = re.compile(r"\x1b\[[0-9;?]*[A-LN-Za-ln-z]")  # escapes that move and c
 
 def card(step: Step, command: str, outputs: list[dict[str, Any]], *, executed: bool) -> str:
     """A block of HTML for one step. `command` is the cell's body without its `%%step` line."""
-    kind = "Exercise" if step.exercise else "Step"
+    kind = KINDS[step.kind]
     parts = [
         f'<section class="lab-step" id="{step.name}" aria-label="{kind} {step.name}">',
-        f'<p class="lab-goal"><span>{kind}</span> <code>{step.name}</code> {html.escape(step.goal)}</p>',
+        f'<p class="lab-goal"><span>{kind}</span> <code>{step.name}</code> {render.inline(step.goal)}</p>',
     ]
-    parts += list(_exercise(step, outputs) if step.exercise else _guided(step, command, outputs))
+    parts += list(_guided(step, command, outputs) if step.kind == "whole" else _exercise(step, outputs))
     if not executed:
         parts.append('<p class="lab-missing">Not executed: this page has no run yet.</p>')
     return "".join([*parts, "</section>"])
@@ -38,8 +39,10 @@ def _guided(step: Step, command: str, outputs: list[dict[str, Any]]) -> Iterator
 
 
 def _exercise(step: Step, outputs: list[dict[str, Any]]) -> Iterator[str]:
+    if step.kind == "gap":
+        yield code(step.gap)
     for number, hint in enumerate(step.hints, 1):
-        yield f"<details><summary>Hint {number}</summary><p>{html.escape(hint)}</p></details>"
+        yield f"<details><summary>Hint {number}</summary><p>{render.inline(hint)}</p></details>"
     inside = "".join([code(step.solution), *shown(step.name, step.solution, outputs)])
     yield f'<details class="lab-solution"><summary>One way to do it</summary>{inside}</details>'
 
@@ -51,7 +54,7 @@ def code(text: str, language: str = "sh") -> str:
     from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 
     lexer = get_lexer_by_name(language, stripnl=False)
-    inner = highlight(text.rstrip("\n"), lexer, HtmlFormatter(nowrap=True))
+    inner = _BLANKS.sub(r"\1", highlight(text.rstrip("\n"), lexer, HtmlFormatter(nowrap=True)))
     return f'<div class="language-{language} highlight"><pre><span></span><code>{inner}</code></pre></div>'
 
 

@@ -6,12 +6,30 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lab import course
+from lab.explainer import explain
 from lab.explainer.data import EngineFacts, Entry, entries, fill
 
 _THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 _SPECIAL = re.compile(r"([\\*_\[\]{}#])")
+
+WHERE = {
+    "building": "While an image is built",
+    "builders": "With a builder",
+    "pulling": "While an image is pulled",
+    "running": "When a container starts",
+    "pushing": "While an image is pushed",
+    "emulation": "Under an emulator",
+    "languages": "Languages and compilers",
+    "system": "Memory, disk and packages",
+    "ci": "In CI",
+    "kubernetes": "On Kubernetes and in the cloud",
+    "pi": "On a Raspberry Pi",
+    "mac": "On a Mac",
+    "windows": "On Windows",
+}
 
 INDEX = """---
 title: Errors
@@ -32,8 +50,27 @@ docker build . 2>&1 | lab explain
 def pages() -> dict[str, str]:
     """Each page's Markdown by its place in the site: one for every cause, and the list of them."""
     made = {f"errors/{entry.id}.md": page(entry) for entry in entries()}
-    rows = "\n".join(f"- [{_escaped(one.title)}]({one.id}.md)  \n  {one.cause}" for one in entries())
-    return {"errors/index.md": INDEX.format(rows=rows), **made}
+    return {"errors/index.md": INDEX.format(rows="\n\n".join(_sorted())), **made}
+
+
+def _sorted() -> Iterator[str]:
+    """The messages by where people are when they meet them; one may stand in several places."""
+    for place, heading in WHERE.items():
+        rows = [f"- [{_escaped(one.title)}]({one.id}.md)" for one in entries() if place in one.where]
+        yield f"## {heading}\n\n" + "\n".join(rows)
+
+
+@lru_cache(maxsize=1)
+def _alike() -> dict[str, set[str]]:
+    """For each cause the others that its own messages may also mean, and those whose messages mean it."""
+    pairs: dict[str, set[str]] = {}
+    for entry in entries():
+        for text in (*entry.samples, *entry.among):
+            for other in explain(text).causes:
+                if other.id != entry.id:
+                    pairs.setdefault(entry.id, set()).add(other.id)
+                    pairs.setdefault(other.id, set()).add(entry.id)
+    return pairs
 
 
 def page(entry: Entry) -> str:
@@ -45,6 +82,7 @@ def _lines(entry: Entry) -> Iterator[str]:
     described = f"{entry.cause} {entry.why}"[:300]
     yield f"---\ntitle: {json.dumps(entry.title)}\ndescription: {json.dumps(described)}\nsearch:\n  boost: 3\n---"
     yield f"# {_escaped(entry.title)}\n"
+    yield from (f"{_fence(sample.strip(), 'text')}\n" for sample in entry.samples[:1])
     yield f"**{fill(entry.cause, {})}**\n\n{fill(entry.why, {})}\n"
     if entry.decide:
         says = fill(entry.decide_says, {})
@@ -52,10 +90,24 @@ def _lines(entry: Entry) -> Iterator[str]:
     if entry.remedies:
         yield "## How to fix it\n"
         yield from _remedies(entry)
-    if entry.samples:
+    if entry.samples[1:]:
         yield "## What it looks like\n"
-        yield from (f"{_fence(sample.strip(), 'text')}\n" for sample in entry.samples)
+        yield from (f"{_fence(sample.strip(), 'text')}\n" for sample in entry.samples[1:])
+    yield from _looks_alike(entry)
     yield from _more(entry)
+
+
+def _looks_alike(entry: Entry) -> Iterator[str]:
+    """What else the same message may mean, and what in the log tells it."""
+    others = [one for one in entries() if one.id in _alike().get(entry.id, ())]
+    if others:
+        yield "## Looks alike\n"
+    for one in others:
+        signs = [clue.says for clue in one.clues if clue.weight > 0 and clue.says]
+        told = f" It is this if {signs[0]}." if signs else ""
+        yield f"- [{_escaped(one.title)}]({one.id}.md): {fill(one.cause, {})}{told}"
+    if others:
+        yield ""
 
 
 def _remedies(entry: Entry) -> Iterator[str]:

@@ -14,7 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from lab import course
+from lab.course import recall
 from lab.errors import BadInput
+from lab.learning import questions
 from lab.learning.tour import results_of, step_name
 from lab.model.results import MIME
 from pages import cell as cell_html
@@ -60,6 +62,11 @@ def page(run: Run) -> Page:
         if cell["cell_type"] == "markdown":
             markdown.append(_prose(text, cell["id"], run))
             plain.append(_links(text))
+        elif asks := _asked(text, run):
+            token = _PLACE.format(len(made.blocks))
+            made.blocks[token] = asks["text/html"].replace("<details", f'<details id="{cell["id"]}"', 1)
+            markdown.append(f"{token}\n{{: #{cell['id']} }}")
+            plain.append(asks["text/plain"])
         elif name := step_name(text):
             token = _PLACE.format(len(made.blocks))
             command = text.partition("\n")[2]
@@ -70,6 +77,19 @@ def page(run: Run) -> Page:
     made.markdown = "\n\n".join(markdown) + "\n"
     made.plain = "\n\n".join([plain[0], stamp(run), *plain[1:]]) + "\n"
     return made
+
+
+def _asked(text: str, run: Run) -> dict[str, Any]:
+    """What a cell asks, as HTML and as text; nothing for any other cell."""
+    words = text.split()
+    if len(words) != 2 or words[0] not in ("%predict", "%recap", "%reflect"):
+        return {}
+    magic, name = words
+    if magic == "%predict":
+        results = results_of(run.outputs.get(name, []))
+        return questions.prediction(course.step(name), predicted=results[-1].predicted if results else None)
+    stem = course.lesson(name).stem
+    return questions.opening(recall.opening(stem)) if magic == "%recap" else questions.reflection(recall.frame(stem))
 
 
 def stamp(run: Run) -> str:
@@ -124,9 +144,11 @@ def _links(text: str) -> str:
 
 def _plain_step(name: str, command: str, outputs: list[dict[str, Any]]) -> Iterator[str]:
     one = course.step(name)
-    yield f"**{'Exercise' if one.exercise else 'Step'} `{name}`:** {one.goal}"
-    yield from ["One way to do it:"] if one.exercise else []
-    yield _fence(one.solution if one.exercise else command, "sh")
+    own = one.kind != "whole"
+    yield f"**{cell_html.KINDS[one.kind]} `{name}`:** {one.goal}"
+    yield from [_fence(one.gap, "sh")] if one.kind == "gap" else []
+    yield from ["One way to do it:"] if own else []
+    yield _fence(one.solution if own else command, "sh")
     printed = "".join(map(_text, outputs)).rstrip("\n")
     yield from [_fence(printed, "text")] if printed else []
     yield from (_fence(found.picture["text"], "text") for found in results_of(outputs) if found.picture)
