@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from pretend import first_step_passed
 from test_asks import FRAME, QUESTION, changed  # noqa: F401 - a fixture
 from test_cli import lab, up  # noqa: F401 - a fixture
 
@@ -72,11 +73,13 @@ def test_without_a_terminal_next_says_how_to_answer(capsys, up):  # noqa: F811
     assert "What will `uname` say?\n1) x86_64\n2) amd64\nAnswer it: lab predict uname ANSWER" in out
     assert "    uname ____\n  Each ____ is for you to fill." in out
     assert "    uname -m" not in out
-    assert "`lab recap machine` asks." in out
+    progress.forget(paths.learner(), [course.lessons()[0].steps[0].name])
+    assert "`lab recap machine` asks." in lab(capsys, "next")[1]
 
 
 def test_next_as_data_has_what_is_asked(capsys):
     """For other views: kind, cell and question."""
+    first_step_passed()
     data = json.loads(lab(capsys, "next", "--json")[1])
     assert (data["kind"], data["cell"]) == ("gap", "uname ____")
     assert data["predict"] == {"question": "What will `uname` say?", "options": ["x86_64", "amd64"]}
