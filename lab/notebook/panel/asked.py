@@ -109,7 +109,7 @@ class _Answer:
 
     def __init__(self, options: Sequence[str], take: Callable[[str], None], say: buttons.Say) -> None:
         self._line = None if options else page.widgets().Text(description="Your answer:")
-        self._options = {one: buttons.button(one, functools.partial(take, one), say) for one in options}
+        self._options = {one: buttons.button(_plain(one), functools.partial(take, one), say) for one in options}
         if self._line is not None:
             self._line.style.description_width = "initial"
             line = self._line
@@ -164,9 +164,14 @@ def _reflection(frame: recall.Frame) -> Any:
 
 
 def _tick(point: str) -> Any:
-    made = page.widgets().Checkbox(description=point.replace("`", ""), indent=False, layout={"width": "auto"})
+    made = page.widgets().Checkbox(description=_plain(point), indent=False, layout={"width": "auto"})
     made.add_class("lab-tick")
     return made
+
+
+def _plain(text: str) -> str:
+    """For a label, which shows no code."""
+    return text.replace("`", "")
 
 
 def _text(text: str) -> Any:
