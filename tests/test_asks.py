@@ -123,10 +123,10 @@ def test_a_prediction_is_kept_changed_and_then_told(live, changed):
     box = asked._Prediction(changed)
     asked._shown["uname"] = box.refresh
     for choice in ("x86_64", "amd64"):
-        assert f"Kept: {choice}." in pressed(box.widget, choice)
+        assert f"Kept: “{choice}”." in pressed(box.widget, choice)
         assert chosen(box.widget) == [choice]
     runs(live, "%%step uname\nuname -m")
-    assert "You said amd64. It was x86_64. The kernel says x86_64." in box._said.value
+    assert "You said “amd64”. It was “x86_64”. The kernel says x86_64." in box._said.value
     assert button(box.widget, "x86_64").disabled
     list(reset.undo([changed], this_world()))
     asked.refresh()
@@ -139,7 +139,7 @@ def test_one_value_is_typed_and_kept(live, changed):
     box = asked._Prediction(dataclasses.replace(changed, predict=asks))
     assert "Write your answer first." in pressed(box.widget, "Keep")
     line(box.widget).value = "  aarch64 "
-    assert "Kept: aarch64." in pressed(box.widget, "Keep")
+    assert "Kept: “aarch64”." in pressed(box.widget, "Keep")
     assert predictions.said(paths.learner(), "uname") == "aarch64"
 
 
@@ -149,7 +149,7 @@ def test_the_card_says_what_was_said_and_that_it_is_good(live, changed):
     shown = Result.from_json(runs(live, "%%step uname\nuname -m")[1][-1][MIME])
     good = type(shown)(**vars(shown) | {"good": {"reached": "yes", "because": "Nothing is emulated."}})
     for text in (render.as_text(good), render.as_html(good)):
-        assert "You said x86_64, and so it was. The kernel says x86_64." in text
+        assert "You said “x86_64”, and so it was. The kernel says x86_64." in text
         assert "★ Right and good: Nothing is emulated." in text
     better = type(shown)(**vars(shown) | {"good": {"reached": "no", "because": "One RUN is emulated."}})
     assert "☆ Right. It can still become better: One RUN is emulated." in render.as_text(better)
@@ -186,7 +186,7 @@ def test_after_a_pass_the_cell_that_is_run_again_tells_the_answer(ipython, chang
     loaded(ipython)
     runs(ipython, "%%step uname\nuname -m")
     ((shown),) = runs(ipython, "%predict uname")[1]
-    assert "It is x86_64. The kernel says x86_64." in shown["text/plain"]
+    assert "It is “x86_64”. The kernel says x86_64." in shown["text/plain"]
     assert progress.read(paths.learner())["uname"].was == "x86_64"
 
 

@@ -18,7 +18,7 @@ from lab.model.steps import Step
 from lab.notebook.panel import buttons, page
 from lab.notebook.panel.style import STYLE
 
-_KEPT = "Kept: {said}. You can change it until the step has passed. Now run the step."
+_KEPT = "Kept: “{said}”. You can change it until the step has passed. Now run the step."
 _WRITE = "Write your answer first."
 _PASSED = "This step has passed, so nothing is left to predict."
 
