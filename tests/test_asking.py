@@ -44,7 +44,7 @@ def typed(monkeypatch):
 
 def test_a_prediction_is_given_and_changed(capsys):
     """By option or number; the last one counts."""
-    assert lab(capsys, "predict", "uname", "amd64")[1].startswith("Kept: amd64.")
+    assert lab(capsys, "predict", "uname", "amd64")[1].startswith("Kept: “amd64”.")
     assert lab(capsys, "predict", "uname", "1")[0] == 0
     assert predictions.said(paths.learner(), "uname") == "x86_64"
 
@@ -90,9 +90,9 @@ def test_on_a_terminal_next_asks_until_it_can_read_the_answer(capsys, up, typed)
     waiting = typed("sparc", "2")
     out = lab(capsys, "next")[1]
     assert "'sparc' is none of the answers." in out
-    assert "Kept: amd64." in out
+    assert "Kept: “amd64”." in out
     assert waiting == []
-    assert "You said amd64." in lab(capsys, "next")[1]
+    assert "You said “amd64”." in lab(capsys, "next")[1]
 
 
 def test_enter_skips(capsys, up, typed):  # noqa: F811
@@ -108,8 +108,8 @@ def test_check_says_what_was_said_and_was(capsys, up):  # noqa: F811
     lab(capsys, "predict", "uname", "amd64")
     status, out, _ = lab(capsys, "run", "uname", "uname -m")
     assert status == 0
-    assert "You said amd64. It was x86_64. The kernel says x86_64." in out
-    assert "It was x86_64" in lab(capsys, "predict", "uname")[1]
+    assert "You said “amd64”. It was “x86_64”. The kernel says x86_64." in out
+    assert "It was “x86_64”" in lab(capsys, "predict", "uname")[1]
     assert "nothing is left to predict" in lab(capsys, "predict", "uname", "1")[2]
 
 

@@ -1,5 +1,7 @@
 """What a notebook asks, in a real IPython: with a page as widgets, without one as HTML that folds open."""
 
+import dataclasses
+
 import nbformat
 import pytest
 from test_magic import executed, folder, ipython, loaded, runs  # noqa: F401 - fixtures
@@ -93,9 +95,13 @@ def test_an_untouched_gap_is_not_attempted_and_bash_never_sees_it(ipython, chang
 
 def pressed(box, words):
     """Press the button with those words, wherever it lies in the box; the box's own texts after it."""
-    (button,) = [one for one in everything(box) if getattr(one, "description", "") == words and hasattr(one, "click")]
-    button.click()
+    button(box, words).click()
     return " ".join(str(one.value) for one in everything(box) if type(one).__name__ == "HTML")
+
+
+def button(box, words):
+    (found,) = [one for one in everything(box) if type(one).__name__ == "Button" and one.description == words]
+    return found
 
 
 def everything(box):
@@ -104,24 +110,37 @@ def everything(box):
         yield from everything(child) if hasattr(child, "children") else ()
 
 
-def field(box):
-    return next(one for one in everything(box) if type(one).__name__ in ("RadioButtons", "Text", "Textarea"))
+def line(box):
+    return next(one for one in everything(box) if type(one).__name__ in ("Text", "Textarea"))
+
+
+def chosen(box):
+    return [one.description for one in everything(box) if "lab-said" in one._dom_classes]
 
 
 def test_a_prediction_is_kept_changed_and_then_told(live, changed):
-    """Nothing chosen is said; after a pass what was said stands beside what it was; after a reset it asks again."""
+    """One press keeps it, another one changes it; after a pass it stands beside what it was; a reset asks again."""
     box = asked._Prediction(changed)
     asked._shown["uname"] = box.refresh
-    assert "Choose an answer first." in pressed(box.widget, "Keep my prediction")
     for choice in ("x86_64", "amd64"):
-        field(box.widget).value = choice
-        assert f"Kept: {choice}." in pressed(box.widget, "Keep my prediction")
+        assert f"Kept: “{choice}”." in pressed(box.widget, choice)
+        assert chosen(box.widget) == [choice]
     runs(live, "%%step uname\nuname -m")
-    assert "You said amd64. It was x86_64. The kernel says x86_64." in box._said.value
-    assert field(box.widget).disabled
+    assert "You said “amd64”. It was “x86_64”. The kernel says x86_64." in box._said.value
+    assert button(box.widget, "x86_64").disabled
     list(reset.undo([changed], this_world()))
     asked.refresh()
-    assert (field(box.widget).disabled, field(box.widget).value, box._said.value) == (False, None, "")
+    assert (button(box.widget, "x86_64").disabled, chosen(box.widget), box._said.value) == (False, [], "")
+
+
+def test_one_value_is_typed_and_kept(live, changed):
+    """Where there is nothing to choose from, one line; an empty one keeps nothing."""
+    asks = dataclasses.replace(changed.predict, options=())
+    box = asked._Prediction(dataclasses.replace(changed, predict=asks))
+    assert "Write your answer first." in pressed(box.widget, "Keep")
+    line(box.widget).value = "  aarch64 "
+    assert "Kept: “aarch64”." in pressed(box.widget, "Keep")
+    assert predictions.said(paths.learner(), "uname") == "aarch64"
 
 
 def test_the_card_says_what_was_said_and_that_it_is_good(live, changed):
@@ -130,7 +149,7 @@ def test_the_card_says_what_was_said_and_that_it_is_good(live, changed):
     shown = Result.from_json(runs(live, "%%step uname\nuname -m")[1][-1][MIME])
     good = type(shown)(**vars(shown) | {"good": {"reached": "yes", "because": "Nothing is emulated."}})
     for text in (render.as_text(good), render.as_html(good)):
-        assert "You said x86_64, and so it was. The kernel says x86_64." in text
+        assert "You said “x86_64”, and so it was. The kernel says x86_64." in text
         assert "★ Right and good: Nothing is emulated." in text
     better = type(shown)(**vars(shown) | {"good": {"reached": "no", "because": "One RUN is emulated."}})
     assert "☆ Right. It can still become better: One RUN is emulated." in render.as_text(better)
@@ -139,11 +158,9 @@ def test_the_card_says_what_was_said_and_that_it_is_good(live, changed):
 def test_a_recalled_answer_is_told_at_once_and_kept(live, changed):
     """Wrong, with the right one and its reason; then right."""
     box = asked._recall(QUESTION)
-    field(box).value = "The client."
-    assert "It is: The engine. It starts the container." in pressed(box, "Answer")
+    assert "It is: The engine. It starts the container." in pressed(box, "The client.")
     assert recalls.answers(paths.learner()) == {"who": False}
-    field(box).value = "The engine."
-    assert "Right. It starts the container." in pressed(box, "Answer")
+    assert "Right. It starts the container." in pressed(box, "The engine.")
     assert recalls.answers(paths.learner()) == {"who": True}
 
 
@@ -151,7 +168,7 @@ def test_own_words_are_kept_and_compared(live, changed):
     """No words keep nothing; with words come the model and three points to tick."""
     box = asked._reflection(FRAME)
     assert "There are no words to keep." in pressed(box, "Keep, and compare")
-    field(box).value = "two of them"
+    line(box).value = "two of them"
     assert "Because of &lt;two&gt;." in pressed(box, "Keep, and compare")
     assert recalls.reflection(paths.learner(), "machine") == "two of them"
     assert [one.description for one in everything(box) if type(one).__name__ == "Checkbox"] == ["one", "two", "three"]
@@ -169,7 +186,7 @@ def test_after_a_pass_the_cell_that_is_run_again_tells_the_answer(ipython, chang
     loaded(ipython)
     runs(ipython, "%%step uname\nuname -m")
     ((shown),) = runs(ipython, "%predict uname")[1]
-    assert "It is x86_64. The kernel says x86_64." in shown["text/plain"]
+    assert "It is “x86_64”. The kernel says x86_64." in shown["text/plain"]
     assert progress.read(paths.learner())["uname"].was == "x86_64"
 
 

@@ -156,7 +156,7 @@ def test_what_a_cell_asks_folds_open_with_its_answer(run, monkeypatch):
     recall.questions.cache_clear()
     recall.frames.cache_clear()
     shown = [block["text/html"] for block in blocks.values()]
-    assert "<summary>The answer</summary><p>It is x86_64. The kernel says so.</p>" in shown[0]
+    assert "<summary>The answer</summary><p>It is “x86_64”. The kernel says so.</p>" in shown[0]
     assert "<strong>The engine.</strong></p><p>It starts &lt;the&gt; container." in shown[1]
     assert "<li>three</li>" in shown[2]
     assert all(one.startswith("<details") and "<script" not in one for one in shown)

@@ -103,8 +103,8 @@ def bundle(result: Result) -> dict[str, Any]:
     return {MIME: result.to_json(), "text/html": as_html(result), "text/plain": as_text(result)}
 
 
-_SAID_RIGHT = "You said {said}, and so it was. {because}"
-_SAID_WRONG = "You said {said}. It was {was}. {because}"
+_SAID_RIGHT = "You said “{said}”, and so it was. {because}"
+_SAID_WRONG = "You said “{said}”. It was “{was}”. {because}"
 _GOOD = "★ Right and good: {because}"
 _BETTER = "☆ Right. It can still become better: {because}"
 

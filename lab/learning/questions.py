@@ -18,7 +18,7 @@ RECALL = "Do you remember? {count} questions on earlier lessons"
 REFLECT = "In your own words"
 MODEL = "One way to say it"
 POINTS = "Does yours say this, too?"
-_NOTHING_SAID = "It is {was}. {because}"
+_NOTHING_SAID = "It is “{was}”. {because}"
 _RECALLED = "Right."
 _NOT_RECALLED = "It is: {answer}."
 
@@ -47,7 +47,7 @@ def prediction(step: Step, said: str = "", predicted: Mapping[str, str] | None =
     answer = outcome(predicted) if predicted else ""
     data = {"kind": "prediction", "step": step.name, "question": asked.question, "options": list(asked.options)}
     lines = [f"{PREDICT}: {asked.question}", *_numbered(asked.options)]
-    lines += [f"You said {said}."] if said and not answer else []
+    lines += [f"You said “{said}”."] if said and not answer else []
     lines += [answer] if answer else []
     body = _options(asked.options) + (_fold("The answer", f"<p>{inline(answer)}</p>") if answer else "")
     return {

@@ -14,7 +14,7 @@ from lab.learning import predictions, progress, questions, recalls
 from lab.model.steps import Step
 from lab.probes import here
 
-_KEPT = "Kept: {said}. You can change it until the step has passed."
+_KEPT = "Kept: “{said}”. You can change it until the step has passed."
 _HOW = "Answer it: lab predict {step} ANSWER (or do the step without)"
 _NONE = "This lesson opens with no questions."
 _NOTHING_MISSED = "Nothing was missed. `lab recap LESSON` asks what a lesson opens with."

@@ -5,6 +5,7 @@ Each can be answered with the keyboard alone, and changed; none is in the way.
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,8 +18,7 @@ from lab.model.steps import Step
 from lab.notebook.panel import buttons, page
 from lab.notebook.panel.style import STYLE
 
-_KEPT = "Kept: {said}. You can change it until the step has passed. Now run the step."
-_CHOOSE = "Choose an answer first."
+_KEPT = "Kept: “{said}”. You can change it until the step has passed. Now run the step."
 _WRITE = "Write your answer first."
 _PASSED = "This step has passed, so nothing is left to predict."
 
@@ -71,12 +71,11 @@ class _Prediction:
     def __init__(self, step: Step) -> None:
         self._step = step
         asked = step.predict
-        self._field = _field(asked.options if asked else ())
         self._said = page.widgets().HTML()
-        self._keep = buttons.button("Keep my prediction", self._take, self._say)
+        self._answer = _Answer(asked.options if asked else (), self._take, self._say)
         question = inline(asked.question) if asked else ""
         head = _text(_html(f"<strong>{questions.PREDICT}:</strong> {question}"))
-        self.widget = buttons.column([head, self._field, buttons.row([self._keep]), self._said])
+        self.widget = buttons.column([head, self._answer.widget, self._said])
         self._told: object = None
         self.refresh()
 
@@ -86,45 +85,60 @@ class _Prediction:
         said = predictions.said(paths.learner(), self._step.name)
         now = (entry.passed, entry.was, said)
         if now == self._told:
-            return  # a choice that is not kept yet stays
+            return  # a line that is not kept yet stays
         self._told = now
-        self._field.disabled = self._keep.disabled = bool(entry.passed)
-        self._field.value = said or _nothing(self._step)
+        self._answer.show(said, closed=bool(entry.passed))
         if found := _outcome(entry, said):
             self._say(questions.outcome(found))
         else:
             self._say(_PASSED if entry.passed else _KEPT.format(said=said) if said else "")
 
-    def _take(self) -> None:
-        if not self._field.value:
-            self._say(_CHOOSE if self._step.predict and self._step.predict.options else _WRITE)
-            return
-        predictions.say(paths.learner(), self._step, self._field.value)
+    def _take(self, words: str) -> None:
+        predictions.say(paths.learner(), self._step, words)
         self.refresh()
 
     def _say(self, text: str) -> None:
         _status(self._said, inline(text))
 
 
-def _nothing(step: Step) -> str | None:
-    return None if step.predict and step.predict.options else ""
+class _Answer:
+    """Where an answer is given: a button for each option, or one line and a button.
+
+    JupyterLab takes the arrow keys for itself, so a group of radio buttons could not be used with the keyboard.
+    """
+
+    def __init__(self, options: Sequence[str], take: Callable[[str], None], say: buttons.Say) -> None:
+        self._line = None if options else page.widgets().Text(description="Your answer:")
+        self._options = {one: buttons.button(_plain(one), functools.partial(take, one), say) for one in options}
+        if self._line is not None:
+            self._line.style.description_width = "initial"
+            line = self._line
+            self._keep = buttons.button("Keep", lambda: take(line.value) if line.value.strip() else say(_WRITE), say)
+            self.widget = buttons.column([line, buttons.row([self._keep])])
+            return
+        self.widget = buttons.row(list(self._options.values()))
+        self.widget.add_class("lab-answers")
+
+    def show(self, said: str, *, closed: bool = False) -> None:
+        """Mark what was said; `closed` where it is too late for another answer."""
+        if self._line is not None:
+            self._line.value = said
+            self._line.disabled = self._keep.disabled = closed
+        for option, made in self._options.items():
+            made.disabled = closed
+            (made.add_class if option == said else made.remove_class)("lab-said")
 
 
 def _recall(question: recall.Question) -> Any:
-    field, said = _field(question.options), page.widgets().HTML()
+    said = page.widgets().HTML()
 
-    def take() -> None:
-        if not field.value:
-            say(_CHOOSE)
-            return
-        right = recalls.answer(paths.learner(), question, field.value)
+    def take(words: str) -> None:
+        right = recalls.answer(paths.learner(), question, words)
+        answer.show(words)
         _status(said, inline(questions.recalled(question, right=right)))
 
-    def say(text: str) -> None:
-        _status(said, html.escape(text))
-
-    head = _text(_html(inline(question.ask)))
-    return buttons.column([head, field, buttons.row([buttons.button("Answer", take, say)]), said])
+    answer = _Answer(question.options, take, lambda text: _status(said, html.escape(text)))
+    return buttons.column([_text(_html(inline(question.ask))), answer.widget, said])
 
 
 def _reflection(frame: recall.Frame) -> Any:
@@ -150,22 +164,14 @@ def _reflection(frame: recall.Frame) -> Any:
 
 
 def _tick(point: str) -> Any:
-    made = page.widgets().Checkbox(description=point.replace("`", ""), indent=False, layout={"width": "auto"})
+    made = page.widgets().Checkbox(description=_plain(point), indent=False, layout={"width": "auto"})
     made.add_class("lab-tick")
     return made
 
 
-def _field(options: Sequence[str]) -> Any:
-    """Where the answer goes: a choice, or one line."""
-    widgets = page.widgets()
-    if not options:
-        field = widgets.Text(description="Your answer:")
-    else:
-        field = widgets.RadioButtons(options=list(options), value=None, description="Your answer:")
-        field.layout.width = "auto"
-    field.style.description_width = "initial"
-    field.add_class("lab-answer")
-    return field
+def _plain(text: str) -> str:
+    """For a label, which shows no code."""
+    return text.replace("`", "")
 
 
 def _text(text: str) -> Any:
