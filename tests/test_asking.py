@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from pretend import first_step_passed
+from support.stand_ins import first_step_passed
 from test_asks import FRAME, QUESTION, changed  # noqa: F401 - a fixture
 from test_cli import lab, up  # noqa: F401 - a fixture
 
