@@ -144,7 +144,7 @@ def _recall(question: recall.Question) -> Any:
 def _reflection(frame: recall.Frame) -> Any:
     widgets = page.widgets()
     before = recalls.reflection(paths.learner(), frame.lesson)
-    words = widgets.Textarea(value=before, description="Your words:", rows=4, layout={"width": "100%"})
+    words = widgets.Textarea(value=before, description="Your words:", rows=4, layout={"width": "calc(100% - 6px)"})
     words.style.description_width = "initial"
     said = widgets.HTML()
     model = buttons.column([])

@@ -65,6 +65,7 @@ STYLE = (
     ".lab-card summary{cursor:pointer}"
     f".lab-tick label{{color:{_INK};white-space:normal}}"
     ".lab-answers{flex-direction:column;align-items:flex-start;gap:.2em}"
+    ".lab-buttons{padding:3px;overflow:visible}"
     ".lab-answers button{text-align:left;white-space:normal;max-width:100%}"
     ".lab-answers button::before{content:'○ '}.lab-answers button.lab-said::before{content:'● '}"
     ".lab-answers button.lab-said{font-weight:600;outline:2px solid var(--jp-brand-color1,#0860ca)}"
