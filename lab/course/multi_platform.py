@@ -321,8 +321,12 @@ def _architectures(printed: Transcript) -> bool:
 @step(
     registry.binaries(TAG),
     host.transcript("true_programs"),
+    gap="lab show ____ buildx-test",
     solution="lab show --programs buildx-test",
-    hints=["A label can say anything. The program inside has a header, as you saw in lesson 1."],
+    hints=[
+        "A label can say anything. The program inside has a header, as you saw in lesson 1.",
+        "The option is called like what is to be read.",
+    ],
     after=[multi_push],
 )
 def true_programs(binaries: Binaries, printed: Transcript) -> Verdict:
@@ -387,13 +391,13 @@ def _third(world: World) -> Images:
         "So the list that you push must have all three.",
         "BuildKit has the first two in its cache, so that building them again costs next to nothing.",
     ],
-    exercise=True,
+    repair=True,
     needs=[needs.engine, needs.buildkit, needs.reach],
     after=[multi_push],
     makes=[Tag(TAG)],
 )
 def add_third(images: Images) -> Verdict:
-    """Add linux/arm/v7 to $REGISTRY/buildx-test, so that all three platforms are there."""
+    """Mend $REGISTRY/buildx-test for a Raspberry Pi (linux/arm/v7) that cannot pull it, and take no platform away."""
     index = images.index
     if not index.platforms >= PAIR:
         return Problem(LOST_ONE, found=listed(index.platforms), wanted=listed(ALL), ref=index.reference)

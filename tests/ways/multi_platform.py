@@ -95,6 +95,10 @@ WAYS = {
             (f"{BUILD} --platform linux/amd64,linux/arm64,linux/arm/v7,linux/riscv64 --push", lesson.TOO_MANY),
             (f"{OTHER} -t $REGISTRY/buildx-test {BOTH},linux/arm/v7 --push", lesson.OTHER_IMAGE),
         ],
+        symptom=(
+            "docker pull --quiet --platform linux/arm/v7 $REGISTRY/buildx-test",
+            "no matching manifest for linux/arm/v7",
+        ),
     ),
     "mend_team": Ways(
         other=f"for p in amd64 arm64; do {TEAM}:$p --platform linux/$p --push; done; "
