@@ -14,7 +14,7 @@ WAYS = {
     for stem in ("builders", "new_builder")
     for name, ways in importlib.import_module(f"ways.{stem}").WAYS.items()
 }
-SEEDED = [(name, seed) for name, ways in WAYS.items() for seed in ways.seeds]
+SEEDED = [(name, seed) for name, ways in WAYS.items() for seed in ways.tried]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_shops_builder_is_truly_broken(seed, symptom, somebody):
     assert symptom in here.output
 
 
-@pytest.mark.parametrize("seed", WAYS["mend_script"].seeds)
+@pytest.mark.parametrize("seed", WAYS["mend_script"].tried)
 def test_the_script_truly_fails_here(seed, somebody):
     """Buildx knows no such builder, and nothing is built."""
     here = somebody("mend_script", seed)

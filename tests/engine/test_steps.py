@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import os
 import re
 
 import pytest
@@ -19,7 +20,7 @@ WAYS = {
     for name, ways in importlib.import_module(f"ways.{lesson.stem.replace('-', '_')}").WAYS.items()
 }
 STEPS = list(course.steps())
-SEEDED = [(name, seed) for name in STEPS for seed in WAYS[name].seeds or (None,)]
+SEEDED = [(name, seed) for name in STEPS for seed in WAYS[name].tried or (None,)]
 WRONG = [(name, seed, *wrong) for name, seed in SEEDED for wrong in WAYS[name].wrong]
 REPAIRS = [(name, seed) for name, seed in SEEDED if course.step(name).repair]
 EMULATED = {"linux/arm64", "linux/riscv64"}
@@ -144,6 +145,7 @@ def test_the_right_command_on_another_object_does_not_pass(name, learner, decoy)
 def test_what_the_lab_itself_prints_does_not_pass(name, learner):
     """Its hints, its solutions and its explanations are full of the right words."""
     learner.comes_to(name)
-    verbs = (f"solution --now {name}", "next", "list", "status", "explain 'exec format error: x86_64 aarch64 s390x'")
+    verbs = (f"solution --now {name}", "explain 'exec format error: x86_64 aarch64 s390x'", "next", "list", "status")
+    verbs = verbs if os.environ.get("LAB_SLOW") else verbs[:2]  # the others are the slow matrix's
     result = learner.does(name, "\n".join(f"lab {verb}" for verb in verbs))
     assert result.status is not Status.PASSED, f"{result.text}\n{learner.output}"
