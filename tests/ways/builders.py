@@ -82,5 +82,6 @@ WAYS = {
             (script('docker buildx build -t "$REGISTRY/note" --push memo'), lesson.NOT_THE_MEMO),
         ],
         seeds=(1, 2, 6),
+        symptom=(f"sh {SCRIPT}", "ERROR: "),  # in the words of buildx; which ones depends on the seed
     ),
 }

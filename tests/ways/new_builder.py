@@ -101,6 +101,7 @@ WAYS = {
             (f"docker buildx rm shop-builder; {REMOTE.format(options='--name shop-builder')}", lesson.WRONG_DRIVER),
         ],
         seeds=(1, 2, 7),
+        symptom=(f"{PUSH} --builder shop-builder", "ERROR: "),  # whose words they are depends on the seed
     ),
     "limited_builder": Ways(
         other="docker buildx create --name pi-builder --platform=linux/arm --bootstrap",
