@@ -12,6 +12,7 @@ from lab import course
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images"
 EXERCISE = course.step("name_programs")
+FIRST = course.lesson("machine").steps[0]
 STEPS = len(course.lesson("machine").steps)
 
 
@@ -23,7 +24,7 @@ def test_a_guided_step_passes_and_the_panel_follows(lesson):
     lesson.run("%%step uname")
     expect(lesson.card("uname")).to_contain_text("passed")
     expect(lesson.panel).to_contain_text(f"1 of {STEPS} steps")
-    expect(lesson.panel.locator("[aria-current=step]")).to_contain_text("Docker engine")
+    expect(lesson.panel.locator("[aria-current=step]")).to_contain_text(FIRST.goal[:30])  # it is still open
     assert lesson.hosts == {lesson.server.root.removeprefix("http://")}
     assert lesson.errors == []
 
@@ -57,7 +58,7 @@ def test_an_exercise_fails_gives_hints_and_passes(lesson):
         lesson.press("name_programs", "Hint")
         expect(cell.locator(".lab-card ol li")).to_have_count(number)
     lesson.press("name_programs", "Show a solution")
-    expect(cell.locator(".lab-card pre", has_text="lantern linux/riscv64")).to_be_visible()
+    expect(cell.locator(".lab-card pre", has_text=EXERCISE.solution.splitlines()[0].strip())).to_be_visible()
     lesson.run("%%step name_programs", f"%%step name_programs\n{EXERCISE.solution}")
     expect(lesson.card("name_programs")).to_contain_text("passed")
 
@@ -115,7 +116,7 @@ def test_a_restarted_kernel_goes_on_where_it_was(lesson):
     lesson.run("%%step uname")
     expect(lesson.card("uname")).to_contain_text("passed")
     lesson.restart()
-    lesson.run("%%step engine_platform")
+    lesson.run("%%step engine_platform", f"%%step engine_platform\n{course.step('engine_platform').solution}")
     expect(lesson.card("engine_platform")).to_contain_text("passed")
     lesson.load()
     expect(lesson.panel).to_contain_text(f"2 of {STEPS} steps")
