@@ -19,7 +19,7 @@ _HOW = "Answer it: lab predict {step} ANSWER (or do the step without)"
 _NONE = "This lesson opens with no questions."
 _NOTHING_MISSED = "Nothing was missed. `lab recap LESSON` asks what a lesson opens with."
 _SEED = "Your number is {number}. Exercises that you have begun keep their variant until `lab reset`."
-_ASK = "Your answer (Enter skips): "
+ASK = "Your answer (Enter skips): "
 
 
 def predict(given: Namespace) -> int:
@@ -115,7 +115,7 @@ def reflect(given: Namespace) -> int:
         if not on_a_terminal():
             print(f"Say it: lab reflect {frame.lesson} 'YOUR WORDS'")
             return 0
-        words = _line(_ASK)
+        words = _line(ASK)
     if words.strip():
         recalls.reflect(paths.learner(), frame.lesson, words)
         print(
@@ -142,7 +142,7 @@ def on_a_terminal() -> bool:
 
 def asked(take: Callable[[str], str]) -> str:
     """Ask until the answer can be read; "" where it was skipped."""
-    while words := _line(_ASK).strip():
+    while words := _line(ASK).strip():
         try:
             return take(words)
         except UsageError as error:

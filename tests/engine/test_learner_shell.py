@@ -1,11 +1,13 @@
 """Lessons done in `lab shell` alone: typed on a terminal, checked with `lab check`, no notebook."""
 
 import os
+import re
 
 import pytest
 from support.stand_ins import Terminal
 
 from lab import course
+from lab.verbs import asking
 
 FIRST = ("machine", "one-platform", "mismatch")
 SLOW = os.environ.get("LAB_SLOW") == "1"
@@ -26,12 +28,20 @@ def test_a_lesson_is_done_by_typing(learner, tmp_path, stem, request):
     terminal = Terminal(tmp_path)
     try:
         for step in lesson.steps:
-            terminal.types("lab next")
+            sees_what_is_next(terminal)
             terminal.types(f"pushd .; {step.solution}\npopd".replace("\n", "\r"))
             seen = terminal.types("lab check")
             assert f"✔ passed  {step.name}" in seen, terminal.screen
     finally:
         terminal.close()
+
+
+def sees_what_is_next(terminal):
+    """`lab next`; where it asks for a prediction, Enter goes on."""
+    prompt = r"\$ $|# $"
+    seen = terminal.types("lab next", f"{prompt}|{re.escape(asking.ASK.strip())} ?$")
+    while not re.search(prompt, seen):
+        seen = terminal.types("", f"{prompt}|{re.escape(asking.ASK.strip())} ?$")
 
 
 def test_what_an_earlier_cd_spoils_is_said(learner, tmp_path):
