@@ -356,7 +356,7 @@ def _good_bell(machine: Machine, found: Images, *_programs: Binaries) -> Verdict
         COPY --chmod=755 ring-${TARGETARCH} /usr/bin/ring
         CMD ["ring"]
         END
-        docker build --platform $HERE,linux/s390x -t $REGISTRY/bell --push files/emulation/bell
+        docker build --platform linux/s390x -t $REGISTRY/bell --push files/emulation/bell
     """,
     hints=[
         "Which line of the Dockerfile starts a program? Of which platform is that program?",

@@ -357,7 +357,10 @@ def _unproven(answers: Answers, tags: tuple[Index, ...]) -> Problem | None:
 @step(
     host.machine(),
     registry.images("kiosk"),
-    solution="docker build --platform $HERE,$OTHER -t $REGISTRY/kiosk --push files/mismatch/kiosk",
+    solution="""
+        docker build --platform $HERE -t $REGISTRY/kiosk:mine --push files/mismatch/kiosk
+        docker buildx imagetools create -t $REGISTRY/kiosk $REGISTRY/kiosk $REGISTRY/kiosk:mine
+    """,
     hints=[
         "Ask the registry which platforms the tag offers. Which one is missing?",
         "A push replaces the whole tag, so the new one has to hold both images.",
@@ -367,7 +370,7 @@ def _unproven(answers: Answers, tags: tuple[Index, ...]) -> Problem | None:
     needs=[needs.engine],
     repair=True,
     prepare=kiosk,
-    makes=[Tag("kiosk")],
+    makes=[Tag("kiosk"), Tag("kiosk:mine")],
 )
 def mend_kiosk(machine: Machine, found: Images) -> Verdict:
     """Mend the tag $REGISTRY/kiosk, so that it runs on this machine and still on your colleague's."""

@@ -275,7 +275,7 @@ def remove_builder(builders: Builders, printed: Transcript) -> Verdict:
     looked_up("shop"),
     solution="""
         docker buildx rm shop-builder
-        docker buildx create --name shop-builder
+        docker buildx create --name shop-builder --driver-opt network=host
         docker buildx build --builder shop-builder -t $REGISTRY/shop --push files/new-builder
     """,
     hints=[

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -202,8 +203,11 @@ def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Pat
     emulators = "--emulators" if CONSENT else "--no-emulators"
     done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"))
     assert "failed" not in done.stdout, done.stdout
-    if CONSENT:
-        assert done.returncode == 0, done.stdout + done.stderr
+    if CONSENT:  # the classic store cannot do what lesson 1 opens with, and that is no fault of the learner's
+        blocked = re.findall(r"blocked  (\w+)", done.stdout)
+        classic = "io.containerd" not in engine.run("docker info --format '{{.DriverStatus}}'")
+        assert blocked == (["glimpse"] if classic else []), done.stdout
+        assert done.returncode == (3 if blocked else 0), done.stdout + done.stderr
     promised = told("down", "--dry-run")
     assert removed(told("down").stdout) == removed(promised.stdout) != []
 

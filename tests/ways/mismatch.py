@@ -86,10 +86,7 @@ WAYS = {
         seeds=(1, 2, 3),
     ),
     "mend_kiosk": Ways(
-        other=f"""
-            docker build -q --platform $HERE -t $REGISTRY/kiosk:mine --push {KIOSK}
-            docker buildx imagetools create -t $REGISTRY/kiosk $REGISTRY/kiosk $REGISTRY/kiosk:mine
-        """,
+        other=f"docker build -q --platform $HERE,$OTHER -t $REGISTRY/kiosk --push {KIOSK}",
         wrong=[
             (
                 f"docker build -q --platform $OTHER --label again=yes -t $REGISTRY/kiosk --push {KIOSK}",
