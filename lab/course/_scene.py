@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from lab.course.leftovers import File
 from lab.errors import Blocked, NotThere
 from lab.model.platforms import Platform
 from lab.model.world import World
@@ -84,28 +82,3 @@ def lay(world: World, name: str, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Blocked(f"{name!r} cannot be written: {error.strerror}.", "May you write into this folder?") from error
-
-
-@dataclass(frozen=True)
-class Planted(File):
-    """A file of the lesson that a step breaks: `text` is what stands in it for this learner."""
-
-    text: Callable[[World], str]
-
-    def lay(self, world: World) -> None:
-        """Write it, where the learner has not changed it."""
-        if not self.changed(world):
-            place = world.workspace / self.name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(self.text(world), encoding="utf-8")
-
-    def changed(self, world: World) -> bool:
-        """Is it there, and neither as the lesson has it nor as it was planted?"""
-        place = world.workspace / self.name
-        return super().changed(world) and place.read_text(encoding="utf-8", errors="replace") != self.text(world)
-
-    def remove(self, world: World) -> str:
-        """Restore, keeping a copy of what the learner made of it; what was only planted is no loss."""
-        if not self.changed(world):
-            (world.workspace / self.name).unlink(missing_ok=True)
-        return super().remove(world)

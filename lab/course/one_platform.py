@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lab.course._did import asked_the_registry, given_platform, read_the_configuration
+from lab.course._given import GivenFile
 from lab.course._pushed import Unpushed, pushed
-from lab.course._scene import Planted
 from lab.course._seeded import chosen
 from lab.course._text import counted, failed, first_line, short, without_variant
 from lab.course.leftovers import File, Tag
@@ -210,7 +210,7 @@ def _settings(world: World) -> str:
     )
 
 
-_PLANTED = Planted(SETTINGS, _settings)
+_PLANTED = GivenFile(SETTINGS, _settings)
 
 
 def _last_night(world: World) -> None:
