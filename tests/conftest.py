@@ -4,11 +4,19 @@ import dataclasses
 import signal
 
 import pytest
+from support import groups
 
 from lab.model.world import World
 
 # Started in the background of a script, this process and all its children would ignore Ctrl-C, which tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Where several processes run the tests, each gets whole groups of them."""
+    if hasattr(config, "workerinput"):
+        groups.share(items)
 
 
 @pytest.fixture(autouse=True)

@@ -81,8 +81,9 @@ def calls(place: Path, line: int = 0) -> tuple[Call, ...]:
     notes = []
     for note in place.glob(f"{line}.*"):
         with contextlib.suppress(OSError):
-            notes.append((note.stat().st_mtime_ns, note.read_bytes()))
-    return tuple(call for _, data in sorted(notes) for call in _read(data))
+            # A kernel's clock for files ticks every few milliseconds; in one tick, the lower process id began earlier.
+            notes.append((note.stat().st_mtime_ns, int(note.suffix[1:] or 0), note.read_bytes()))
+    return tuple(call for *_, data in sorted(notes) for call in _read(data))
 
 
 def of_learner(found: Iterable[Call], verbs: frozenset[str]) -> Iterator[Call]:

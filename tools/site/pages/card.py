@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import os
 import textwrap
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def jpeg(title: str, kind: str, site: str, cache: Path = Path("build/cards")) ->
     kept = cache / f"{hashlib.sha256(drawing.encode()).hexdigest()[:20]}.jpg"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(".part")
+        part = kept.with_suffix(f".{os.getpid()}")
         part.write_bytes(drawer().svg_to_jpg(drawing, width=SIZE[0], height=SIZE[1], quality=90))
         part.replace(kept)
     return kept.read_bytes()

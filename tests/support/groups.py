@@ -1,0 +1,51 @@
+"""Which tests run after one another, where several processes share the work.
+
+A group is run by one process, in its order. What registers emulators, or wants none of them, is one group: they are the
+kernel's, and so the whole machine's. It begins first, since it lasts longest; the many quick files fill what is left.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.steps import emulates
+
+from lab import course
+
+_HERE = Path(__file__).parent.parent
+_KERNEL = (
+    "engine/test_doctor.py",
+    "engine/test_explain_real.py",
+    "engine/test_own_engine.py",
+    "engine/test_sandbox.py",
+    "engine/test_versions.py",
+)
+_FIRST = ("kernel", "engine", "browser")
+
+
+def group(item: pytest.Item) -> str:
+    """The name of a test's group: `kernel`, or its file, or its file and the lesson that it is about."""
+    file = str(Path(item.path).relative_to(_HERE))
+    known = getattr(getattr(item, "callspec", None), "params", {})
+    steps = course.steps()
+    step = steps.get(str(known.get("name", "")))
+    lesson = course.lesson(known["lesson"]) if isinstance(known.get("lesson"), str) else None
+    about = (step,) if step else lesson.steps if lesson else ()
+    if file in _KERNEL or (item.get_closest_marker("engine") and any(map(emulates, about))):
+        return "kernel"
+    if item.get_closest_marker("engine") and about:
+        return f"{file}:{about[0].lesson}"
+    return file
+
+
+def share(items: list[pytest.Item]) -> None:
+    """Give each test its group, and bring the longest groups to the front."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    name = item.get_closest_marker("xdist_group").args[0]
+    return next((rank for rank, one in enumerate(_FIRST) if name.startswith(one)), len(_FIRST))
