@@ -20,6 +20,7 @@ KNOWN = Builders(
         Builder(name="multi-builder", driver="docker-container", nodes=RUNNING),
         Builder(name="asleep", driver="docker-container", nodes=(Node(name="n", status="inactive"),)),
         Builder(name="default", driver="docker", nodes=RUNNING),
+        Builder(name="work", driver="docker", nodes=RUNNING),
     )
 )
 BEGAN = 1795734164.0  # just before both of the newest records
@@ -69,6 +70,13 @@ def test_a_builder_that_does_not_run_is_not_asked(world, asked):
     """To ask it would start it."""
     history.recorded(world)
     assert asked == ["multi-builder", "default"]
+
+
+def test_the_own_builder_of_another_context_is_not_asked(world, asked):
+    """Buildx refuses it, and so its history is nobody's fault."""
+    with pytest.raises(FileNotFoundError, match="history-work"):
+        history.recorded(replace(world, env={**world.env, "DOCKER_CONTEXT": "work"}))
+    assert asked == ["multi-builder", "work"]
 
 
 def test_what_was_found_is_kept(world, asked):

@@ -26,7 +26,7 @@ def builds(step: str) -> Probe[Builds]:
     """
 
     def probe(world: World) -> Builds:
-        own = world.env.get("DOCKER_CONTEXT") or "default"
+        own = _own(world)
         tried = transcript(step)(world)
         if tried.builds:
             told = "\n".join(f"{one.builder}: {one.name}" for one in tried.builds)
@@ -40,12 +40,21 @@ def builds(step: str) -> Probe[Builds]:
     return probe
 
 
+def _own(world: World) -> str:
+    """The name of the engine's own builder: that of the context, `default` where there is none."""
+    return world.env.get("DOCKER_CONTEXT") or "default"
+
+
 def recorded(world: World) -> Builds:
-    """All records of the builders that run. One that does not run is not asked: asking would start it."""
+    """All records of the builders that run. One that does not run is not asked: asking would start it.
+
+    Nor is the own builder of another context: buildx refuses it ("use `docker --context=work buildx`…").
+    """
     done: list[Build] = []
     evidence: list[Evidence] = []
     for one in known_builders(world).known:
-        if not any(node.status == "running" for node in one.nodes):
+        elsewhere = one.driver == "docker" and one.name != _own(world)
+        if elsewhere or not any(node.status == "running" for node in one.nodes):
             continue
         words = ("buildx", "history", "ls", "--builder", one.name, "--format", "json")
         status, out, err, seen = docker(world, *words, limit=60)

@@ -269,8 +269,9 @@ def test_a_fault_in_a_phase(cell: Cell, home: Path) -> None:
         assert process.find(state.key()) == []
     before = state.remembered()
     sandbox.up(private=True, emulators=False)
-    if cell.phase not in {"up", "down"}:  # after a `down` somebody else may have taken the port
-        assert state.remembered() == before, "another address than before"
+    if cell.phase not in {"up", "down"} and state.remembered() != before:
+        # between a restart and this `up`, another sandbox may have taken the port
+        assert cell.fault == "restart" and traces.other_engines(), "another address than before"  # noqa: PT018
     assert sandbox.status().problem == ""
     assert daemon.containerd_answers(), "the engine's containerd is not back"
     if cell.phase == "step":  # what was run without an engine has to be run again

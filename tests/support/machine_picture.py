@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,7 +17,8 @@ Picture = dict[str, frozenset[str]]
 _DEEP = ("/opt", "/run", "/usr/local/bin", "/root/.docker", "/etc/apt", "/etc/docker", "/etc/containerd", "/etc/cni")
 _FLAT = ("/", "/etc", "/var/lib", "/var/run", "/var/cache", "/var/log", "/etc/systemd/system", "/usr/libexec/docker")
 _PACKAGES = re.compile(r"Package: (.*(?:docker|containerd|runc|qemu|tini|busybox|seccomp).*)")
-_SHARED = re.compile(r"lab-(?!{key})[0-9a-f]{{8}}|veth[0-9a-f]+|/dev/pts/|/run/user/")
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # several processes share the tests, each with its own folder
+_SHARED = re.compile(r"lab-(?!{key})[0-9a-f]{{8}}|veth[0-9a-f]+|/dev/pts/|/run/user/|/popen-(?!" + _WORKER + "/)")
 _ENGINES = re.compile(r"/sys/fs/cgroup/.*/docker($|/)|/(run|opt)/(docker|containerd)($|/)")
 
 
