@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up-from-lock
 DEV_STAMP := $(VENV)/.set-up-for-development
+# The engine tests wait more than they compute: three processes share two cores well.
+SHARED := -n $${LAB_TEST_PROCESSES:-3} --dist loadgroup --no-loadscope-reorder
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
@@ -35,14 +37,14 @@ learn: setup ## Bring the sandbox up and open JupyterLab at lesson 1.
 test: setup-dev ## Everything: rules, unit tests, every lesson on a real engine.
 	@$(MAKE) --no-print-directory check
 	@tools/browser.sh
-	@$(BIN)/python -m pytest -p no:cacheprovider
+	@$(BIN)/python -m pytest -p no:cacheprovider $(SHARED)
 
 test-fast: setup-dev ## The tests that need no engine and no browser: a minute.
-	@$(BIN)/python -m pytest -q -m "not engine and not browser and not slow"
+	@$(BIN)/python -m pytest -q $(SHARED) -m "not engine and not browser and not slow"
 
 test-all: setup-dev check ## The slow matrix too.
 	@tools/browser.sh
-	@LAB_SLOW=1 $(BIN)/python -m pytest
+	@LAB_SLOW=1 $(BIN)/python -m pytest $(SHARED)
 
 test-shuffled: setup-dev ## The engine tests three times, each in an order of its own (its seed is printed first).
 	@for round in 1 2 3; do LAB_TEST_EMULATORS=yes $(BIN)/python -m pytest -q -p randomly tests/engine; done

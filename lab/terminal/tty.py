@@ -1,4 +1,8 @@
-"""A shell on a terminal of its own, with somebody who listens in between: what `lab shell` runs."""
+"""A shell on a terminal of its own, with somebody who listens in between: what `lab shell` runs.
+
+The relay is our own, since pexpect's loses words: its `interact` looks whether the program is alive before it reads, so
+what was printed last is lost now and then (pexpect 4.9.0: one of five runs of `seq 1 2000` lost 4762 of 10898 bytes).
+"""
 
 from __future__ import annotations
 
