@@ -12,6 +12,7 @@ from lab.draw.hub import LABEL, hub
 from lab.draw.parts import parts
 from lab.draw.timeline import timeline
 from lab.draw.tree import tree
+from lab.model.digests import digits
 from lab.model.facts import ATTESTATION, Evidence, Index, Manifest
 from lab.model.platforms import Platform
 
@@ -84,7 +85,7 @@ def test_a_tree_draws_attestations_apart():
 def test_an_attestation_stands_in_the_column_of_manifests_with_its_digest():
     """It is a manifest: in the column of configurations and layers there are only those."""
     index, images = recorded("run")
-    digests = {svg.short(row.digest) for row in index.manifests if row.is_attestation}
+    digests = {digits(row.digest) for row in index.manifests if row.is_attestation}
     places = {
         node.text: float(node.get("x")) for node in drawn(tree(index, images)).iter() if node.tag.endswith("text")
     }

@@ -39,9 +39,10 @@ def cells():
 def said():
     """(where, text) of goals, hints, solutions and messages, and of what the verbs say of themselves."""
     for step in course.steps().values():
-        module = importlib.import_module(f"lab.course.{step.lesson}")
         yield f"{step.name}: goal", step.goal
         yield from ((f"{step.name}: hint", text) for text in step.hints)
+    for path in sorted((ROOT / "lab" / "course").glob("*.py")):
+        module = importlib.import_module(f"lab.course.{path.stem}")
         yield from ((f"{module.__name__}.{k}", v) for k, v in vars(module).items() if k.isupper() and type(v) is str)
     yield from (("lab/learning/hints.py", sign.says) for sign in hints._SIGNS)
     yield from ((f"lab {name} --help", verb.format_help()) for name, verb in VERBS.items())

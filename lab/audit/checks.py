@@ -13,6 +13,7 @@ from lab.audit import native, noise, rules
 from lab.audit.held import ERROR, NOTE, WARNING, Found, Held, Rule, Tag
 from lab.audit.libraries import foreign_libraries
 from lab.audit.start import INTERPRETER, PROGRAM, SHELL, WRAPPER
+from lab.model.digests import brief
 from lab.model.platforms import listed
 from lab.model.steps import Problem
 
@@ -90,7 +91,7 @@ def not_held(tag: Tag) -> Iterator[Found]:
 def no_image(tag: Tag) -> Iterator[Found]:
     """A chart, a signature, a list of parts."""
     for row, kind in tag.other:
-        yield Found(Problem(rules.NO_IMAGE, found=kind, digest=f"{row.digest[:19]}…"))
+        yield Found(Problem(rules.NO_IMAGE, found=kind, digest=brief(row.digest)))
 
 
 # --- the two labels -------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.audit.checks import TABLE
 from lab.audit.held import ERROR, NOTE, WARNING
+from lab.model.digests import brief
 
 if TYPE_CHECKING:
     from lab.model.steps import Problem
@@ -102,7 +103,7 @@ class Report:
 
     def as_text(self) -> str:
         """For a terminal: a line for the image, then a block for each platform that has findings."""
-        lines = [shown(self.reference) + (f"  {self.digest[:19]}…" if self.digest else "")]
+        lines = [shown(self.reference) + (f"  {brief(self.digest)}" if self.digest else "")]
         lines += [f"  platforms: {', '.join(self.platforms)}"] if self.platforms else []
         lines += [f"  images: {', '.join(map(shown, self.images))}"] if self.images else []
         for where in dict.fromkeys(finding.where for finding in self.findings):

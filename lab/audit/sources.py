@@ -18,6 +18,7 @@ from lab.audit.files import DAMAGED, InArchive, InFolder, content, opened, parse
 from lab.errors import BadInput, Blocked, NotThere
 from lab.images import blobs, fetch, layers
 from lab.images.layers.unpack import unpacked
+from lab.model.digests import brief
 from lab.model.facts import Evidence, Image, Index, Manifest
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class InLayout:
 
     def layer(self, digest: str, limits: Limits) -> Layer:
         """Read from its blob; Blocked where that is not held."""
-        what = f"The layer {digest[:19]}… of {self._files.name!r}"
+        what = f"The layer {brief(digest)} of {self._files.name!r}"
         path = _blob_path(digest)
         with opened(self._files, path) as stream:
             if stream is None:
@@ -155,7 +156,7 @@ class InLayout:
             yield row
 
     def _blob(self, digest: str, kind: str) -> dict[str, Any] | None:
-        what = f"The {kind} {digest[:19]}… of {self._files.name!r}"
+        what = f"The {kind} {brief(digest)} of {self._files.name!r}"
         found = content(self._files, _blob_path(digest))
         if found is None:
             return None
@@ -243,7 +244,7 @@ def _merged(tags: list[tuple[str, Index]]) -> list[tuple[str, Index]]:
     by_image: dict[tuple[str, ...], tuple[list[str], Index]] = {}
     for name, index in tags:
         key = tuple(row.digest for row in index.manifests)
-        by_image.setdefault(key, ([], index))[0].append(name or index.digest[:19])
+        by_image.setdefault(key, ([], index))[0].append(name or brief(index.digest))
     return [(", ".join(dict.fromkeys(filter(None, names))), index) for names, index in by_image.values()]
 
 

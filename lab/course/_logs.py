@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lab import course
-from lab.course import _scene
+from lab.course._given import Given
 from lab.course._seeded import shuffled
 from lab.model.platforms import Platform
 from lab.model.world import World
@@ -19,14 +19,28 @@ _NATIVE = ("copied", "crossed", "native-stage", "no-run")
 _RUN = re.compile(r"(#\d+) \[(linux/[a-z0-9/]+?)(?:->[a-z0-9/]+)? [^\]]*\] RUN ")
 
 
-def logs(world: World) -> None:
-    """Lay out the exercise's three logs, of builds that were chosen for this learner; at least one was emulated."""
+def _chosen(world: World) -> tuple[str, ...]:
+    """The builds whose logs a learner reads, in the order of the logs' names; at least one was emulated."""
     first, *emulated = shuffled(world, "spot_emulation", _EMULATED)
     second, *rest = shuffled(world, "spot_emulation", _NATIVE)
     third, *_ = shuffled(world, "the third log", (*emulated, *rest))
-    for name, source in zip(LOGS, shuffled(world, "the logs' names", (first, second, third)), strict=True):
-        text = (course.lessons_dir() / "logs" / f"{source}.log").read_text(encoding="utf-8")
-        _scene.lay(world, f"files/emulation/{name}.log", text)
+    return shuffled(world, "the logs' names", (first, second, third))
+
+
+def _log(number: int) -> Given:
+    def text(world: World) -> bytes:
+        return (course.lessons_dir() / "logs" / f"{_chosen(world)[number]}.log").read_bytes()
+
+    return Given(f"files/emulation/{LOGS[number]}.log", text)
+
+
+GIVEN = tuple(map(_log, range(len(LOGS))))
+
+
+def logs(world: World) -> None:
+    """Lay out the exercise's three logs."""
+    for log in GIVEN:
+        log.lay(world)
 
 
 def foreign_lines(log: str, native: Platform) -> Sequence[int]:

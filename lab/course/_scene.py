@@ -70,15 +70,3 @@ def _docker(world: World, tag: str, *words: str) -> None:
     status, _, err, _ = engine.docker(world, *words, limit=120)
     if status:
         raise Blocked(NOT_MADE.format(tag=tag, reason=err.strip()[-300:]), "Is the folder whole?")
-
-
-def lay(world: World, name: str, text: str) -> None:
-    """Write a file into the learner's folder, where it is missing. Blocked where it cannot be written."""
-    path = world.workspace / name
-    if path.exists():
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Blocked(f"{name!r} cannot be written: {error.strerror}.", "May you write into this folder?") from error

@@ -51,11 +51,6 @@ def counted(number: int, name: str) -> str:
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
-def short(digest: str) -> str:
-    """The beginning of a digest, as people compare it: `sha256:` and 12 hexadecimal digits."""
-    return f"{digest[:19]}…"
-
-
 def without_variant(answer: str) -> bool:
     """Does an answer name 32-bit Arm and leave the variant out?"""
     return answer.strip().lower().rpartition("/")[2] == "arm"

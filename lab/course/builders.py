@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from lab.course import _lists, _own_script
 from lab.course._builders import BOTH_PLATFORMS, WHO_IS_THERE, current_then, there
-from lab.course._did import asked_builders, brief, called, calls_of, names, used_buildx
+from lab.course._did import asked_builders, called, calls_of, names, used_buildx
 from lab.course._given import Given, GivenFile
 from lab.course._text import failed, first_line, unanswered
 from lab.course.leftovers import File, Tag
+from lab.model.digests import brief
 from lab.model.facts import Builders, Tool, Transcript
 from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem, Proof, Verdict, step
@@ -50,7 +51,7 @@ STAR_MOVED = "The script chooses the current builder for everything that comes a
 BUILDS_NOTHING = "The script no longer has a build that follows the star."
 SCRIPT_NOT_RUN = "The script was not run since it was mended, or its build did not work."
 NOT_THE_MEMO = "The script builds, but it does not push {ref}."
-MENDED = "build.sh names no builder: the current one, {current}, built {ref}, {digest}."
+MENDED = "build.sh names no builder: {ref} is {digest}, built by the current one, {current}."
 
 
 @step(

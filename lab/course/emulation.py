@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 
-from lab.course._did import brief, called, given_platform
-from lab.course._logs import BUILT_ON, LOGS, foreign_lines, logs
+from lab.course._did import called
+from lab.course._emulation import HOW_MUCH_SLOWER, IS_THERE_A_WARNING, WHICH_NAME, measured, runs_of, side_by_side, work
+from lab.course._logs import BUILT_ON, GIVEN, LOGS, foreign_lines, logs
+from lab.course._mismatch import MAINFRAME, WARNING, not_started, other
 from lab.course._text import counted, failed, last_line, uname, unanswered
-from lab.course.leftovers import Emulators, File, Laid, Tag
-from lab.course.mismatch import MAINFRAME, WARNING, not_started, other
-from lab.draw.bars import bars
-from lab.model.facts import Binaries, Call, Containers, Images, Index, Machine, Transcript, same_image
-from lab.model.picture import Picture
-from lab.model.platforms import Platform, given, listed
-from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
+from lab.course.leftovers import Emulators, File, Tag
+from lab.model.digests import brief
+from lab.model.facts import Binaries, Containers, Images, Index, Machine, Transcript
+from lab.model.platforms import listed
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers, Text, Timings
 from lab.probes.needs import BASE, Emulation
 
 ANSWERS = "files/emulation/answers.txt"
 _RING = "/usr/bin/ring"  # of files/emulation/bell/Dockerfile
-_TITLE = "The same loop, native and emulated"
 _RUN_LINE = "uname -m > /built-on"  # of files/emulation/Dockerfile
 
 NO_EMULATOR = "Programs of {platform} still do not run on this machine."
@@ -54,40 +53,6 @@ RUN_WAS_EMULATED = "The image {ref} for {platform} was made with a RUN line of i
 BELL_MENDED = "{ref}, {digest}, has an image for {platform} whose {path} may be run; no program of it ran in the build."
 BELL_FOR_ALL = "The tag has an image for {here}, too: one Dockerfile serves both machines, and nothing is emulated."
 BELL_FOR_ONE = "The tag has no image for {here}. The same Dockerfile could serve both machines in one build."
-
-REFUSED_IT = "exec format error"
-MACHINE_ANSWERED = "The program belongs to {platform}, and what runs it answers for such a machine: {name}."
-MACHINE_REFUSED = "No emulator for {platform} ran the program, so the kernel refused it."
-STAYS = "The warning is still there"
-GONE = "The warning is gone"
-WARNS_STILL = "Docker compares the image's platform with the engine's, and knows nothing of emulators."
-WARNS_NO_MORE = "Docker was told the platform, or has an image for its own."
-TIMES_AS_LONG = (
-    "It took {emulated} s instead of {native} s, the start of the container included: {times} times as long."
-)
-SLOWER = ("Less than 2 times", "From 2 to 5 times", "From 5 to 20 times", "More than 20 times")
-
-
-def _name_answered(machine: Machine, printed: Transcript, _ran: Containers) -> Truth:
-    """What a container of the other platform said that it is."""
-    platform = other(machine)
-    found = next((name for name in ("x86_64", "aarch64") if name in printed.output.split()), REFUSED_IT)
-    template = MACHINE_REFUSED if found == REFUSED_IT else MACHINE_ANSWERED
-    return Truth(found, template, platform=platform, name=found)
-
-
-def _warning_answered(_machine: Machine, _index: Index, printed: Transcript, _ran: Containers) -> Truth:
-    """Whether the warning was printed."""
-    return Truth(STAYS, WARNS_STILL) if WARNING in printed.output else Truth(GONE, WARNS_NO_MORE)
-
-
-def _cost_answered(machine: Machine, timings: Timings, printed: Transcript) -> Truth:
-    """How many times as long the emulated run took."""
-    took = dict(_measured(machine, timings, printed))
-    native, foreign = took[machine.linux], took[other(machine)]
-    times = foreign / max(native, 0.001)
-    place = sum(times >= limit for limit in (2, 5, 20))
-    return Truth(SLOWER[place], TIMES_AS_LONG, native=f"{native:.2f}", emulated=f"{foreign:.2f}", times=f"{times:.1f}")
 
 
 @step(
@@ -125,11 +90,7 @@ def let_emulators_in(emulation: Emulation, printed: Transcript) -> Verdict:
         "The two words that are missing are a platform, and the command of lesson 1 that names a machine.",
     ],
     needs=[needs.engine, needs.emulator],
-    predict=Prediction(
-        question="A container for $OTHER is asked for its machine's name by `uname -m`. What does it answer?",
-        options=("x86_64", "aarch64", REFUSED_IT),
-        truth=_name_answered,
-    ),
+    predict=WHICH_NAME,
 )
 def run_emulated(machine: Machine, printed: Transcript, ran: Containers) -> Verdict:
     """Run `uname -m` in a container of busybox:1.38 for the other platform ($OTHER)."""
@@ -179,11 +140,7 @@ def build_emulated(machine: Machine, found: Images) -> Verdict:
     needs=[needs.engine, needs.emulator],
     after=[build_emulated],
     exercise=True,
-    predict=Prediction(
-        question="An emulator runs the image now. Does Docker still warn when no platform is named?",
-        options=(STAYS, GONE),
-        truth=_warning_answered,
-    ),
+    predict=IS_THERE_A_WARNING,
 )
 def warning_stays(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
     """Run $REGISTRY/emulated without naming a platform: is the warning of lesson 3 still there?"""
@@ -195,29 +152,6 @@ def warning_stays(machine: Machine, index: Index, printed: Transcript, ran: Cont
     if problem := not_started(ran, image):
         return problem
     return Proof(WARNED_AND_RAN, image=image, name=name, status=ran.of(image)[-1].exit_status)
-
-
-def _runs(printed: Transcript) -> list[Call]:
-    """The containers of busybox that were started, in the order in which they ended."""
-    calls = [call for call in printed.calls if call.program == "docker" and call.says("run")]
-    return [call for call in calls if any(same_image(word, BASE) for word in call.words)]
-
-
-def _measured(machine: Machine, timings: Timings, printed: Transcript) -> list[tuple[Platform, float]]:
-    """Which platform took how long, this machine's first."""
-    # The engine may hold the base for another platform only; then it runs that one, and warns.
-    unnamed = other(machine) if WARNING in printed.output else machine.linux
-    platforms = [given(given_platform(call) or "") or unnamed for call in _runs(printed)]
-    pairs = zip(platforms, (seconds for _, seconds in timings.named), strict=True)
-    return sorted(pairs, key=lambda pair: pair[0] != machine.linux)
-
-
-def _bars(machine: Machine, timings: Timings, printed: Transcript) -> Picture:
-    if len(_runs(printed)) != len(timings.named):
-        return bars(_TITLE, timings.named)
-    found = _measured(machine, timings, printed)
-    kinds = [("native" if platform == machine.linux else "emulated", platform, took) for platform, took in found]
-    return bars(_TITLE, [(f"{kind}, {platform}", took) for kind, platform, took in kinds])
 
 
 @step(
@@ -240,16 +174,12 @@ def _bars(machine: Machine, timings: Timings, printed: Transcript) -> Picture:
     """,
     hints=["bash can measure a command: the word `time` before it.", "The native run is the one for `$HERE`."],
     needs=[needs.engine, needs.emulator],
-    picture=_bars,
-    predict=Prediction(
-        question="The same loop, native and emulated. How long does the emulated container take, the start included?",
-        options=SLOWER,
-        truth=_cost_answered,
-    ),
+    picture=side_by_side,
+    predict=HOW_MUCH_SLOWER,
 )
 def cost(machine: Machine, timings: Timings, printed: Transcript) -> Verdict:
     """Measure the same loop in two containers of busybox:1.38: once for $HERE, natively, once for $OTHER, emulated."""
-    runs, here, there = _runs(printed), machine.linux, other(machine)
+    runs, here, there = runs_of(printed), machine.linux, other(machine)
     broken = timings.refused or next((f"exit status {call.exit_status}" for call in runs if not call.worked), "")
     if broken:
         return Problem(ONE_FAILED, found=broken, wanted="two commands that work")
@@ -258,20 +188,14 @@ def cost(machine: Machine, timings: Timings, printed: Transcript) -> Verdict:
     if len(runs) != len(timings.named):
         found = f"{counted(len(runs), 'container')} of {BASE}, {counted(len(timings.named), 'measurement')}"
         return Problem(RUNS_AND_TIMES, found=found, wanted="one measurement for each container")
-    took = dict(_measured(machine, timings, printed))
+    took = dict(measured(machine, timings, printed))
     if set(took) != {here, there}:
         wanted = f"{here} and {there}"
         return Problem(NOT_NATIVE_AND_EMULATED, found=listed(took), wanted=wanted, here=here, other=there)
-    if len({_work(call) for call in runs}) > 1:
-        return Problem(NOT_THE_SAME, found=" and ".join(" ".join(_work(call)) for call in runs), wanted="one command")
+    if len({work(call) for call in runs}) > 1:
+        return Problem(NOT_THE_SAME, found=" and ".join(" ".join(work(call)) for call in runs), wanted="one command")
     native, foreign = (f"{took[one]:.2f}" for one in (here, there))
     return Proof(TIMES, native=native, emulated=foreign, here=here, other=there)
-
-
-def _work(call: Call) -> tuple[str, ...]:
-    """What was to run in the container: the words after the image's name."""
-    at = next(place for place, word in enumerate(call.words) if same_image(word, BASE))
-    return call.words[at + 1 :]
 
 
 @step(
@@ -292,7 +216,7 @@ def _work(call: Call) -> tuple[str, ...]:
     ],
     exercise=True,
     prepare=logs,
-    makes=[*(Laid(f"files/emulation/{name}.log") for name in LOGS), File(ANSWERS)],
+    makes=[*GIVEN, File(ANSWERS)],
 )
 def spot_emulation(answers: Answers, *found: Text) -> Verdict:
     """Read the logs shop, mill and ferry, recorded on an amd64 machine: in which build did an emulator have to work?"""

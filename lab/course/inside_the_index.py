@@ -4,87 +4,74 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from lab.course import _scene
 from lab.course._did import asked_the_registry, calls_of, computed_a_digest, named_containers, names, platforms_of
+from lab.course._inside_the_index import (
+    HALVES,
+    HOW_MANY_JOINED,
+    PARTS,
+    SOLD,
+    TESTED,
+    WHICH_DIGEST,
+    WHICH_ONE_RUNS,
+    WHICH_SUM,
+    Scene,
+    bad_release,
+    changed_since,
+    parts,
+    scene_of,
+)
+from lab.course._multi_platform import PAIR, named_rows
 from lab.course._pushed import Unpushed, pushed
-from lab.course._seeded import chosen, shuffled
 from lab.course._text import counted, failed, first_line, uname
 from lab.course.leftovers import Tag
-from lab.course.multi_platform import PAIR, named_rows
 from lab.draw.tree import tree
-from lab.model.facts import Containers, Engine, Fact, Images, Index, Transcript
+from lab.model.digests import brief
+from lab.model.facts import Containers, Engine, Images, Index, Transcript
 from lab.model.picture import Picture
 from lab.model.platforms import Platform, listed
-from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
-from lab.model.world import World
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import engine, host, needs, registry
 
 TAG = "inside"
 BARE = "inside:bare"
 RELEASE = "inside:v1"
-PARTS = (("stitch:amd64", "linux/amd64"), ("stitch:arm64", "linux/arm64"))
 STITCHED = "stitch:all"
-TESTED = "kiosk:tested"
-SOLD = "kiosk:v2"
-HALVES = (("kiosk:amd64", "linux/amd64"), ("kiosk:arm64", "linux/arm64"))
 ATTESTED_IMAGE = "vnd.docker.reference.digest"
 
 PLATFORMS_MISSING = "The tag {ref} is not an index of just these two platforms."
 REGISTRY_NOT_ASKED = "No command that ran asked the registry for {ref}."
-NOT_THE_INDEX = "What was printed is not the index, byte for byte: nothing in it has the SHA-256 sum {digest}."
+NOT_THE_INDEX = "What was printed is not the index, byte for byte: nothing in it has {digest} as its SHA-256 sum."
 INDEX_PRINTED = (
-    "What was printed is the index of {ref}, byte for byte: its SHA-256 sum is {digest}. It lists {count} manifests."
+    "What was printed is the index of {ref}, byte for byte: {digest} is its SHA-256 sum. It lists {count} manifests."
 )
 NO_DIGEST = "What was printed does not show the digest of {ref}."
 NOT_COMPUTED = "The digest was printed, but no program that ran computes it from the bytes."
-SUM_IS_DIGEST = "The SHA-256 sum of the index's bytes is its digest, {digest}."
+SUM_IS_DIGEST = "The SHA-256 sum of the index's bytes, {digest}, is its digest."
 NOT_A_MANIFEST = "What was printed is not the manifest of an image of {ref}, byte for byte."
 AN_ATTESTATION = "What was printed is the manifest of an attestation, not that of an image."
-MANIFEST_PRINTED = "Entry {number} of the index leads to the manifest of the image for {platform}, {digest}."
+MANIFEST_PRINTED = "Entry {number} of the index, {digest}, leads to the manifest of the image for {platform}."
 STILL_ATTESTED = "The index of {ref} still lists attestations."
 NO_ATTESTATIONS = "{ref} is an index of {count} images and nothing else: {rows}."
 PLATFORM_NAMED = "The command named a platform, so it was not the engine that chose."
 NOT_RUN = "The engine ran no container of {ref} without an error."
 NOT_MINE = "What ran was not the image for this machine."
 WARNED = "Docker warned, so it was not this machine's image that ran."
-ENGINE_CHOSE = "The engine is for {platform} and chose the image for {row}, {digest}. It answered {name}."
+ENGINE_CHOSE = "The engine is for {platform} and chose {digest}, the image for {row}. It answered {name}."
 PLATFORMS_LOST = "The tag {ref} lacks a platform that the tested index has."
 NEW_INDEX = "The tag {ref} is a new index: the images in it are the tested ones, but its own digest is another."
 NOT_THE_TESTED = "The tag {ref} holds an image for {platform} that is not the tested one."
 RELEASED = "{ref} has the digest of the tested index, {digest}: the same bytes under one more name."
 REBUILT = "The tag {ref} holds an image for {platform} that is not the one of {part}."
 PART_MISSING = "The tag {ref} does not have both platforms."
-TESTED_CHANGED = "The tag {ref} is no longer what was tested: it does not have the same image for {platform}."
 MENDED = "{ref} is the tested index again, {digest}, with the images for {platforms}. The one for {lost} is back."
 ATTESTATION_LOST = "The attestation of the image for {platform} is not in {ref}: only the image itself was taken along."
 ATTESTATION_KEPT = "The attestation of the image for {platform} came along, so anyone can still ask how it was made."
 NOTHING_ATTESTED = "Neither of the two tags has an attestation, so none was lost."
 
-SAME_DIGITS = "the same 64 digits"
-OTHER_DIGITS = "other digits"
-SUM_WAS = "The sum of the bytes is {sum}…, and the registry gives {digest}. Only the bytes count."
-NOBODY_CHOSE = "The engine is for {platform}, and the image that answered {name} is that for {row}."
-SAME_DIGEST = "the same one"
-NEW_DIGEST = "a new one"
-TWO_NAMES = "{first} stands for {digest}, and {second} for {other}."
-ENTRIES = "{ref} lists {images} and {others}: what the two tags have, and nothing else."
 
 JOINED = "{ref} is a new index, {digest}, of the two images that were there: {rows}."
-
-
-def parts(world: World) -> None:
-    """Push the exercise's two single-platform tags where they are missing. Blocked where it cannot be.
-
-    One has an attestation, the other has not; which one is which is the learner's own.
-    """
-    plain = chosen(world, "stitch", PARTS)
-    for tag, platform in PARTS:
-        options = ("--provenance=false",) if (tag, platform) == plain else ()
-        _scene.push(world, tag, Platform.parse(platform), "inside", options=options)
 
 
 def _tree(images: Images, _printed: Transcript) -> Picture:
@@ -125,7 +112,7 @@ def _documents(text: str) -> Iterator[str]:
 def see_index(images: Images, printed: Transcript) -> Verdict:
     """Push files/inside for linux/amd64 and linux/arm64 as $REGISTRY/inside, and print its index byte for byte."""
     index = images.index
-    ref, digest = index.reference, index.digest[:19]
+    ref, digest = index.reference, brief(index.digest)
     if index.platforms != PAIR:
         return Problem(PLATFORMS_MISSING, found=listed(index.platforms), wanted=listed(PAIR), ref=ref)
     if not asked_the_registry(printed, ref):
@@ -135,23 +122,10 @@ def see_index(images: Images, printed: Transcript) -> Verdict:
     return Proof(INDEX_PRINTED, ref=ref, digest=digest, count=len(index.manifests))
 
 
-def _sums(index: Index, printed: Transcript) -> Truth:
-    """Whether the sum that was computed is the digest that the registry gives."""
-    digits = index.digest.removeprefix("sha256:")
-    sums = re.findall(r"\b[0-9a-f]{64}\b", printed.output)
-    same = digits in sums
-    computed = digits if same else next(iter(sums), "none")
-    return Truth(SAME_DIGITS if same else OTHER_DIGITS, SUM_WAS, sum=computed[:12], digest=index.digest[:19])
-
-
 @step(
     registry.index(TAG),
     host.transcript("digest_of_bytes"),
-    predict=Prediction(
-        question="The registry gives the digest of $REGISTRY/inside. What does your own sum of the index's bytes give?",
-        options=(SAME_DIGITS, OTHER_DIGITS),
-        truth=_sums,
-    ),
+    predict=WHICH_SUM,
     gap="docker buildx imagetools inspect --raw $REGISTRY/inside | ____",
     solution="docker buildx imagetools inspect --raw $REGISTRY/inside | sha256sum",
     hints=["Nobody assigns a digest. It is computed from the bytes, and you have a program that can do that."],
@@ -164,7 +138,7 @@ def digest_of_bytes(index: Index, printed: Transcript) -> Verdict:
         return Problem(NO_DIGEST, found=first_line(printed), wanted=wanted, ref=index.reference)
     if not (computed_a_digest(printed) and asked_the_registry(printed, index.reference)):
         return Problem(NOT_COMPUTED, found=first_line(printed), wanted="a sum that was computed from the index")
-    return failed(printed) or Proof(SUM_IS_DIGEST, digest=index.digest[:19])
+    return failed(printed) or Proof(SUM_IS_DIGEST, digest=brief(index.digest))
 
 
 @step(
@@ -192,7 +166,7 @@ def one_manifest(images: Images, printed: Transcript) -> Verdict:
         return Problem(REGISTRY_NOT_ASKED, found=first_line(printed), wanted="a manifest by its digest", ref=ref)
     for number, row in enumerate(index.images):
         if row.digest in seen:
-            known = {"platform": row.platform, "digest": row.digest[:19]}
+            known = {"platform": row.platform, "digest": brief(row.digest)}
             return failed(printed) or Proof(MANIFEST_PRINTED, number=number, **known)
     if any(row.digest in seen for row in index.manifests):
         return Problem(AN_ATTESTATION, found="unknown/unknown", wanted=f"one of {listed(index.platforms)}")
@@ -227,23 +201,12 @@ def without_attestations(index: Index | Unpushed) -> Verdict:
     return Proof(NO_ATTESTATIONS, ref=index.reference, count=len(index.images), rows=named_rows(index))
 
 
-def _chosen_row(index: Index, server: Engine, _containers: Containers, printed: Transcript) -> Truth:
-    """The entry whose machine's name was answered."""
-    words = printed.output.split()
-    row = next(one.platform for one in index.images if one.platform and uname(one.platform) in words)
-    return Truth(row, NOBODY_CHOSE, platform=server.platform, row=row, name=uname(row))
-
-
 @step(
     registry.index(TAG),
     engine.info(),
     engine.containers("which_one"),
     host.transcript("which_one"),
-    predict=Prediction(
-        question="The index has two images and you name no platform. Which one does your engine run?",
-        options=("linux/amd64", "linux/arm64", "both", "neither"),
-        truth=_chosen_row,
-    ),
+    predict=WHICH_ONE_RUNS,
     gap="docker run --rm --pull ____ --quiet ____",
     solution="docker run --rm --pull always --quiet $REGISTRY/inside",
     hints=["Name no platform, and see which image answers."],
@@ -262,14 +225,7 @@ def which_one(index: Index, server: Engine, containers: Containers, printed: Tra
     row = index.manifest(server.platform)
     if row is None or name not in printed.output.split():
         return Problem(NOT_MINE, found=first_line(printed), wanted=f"the answer {name}")
-    return Proof(ENGINE_CHOSE, platform=server.platform, row=row.platform, digest=row.digest[:19], name=name)
-
-
-def _same_digest(tested: Index, released: Index) -> Truth:
-    """Whether one more name has the digest that the first one has."""
-    answer = SAME_DIGEST if tested.digest == released.digest else NEW_DIGEST
-    digests = {"digest": tested.digest[:19], "other": released.digest[:19]}
-    return Truth(answer, TWO_NAMES, first=tested.reference, second=released.reference, **digests)
+    return Proof(ENGINE_CHOSE, platform=server.platform, row=row.platform, digest=brief(row.digest), name=name)
 
 
 def _other_images(tested: Index, released: Index) -> Problem | None:
@@ -281,18 +237,14 @@ def _other_images(tested: Index, released: Index) -> Problem | None:
         has = row.platform and released.manifest(row.platform)
         if has and has.digest != row.digest:
             known = {"ref": released.reference, "platform": row.platform}
-            return Problem(NOT_THE_TESTED, found=has.digest[:19], wanted=row.digest[:19], **known)
+            return Problem(NOT_THE_TESTED, found=brief(has.digest), wanted=brief(row.digest), **known)
     return None
 
 
 @step(
     registry.index(TAG),
     registry.index(RELEASE),
-    predict=Prediction(
-        question="The index gets one more name. Which digest has it under that name?",
-        options=(SAME_DIGEST, NEW_DIGEST),
-        truth=_same_digest,
-    ),
+    predict=WHICH_DIGEST,
     gap="docker buildx imagetools create -t ____ ____",
     solution="docker buildx imagetools create -t $REGISTRY/inside:v1 $REGISTRY/inside",
     hints=["A release needs no build: the index that was tested gets one more name."],
@@ -305,15 +257,8 @@ def release(tested: Index, released: Index) -> Verdict:
     if problem := _other_images(tested, released):
         return problem
     if tested.digest != released.digest:
-        return Problem(NEW_INDEX, found=released.digest[:19], wanted=tested.digest[:19], ref=released.reference)
-    return Proof(RELEASED, ref=released.reference, digest=released.digest[:19])
-
-
-def _joined_entries(whole: Index, *_given: Index) -> Truth:
-    """How long the joined list is."""
-    runs, others = len(whole.images), len(whole.manifests) - len(whole.images)
-    counts = {"images": counted(runs, "image"), "others": counted(others, "attestation")}
-    return Truth(len(whole.manifests), ENTRIES, ref=whole.reference, **counts)
+        return Problem(NEW_INDEX, found=brief(released.digest), wanted=brief(tested.digest), ref=released.reference)
+    return Proof(RELEASED, ref=released.reference, digest=brief(released.digest))
 
 
 def _attestations_kept(whole: Index, *given: Index) -> Verdict:
@@ -326,7 +271,7 @@ def _attestations_kept(whole: Index, *given: Index) -> Verdict:
             if row.is_attestation:
                 platform = about.get(dict(row.annotations).get(ATTESTED_IMAGE, ""), "unknown")
                 if row.digest not in known:
-                    missing = {"found": "no such entry", "wanted": row.digest[:19]}
+                    missing = {"found": "no such entry", "wanted": brief(row.digest)}
                     return Problem(ATTESTATION_LOST, ref=whole.reference, platform=platform, **missing)
     return Proof(ATTESTATION_KEPT, platform=platform) if platform else Proof(NOTHING_ATTESTED)
 
@@ -341,11 +286,7 @@ def _attestations_kept(whole: Index, *given: Index) -> Verdict:
         "The digests in the new index must be those of the two tags.",
     ],
     exercise=True,
-    predict=Prediction(
-        question="How many entries will the index of $REGISTRY/stitch:all have?",
-        options=("1", "2", "3", "4"),
-        truth=_joined_entries,
-    ),
+    predict=HOW_MANY_JOINED,
     good=_attestations_kept,
     needs=[needs.engine],
     prepare=parts,
@@ -359,56 +300,15 @@ def stitch(whole: Index, *given: Index) -> Verdict:
         platform = Platform.parse(name)
         has, wants = whole.manifest(platform), part.manifest(platform)
         if has and wants and has.digest != wants.digest:
-            found, wanted = has.digest[:19], wants.digest[:19]
+            found, wanted = brief(has.digest), brief(wants.digest)
             return Problem(REBUILT, found=found, wanted=wanted, ref=whole.reference, platform=platform, part=tag)
-    return Proof(JOINED, ref=whole.reference, digest=whole.digest[:19], rows=named_rows(whole))
-
-
-def _lost(world: World) -> Platform:
-    lost, _ = shuffled(world, "mend_release", sorted(PAIR))
-    return lost
-
-
-def bad_release(world: World) -> None:
-    """A tested index, and a release of it that has only one of its images. Blocked where it cannot be."""
-    names = [tag for tag, _ in HALVES]
-    for tag, platform in HALVES:
-        _scene.push(world, tag, Platform.parse(platform), "inside")
-    halves = [registry.index(tag)(world) for tag in names]
-    if _scene.missing(world, TESTED) or _changed(registry.index(TESTED)(world), halves):
-        _scene.name(world, TESTED, *names)
-    if _scene.missing(world, SOLD):
-        kept = next(row for half in halves for row in half.images if row.platform != _lost(world))
-        _scene.name(world, SOLD, f"{TESTED}@{kept.digest}")
-
-
-def _changed(tested: Index, halves: Sequence[Index]) -> Problem | None:
-    """How the tested index is not that of the scene; None where it is."""
-    for half in halves:
-        for row in half.images:
-            has = row.platform and tested.manifest(row.platform)
-            if not has or has.digest != row.digest:
-                found = has.digest[:19] if has else "no such image"
-                known = {"ref": tested.reference, "platform": row.platform}
-                return Problem(TESTED_CHANGED, found=found, wanted=row.digest[:19], **known)
-    return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene(Fact):
-    """Which platform the release of the exercise had lost."""
-
-    lost: Platform
-
-
-def _scene_of(world: World) -> Scene:
-    return Scene(lost=_lost(world))
+    return Proof(JOINED, ref=whole.reference, digest=brief(whole.digest), rows=named_rows(whole))
 
 
 @step(
     registry.index(SOLD),
     registry.index(TESTED),
-    _scene_of,
+    scene_of,
     *(registry.index(tag) for tag, _ in HALVES),
     solution="docker buildx imagetools create -t $REGISTRY/kiosk:v2 $REGISTRY/kiosk:tested",
     hints=[
@@ -423,9 +323,9 @@ def _scene_of(world: World) -> Scene:
 )
 def mend_release(released: Index, tested: Index, scene: Scene, *halves: Index) -> Verdict:
     """Mend the release: $REGISTRY/kiosk:v2 has to be exactly the index that was tested, $REGISTRY/kiosk:tested."""
-    if problem := _changed(tested, halves) or _other_images(tested, released):
+    if problem := changed_since(tested, halves) or _other_images(tested, released):
         return problem
     if tested.digest != released.digest:
-        return Problem(NEW_INDEX, found=released.digest[:19], wanted=tested.digest[:19], ref=released.reference)
-    known = {"digest": released.digest[:19], "platforms": listed(released.platforms), "lost": scene.lost}
+        return Problem(NEW_INDEX, found=brief(released.digest), wanted=brief(tested.digest), ref=released.reference)
+    known = {"digest": brief(released.digest), "platforms": listed(released.platforms), "lost": scene.lost}
     return Proof(MENDED, ref=released.reference, **known)

@@ -89,18 +89,3 @@ class File:
         from lab.course.workspace import restore
 
         return "; ".join(restore(world.workspace, [self.name]))
-
-
-@dataclass(frozen=True)
-class Laid:
-    """A file that a scene laid into the learner's folder, and that no lesson brings along."""
-
-    name: str
-
-    def remove(self, world: World) -> str:
-        """Delete it, if it is there."""
-        path = world.workspace / self.name
-        if not path.is_file():
-            return ""
-        path.unlink()
-        return f"file {self.name}"

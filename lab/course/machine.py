@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 from lab.course._did import asked_the_engine, asked_the_machine, read_the_header
+from lab.course._given import Given
 from lab.course._pushed import Unpushed, pushed
 from lab.course._seeded import chosen, shuffled
-from lab.course._text import failed, first_line, short, unanswered, without_variant
+from lab.course._text import failed, first_line, unanswered, without_variant
 from lab.course.leftovers import File, Tag
 from lab.course.workspace import sources
+from lab.model.digests import brief
 from lab.model.facts import Binary, Engine, Index, Machine, Transcript
 from lab.model.platforms import Platform, architectures_in, given, listed
 from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
@@ -74,7 +75,7 @@ def glimpse(index: Index | Unpushed) -> Verdict:
         return index.problem
     if not index.platforms >= BOTH:
         return Problem(NOT_FOR_BOTH, found=listed(index.platforms), wanted=listed(BOTH), ref=index.reference)
-    return Proof(ONE_TAG_FOR_BOTH, ref=index.reference, digest=short(index.digest), platforms=listed(index.platforms))
+    return Proof(ONE_TAG_FOR_BOTH, ref=index.reference, digest=brief(index.digest), platforms=listed(index.platforms))
 
 
 @step(
@@ -131,17 +132,16 @@ def engine_platform(server: Engine, printed: Transcript) -> Verdict:
     return Proof(THE_ENGINE, version=server.version, platform=server.platform)
 
 
-def _lay(world: World, name: str, origin: str) -> None:
-    """Put one of the lesson's programs into the learner's folder, under that name."""
-    target = world.workspace / "files" / "machine" / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(sources()[f"files/machine/{origin}"], target)
-    target.chmod(0o755)
+def _origin(name: str) -> bytes:
+    return sources()[f"files/machine/{name}"].read_bytes()
 
 
-def _lay_sample(world: World) -> None:
+def _foreign(world: World) -> bytes:
     own = host.this_machine().platform.architecture
-    _lay(world, "sample", chosen(world, "own_header", [name for arch, name in _SAMPLES.items() if arch != own]))
+    return _origin(chosen(world, "own_header", [name for arch, name in _SAMPLES.items() if arch != own]))
+
+
+_SAMPLE_GIVEN = Given(SAMPLE, _foreign, program=True)
 
 
 def _whose(sample: Binary, _printed: Transcript, machine: Machine) -> Truth:
@@ -163,7 +163,8 @@ _OURS, _FOREIGN = "This machine's architecture", "Another architecture"
         "The answer is in the first 20 bytes of the file.",
         "`od` prints a file's bytes; `lab file` reads them for you.",
     ],
-    prepare=_lay_sample,
+    prepare=_SAMPLE_GIVEN.lay,
+    makes=[_SAMPLE_GIVEN],
     predict=Prediction(
         question="The file `sample` lies on this machine. What will its header name?",
         options=(_OURS, _FOREIGN, "Nothing: only running a program shows what it is for"),
@@ -193,13 +194,25 @@ def _swapped(field: str) -> str:
     return field[2:] + field[:2]
 
 
+def _program(number: int) -> Given:
+    """One of three programs under one of three names, in this learner's own order."""
+
+    def text(world: World) -> bytes:
+        return _origin(shuffled(world, "name_programs", PROGRAMS)[number])
+
+    return Given(f"files/machine/{PROGRAMS[number]}", text, program=True)
+
+
+_PROGRAMS_GIVEN = tuple(map(_program, range(len(PROGRAMS))))
+
+
 def _lay_programs(world: World) -> None:
-    """Three programs under three names, in this learner's own order; where answers stand already, they stay."""
+    """Where answers stand already, the programs stay."""
     file = world.workspace / ANSWERS
     text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
     if not any(answer for _, answer in Answers.from_text(ANSWERS, text).given):
-        for name, origin in zip(PROGRAMS, shuffled(world, "name_programs", PROGRAMS), strict=True):
-            _lay(world, name, origin)
+        for program in _PROGRAMS_GIVEN:
+            program.lay(world)
 
 
 @step(
@@ -219,7 +232,7 @@ def _lay_programs(world: World) -> None:
     ],
     exercise=True,
     prepare=_lay_programs,
-    makes=[File(ANSWERS)],
+    makes=[*_PROGRAMS_GIVEN, File(ANSWERS)],
 )
 def name_programs(answers: Answers, *programs: Binary) -> Verdict:
     """Write down the platforms of abacus, lantern and compass, each with the bytes of its header that say so."""

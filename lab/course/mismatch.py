@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import re
 
-from lab.course import _scene
-from lab.course._did import brief, given_platform, named_in
-from lab.course._seeded import shuffled
-from lab.course._text import counted, last_line, uname, unanswered
+from lab.course._did import given_platform, named_in
+from lab.course._mismatch import (
+    COLOURS,
+    FORMAT_ERROR,
+    MAINFRAME,
+    NO_MATCH,
+    WARNING,
+    WHAT_A_PLAIN_IMAGE_DOES,
+    WHAT_A_PLATFORM_DOES,
+    WHAT_A_PULL_DOES,
+    has_outcome,
+    kiosk,
+    not_started,
+    other,
+    puzzle,
+    status_of,
+    was_pulled,
+)
+from lab.course._text import counted, last_line, unanswered
 from lab.course.leftovers import File, Tag
-from lab.model.facts import Call, Containers, Images, Index, Machine, Transcript
+from lab.model.digests import brief
+from lab.model.facts import Containers, Images, Index, Machine, Transcript
 from lab.model.platforms import Platform, given, listed
-from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
-from lab.model.world import World
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.probes import engine, host, needs, registry
 from lab.probes.host import Answers
 
 ANSWERS = "files/mismatch/answers.txt"
-WARNING = "does not match the detected host platform"
-FORMAT_ERROR = "exec format error"
-NO_MATCH = "no matching manifest"
-MAINFRAME = Platform.parse("linux/s390x")
-_NEVER_STARTED = 125  # docker's own exit status
-COLOURS = ("red", "green", "blue")
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
 _MENU = ("cat", "/menu.txt")  # what files/mismatch/kiosk/Dockerfile starts
 
@@ -37,7 +46,6 @@ PULLED_UNMATCHED = "{image} is one plain image, {digest}, for {platform}: the en
 STILL_A_LIST = "The tag {ref} is an index, not one plain image."
 NO_WARNING = "Docker printed no warning about the platform."
 NOTHING_RAN = "The warning is there, but neither the program's answer nor the kernel's refusal was printed."
-NO_CONTAINER = "The engine started no container of {image}."
 WARNED = (
     "{image} is one plain image for {platform}: the engine warned, and its container ended with exit status {status}."
 )
@@ -62,61 +70,6 @@ ONLY_PULLED = "The tag {ref} is one plain image for {found} now: {here} can pull
 OTHER_LOST = "The tag {ref} has an image for {here} now, but the one for {other} is gone."
 NOT_THE_KIOSK = "The image for {platform} under {ref} does not print the menu."
 KIOSK_MENDED = "{ref} is one index, {digest}, with an image for {here} and one for {other}: each machine finds its own."
-
-REFUSES = "It refuses to pull the image"
-PULLS = "It pulls the image, and says nothing"
-PULLS_AND_WARNS = "It pulls the image, and warns when it is run"
-WAS_REFUSED = "{image} is an index, and none of its rows is for {here}."
-WAS_PULLED = "{image} is one plain image, and a plain image is pulled whatever its platform."
-WAS_WARNED = "{image} is one plain image, so it was pulled; the platforms were compared when the container was made."
-WAS_NOT_WARNED = "The platforms of {image} and of this engine are the same."
-QUIET_RUNS = "No warning, and the program runs"
-QUIET_FAILS = "No warning, and the kernel refuses the program"
-WARNED_RUNS = "A warning, and the program runs"
-WARNED_FAILS = "A warning, and the kernel refuses the program"
-ONLY_CHOSE = (
-    "Docker was told which image is wanted, so it had nothing to warn of. What runs the program did not change."
-)
-
-
-def other(machine: Machine) -> Platform:
-    """What `$OTHER` stands for: the common platform that is not this machine's."""
-    return Platform("linux", "amd64" if machine.platform.architecture == "arm64" else "arm64")
-
-
-def puzzle(world: World) -> None:
-    """Push the exercise's three images, each for one platform, where they are missing. Blocked where it cannot be."""
-    machine = host.this_machine()
-    colours = shuffled(world, "which_runs", COLOURS)
-    for colour, platform in zip(colours, (other(machine), MAINFRAME, machine.linux), strict=True):
-        _scene.push(world, f"puzzle:{colour}", platform, "mismatch", file="puzzle.Dockerfile")
-
-
-def kiosk(world: World) -> None:
-    """Push the kiosk's image as somebody with the other kind of machine does, where it is missing."""
-    _scene.push(world, "kiosk", other(host.this_machine()), "mismatch/kiosk")
-
-
-def _pull_answered(machine: Machine, index: Index, printed: Transcript) -> Truth:
-    """What the engine said to a plain pull."""
-    refused = NO_MATCH in printed.output
-    template = WAS_REFUSED if refused else WAS_PULLED
-    return Truth(REFUSES if refused else PULLS, template, image=index.reference, here=machine.linux)
-
-
-def _run_answered(_machine: Machine, index: Index, printed: Transcript, _ran: Containers) -> Truth:
-    """What Docker said of one plain image for another platform."""
-    if WARNING in printed.output:
-        return Truth(PULLS_AND_WARNS, WAS_WARNED, image=index.reference)
-    return Truth(PULLS, WAS_NOT_WARNED, image=index.reference)
-
-
-def _platform_answered(_machine: Machine, _index: Index, printed: Transcript, _ran: Containers) -> Truth:
-    """Whether there was a warning, and whether the program ran."""
-    refused = FORMAT_ERROR in printed.output.lower()
-    if WARNING in printed.output:
-        return Truth(WARNED_FAILS if refused else WARNED_RUNS, ONLY_CHOSE)
-    return Truth(QUIET_FAILS if refused else QUIET_RUNS, ONLY_CHOSE)
 
 
 @step(
@@ -146,11 +99,7 @@ def foreign_image(machine: Machine, index: Index) -> Verdict:
     hints=["Pull it as you would pull any image: say nothing of platforms."],
     needs=[needs.engine],
     after=[foreign_image],
-    predict=Prediction(
-        question="The tag mismatch:other was built for $OTHER alone. What does your engine do when it is to pull it?",
-        options=(PULLS, PULLS_AND_WARNS, REFUSES),
-        truth=_pull_answered,
-    ),
+    predict=WHAT_A_PULL_DOES,
 )
 def plain_pull(machine: Machine, index: Index, printed: Transcript) -> Verdict:
     """Pull $REGISTRY/mismatch:other without naming a platform, and see what Docker says."""
@@ -163,7 +112,7 @@ def plain_pull(machine: Machine, index: Index, printed: Transcript) -> Verdict:
         return Problem(PLATFORM_NAMED, found=given_platform(pulls[0]), wanted="no platform")
     if index.is_index and NO_MATCH not in printed.output:
         return Problem(NO_MATCH_UNSEEN, found=last_line(printed), wanted=NO_MATCH, image=image, here=here)
-    if not index.is_index and not any(map(_pulled, plain)):
+    if not index.is_index and not any(map(was_pulled, plain)):
         return Problem(PULL_FAILED, found=last_line(printed), wanted="a pull that works", image=image)
     return Proof(
         PULL_REFUSED if index.is_index else PULLED_UNMATCHED,
@@ -198,11 +147,7 @@ def plain_pull(machine: Machine, index: Index, printed: Transcript) -> Verdict:
     ],
     needs=[needs.engine],
     makes=[Tag("mismatch:plain")],
-    predict=Prediction(
-        question="The tag mismatch:plain will be one image for $OTHER, and no index. What does your engine do with it?",
-        options=(PULLS, PULLS_AND_WARNS, REFUSES),
-        truth=_run_answered,
-    ),
+    predict=WHAT_A_PLAIN_IMAGE_DOES,
 )
 def see_warning(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
     """Push the same image as $REGISTRY/mismatch:plain, a plain image and no index. Run it, and see what Docker says."""
@@ -218,9 +163,9 @@ def see_warning(machine: Machine, index: Index, printed: Transcript, ran: Contai
         )
     if WARNING not in printed.output:
         return Problem(NO_WARNING, found=last_line(printed), wanted=f"a line with: {WARNING}")
-    if not _outcome(printed, wanted):
+    if not has_outcome(printed, wanted):
         return Problem(NOTHING_RAN, found=last_line(printed), wanted="the program's own line, or the kernel's")
-    return not_started(ran, image) or Proof(WARNED, image=image, platform=wanted, status=_status(ran, image))
+    return not_started(ran, image) or Proof(WARNED, image=image, platform=wanted, status=status_of(ran, image))
 
 
 @step(
@@ -253,10 +198,10 @@ def see_exec_format_error(index: Index, printed: Transcript, ran: Containers) ->
         return Problem(NOT_THE_MAINFRAME, found=listed(index.platforms), wanted=MAINFRAME, ref=image)
     if WARNING not in printed.output:
         return Problem(NO_WARNING, found=last_line(printed), wanted=f"a line with: {WARNING}")
-    if not _outcome(printed, MAINFRAME):
+    if not has_outcome(printed, MAINFRAME):
         return Problem(NO_FORMAT_ERROR, found=last_line(printed), wanted=f"{FORMAT_ERROR}, or s390x")
     said = MAINFRAME_REFUSED if FORMAT_ERROR in printed.output.lower() else MAINFRAME_ANSWERED
-    return not_started(ran, image) or Proof(said, image=image, status=_status(ran, image))
+    return not_started(ran, image) or Proof(said, image=image, status=status_of(ran, image))
 
 
 @step(
@@ -272,20 +217,18 @@ def see_exec_format_error(index: Index, printed: Transcript, ran: Containers) ->
     needs=[needs.engine],
     after=[foreign_image],
     exercise=True,
-    predict=Prediction(
-        question="You run mismatch:other and name its platform. What happens?",
-        options=(QUIET_RUNS, QUIET_FAILS, WARNED_RUNS, WARNED_FAILS),
-        truth=_platform_answered,
-    ),
+    predict=WHAT_A_PLATFORM_DOES,
 )
 def say_platform(machine: Machine, index: Index, printed: Transcript, ran: Containers) -> Verdict:
     """Run $REGISTRY/mismatch:other and say which platform you want. Is there a warning? Does it run?"""
     wanted, image = other(machine), index.reference
     if WARNING in printed.output:
         return Problem(WARNED_ALL_THE_SAME, found=WARNING, wanted="no such line")
-    if not _outcome(printed, wanted):
+    if not has_outcome(printed, wanted):
         return Problem(NO_OUTCOME, found=last_line(printed), wanted="the program's own line, or the kernel's")
-    return not_started(ran, image) or Proof(NO_LONGER_WARNED, image=image, platform=wanted, status=_status(ran, image))
+    return not_started(ran, image) or Proof(
+        NO_LONGER_WARNED, image=image, platform=wanted, status=status_of(ran, image)
+    )
 
 
 @step(
@@ -386,25 +329,3 @@ def mend_kiosk(machine: Machine, found: Images) -> Verdict:
             starts = " ".join((*image.entrypoint, *image.cmd)) or "nothing"
             return Problem(NOT_THE_KIOSK, found=starts, wanted=" ".join(_MENU), platform=row.platform, ref=ref)
     return Proof(KIOSK_MENDED, ref=ref, digest=brief(index.digest), here=here, other=there)
-
-
-def not_started(ran: Containers, image: str) -> Problem | None:
-    """A problem where the engine has started no container of that image, whatever was printed."""
-    if ran.of(image):
-        return None
-    found = ", ".join(dict.fromkeys(one.image for one in ran.ran)) or "no container"
-    return Problem(NO_CONTAINER, found=found, wanted=f"a container of {image}", image=image)
-
-
-def _pulled(call: Call) -> bool:
-    """It worked, or what did not work is the program that `docker run` started afterwards."""
-    return call.worked or (call.says("run") and call.exit_status != _NEVER_STARTED)
-
-
-def _status(ran: Containers, image: str) -> object:
-    return ran.of(image)[-1].exit_status
-
-
-def _outcome(printed: Transcript, platform: Platform) -> bool:
-    """Did the foreign program answer (an emulator is there), or did the kernel refuse it?"""
-    return FORMAT_ERROR in printed.output.lower() or uname(platform) in printed.output.split()

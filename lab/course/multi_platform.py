@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from lab import events
-from lab.course import _scene
 from lab.course._did import asked_the_registry, named_containers, names, platforms_of, read_the_programs
+from lab.course._multi_platform import (
+    BOTH,
+    COPIED,
+    HOW_MANY_EMULATED,
+    HOW_MANY_ENTRIES,
+    PAIR,
+    STORE_CANNOT,
+    STORE_KEEPS,
+    TEAM,
+    WHAT_IT_STANDS_FOR,
+    WILL_IT_KEEP_BOTH,
+    Kept,
+    Scene,
+    copies_the_greeting,
+    emulated_steps,
+    named_rows,
+    scene_of,
+    steps_for,
+    two_pushes,
+    what_is_kept,
+)
 from lab.course._pushed import Unpushed, pushed
-from lab.course._seeded import shuffled
-from lab.course._text import counted, failed, first_line, last_line, uname
+from lab.course._text import failed, first_line, last_line, uname
 from lab.course.leftovers import File, Tag
 from lab.draw.timeline import timeline
-from lab.errors import NotThere
-from lab.events import BuildEvents, Vertex, emulated
-from lab.model.facts import Binaries, Containers, Engine, Fact, Image, Images, Index, Transcript
+from lab.events import BuildEvents
+from lab.model.digests import brief, digits
+from lab.model.facts import Binaries, Containers, Engine, Images, Index, Transcript
 from lab.model.platforms import Platform, architectures_in, listed
-from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
+from lab.model.steps import Problem, Proof, Verdict, step
 from lab.model.world import World
 from lab.probes import engine, host, needs, registry
 
 TAG = "buildx-test"
-BOTH = "both"
-TEAM = "team"
-PAIR = frozenset({Platform.parse("linux/amd64"), Platform.parse("linux/arm64")})
 THIRD = Platform.parse("linux/arm/v7")
 ALL = PAIR | {THIRD}
 EVENTS = "build.json"
 COMMAND = ("sh", "-c", "cat /greeting.txt; uname -m")  # of files/multi-platform/Dockerfile
-COPIED = "greeting.txt"
 
 REPLACED = "The tag {ref} lacks a platform. A push replaces what a tag stood for; it does not add to it."
 TOO_MANY = "The tag {ref} has platforms that were not asked for."
@@ -45,8 +59,6 @@ EVENTS_SHOW = (
 NO_SUCH_BUILD = "No build for both platforms was made with the name {image}."
 OTHER_REFUSAL = "The build failed, but not because of the image store."
 NOT_KEPT = "The build worked, but the engine has no {image}."
-STORE_KEEPS = "The {store} image store of engine {version} keeps an index: {image} is {digest}."
-STORE_CANNOT = "The {store} image store of engine {version} cannot keep an index, so the build was refused."
 REGISTRY_NOT_ASKED = "No command that ran asked the registry for {ref}."
 LIST_NOT_SEEN = "What was printed is not the registry's list of {ref}."
 ROWS_LISTED = "The registry lists {count} images under {ref}: {rows}."
@@ -65,13 +77,6 @@ STILL_LOST = "The tag {ref} has no image for {platform}."
 SWAPPED = "The tag {ref} has the lost image again, but now it lacks the one for {platform}: a push adds nothing."
 TEAM_MENDED = "{ref} is one index, {digest}, with {rows}. The lost image, the one for {platform}, is back."
 
-ONE_FOR_BOTH = "one image that runs on both"
-LAST_ONE = "the image that was pushed last"
-A_LIST = "a list with an image for each"
-BEHIND = "{ref} stands for {digest}, with {count}: {rows}."
-ENTRIES = "The registry lists {images} and {others} under {ref}."
-LANES = "The two platforms have {count}, and {emulated} of them ran a program for another platform than the builder's."
-
 
 def _wrong_image(images: Images) -> Problem | None:
     """An image that would start something else than the lesson's Dockerfile says."""
@@ -83,31 +88,14 @@ def _wrong_image(images: Images) -> Problem | None:
     return None
 
 
-def named_rows(index: Index) -> str:
-    """`linux/amd64 (1a2b…), linux/arm64 (3c4d…)`: the images of an index, each with 12 digits of its digest."""
-    return ", ".join(f"{row.platform} ({row.digest.removeprefix('sha256:')[:12]})" for row in index.images)
-
-
 def _one_index(index: Index) -> Proof:
-    rows, digest = named_rows(index), index.digest[:19]
+    rows, digest = named_rows(index), brief(index.digest)
     return Proof(ONE_INDEX, ref=index.reference, digest=digest, count=len(index.images), rows=rows)
-
-
-def _behind(found: Images) -> Truth:
-    """What a tag stands for: one image, the one that was left over, or a list."""
-    index = found.index
-    answer = (LAST_ONE if index.is_index else ONE_FOR_BOTH) if len(index.images) == 1 else A_LIST
-    count = counted(len(index.images), "image")
-    return Truth(answer, BEHIND, ref=index.reference, digest=index.digest[:19], count=count, rows=named_rows(index))
 
 
 @step(
     pushed(registry.images(TAG), TAG, "multi_push"),
-    predict=Prediction(
-        question="One build, two platforms, one tag: what does the tag stand for afterwards?",
-        options=(ONE_FOR_BOTH, LAST_ONE, A_LIST),
-        truth=_behind,
-    ),
+    predict=WHAT_IT_STANDS_FOR,
     gap="""
         cd files/multi-platform
         docker buildx build -t $REGISTRY/buildx-test --platform ____ ____ .
@@ -142,37 +130,11 @@ _REFUSALS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept(Fact):
-    """What the engine's own store has under a name; None where it has nothing."""
-
-    name: str
-    image: Image | None
-
-
-def _kept(world: World) -> Kept:
-    try:
-        found = engine.image(BOTH)(world)
-    except NotThere:
-        return Kept(name=f"{world.registry}/{BOTH}", image=None)
-    return Kept(name=found.reference, image=found, evidence=found.evidence)
-
-
-def _keeps(server: Engine, kept: Kept, _printed: Transcript) -> Truth:
-    """Whether the engine has the index; its store is the reason."""
-    known = {"store": server.store, "version": server.version, "image": kept.name}
-    if kept.image is None:
-        return Truth("no", STORE_CANNOT, **known)
-    return Truth("yes", STORE_KEEPS, digest=kept.image.digest[:19], **known)
-
-
 @step(
     engine.info(),
-    _kept,
+    what_is_kept,
     host.transcript("load_both"),
-    predict=Prediction(
-        question="Can your engine keep images for two platforms under one name?", options=("yes", "no"), truth=_keeps
-    ),
+    predict=WILL_IT_KEEP_BOTH,
     gap="""
         docker info --format '{{.____}}'
         docker buildx build -t $REGISTRY/both --platform linux/amd64,linux/arm64 ____ files/multi-platform
@@ -199,31 +161,15 @@ def load_both(server: Engine, kept: Kept, printed: Transcript) -> Verdict:
     if any(one.worked for one in builds):
         if kept.image is None:
             return Problem(NOT_KEPT, found="no such image", wanted=kept.name, image=kept.name)
-        return Proof(STORE_KEEPS, digest=kept.image.digest[:19], **known)
+        return Proof(STORE_KEEPS, digest=brief(kept.image.digest), **known)
     if any(sign in printed.output for sign in _REFUSALS):
         return Proof(STORE_CANNOT, **known)
     return Problem(OTHER_REFUSAL, found=last_line(printed), wanted="both platforms, or a refusal by the image store")
 
 
-def _emulated(found: BuildEvents) -> int:
-    return sum(emulated(one, found.native) for one in found.vertices) if found.native else 0
-
-
-def _lanes(found: BuildEvents) -> Truth:
-    """How many of the Dockerfile's steps an emulator had to run."""
-    steps = [one for one in found.vertices if one.step and one.target]
-    count = _emulated(found)
-    answer = "none" if not count else "all" if count == len(steps) else "some"
-    return Truth(answer, LANES, count=counted(len(steps), "step"), emulated=count)
-
-
 @step(
     events.file(EVENTS),
-    predict=Prediction(
-        question="How many steps of this build, for two platforms, need an emulator?",
-        options=("none", "some", "all"),
-        truth=_lanes,
-    ),
+    predict=HOW_MANY_EMULATED,
     gap=f"""
         docker buildx build ____ --platform linux/arm64,linux/amd64 \\
           --progress=____ --output type=cacheonly files/multi-platform 2> {EVENTS}
@@ -248,38 +194,19 @@ def read_events(found: BuildEvents) -> Verdict:
     if not set(found.platforms) >= PAIR:
         return Problem(ONE_LANE, found=listed(found.platforms), wanted=listed(PAIR))
     for platform in sorted(PAIR):
-        copies = [one for one in found.vertices if _copies(one) and one.target == platform]
+        copies = [one for one in found.vertices if copies_the_greeting(one) and one.target == platform]
         if not copies:
-            return Problem(OTHER_BUILD, found=_steps(found, platform), wanted=f"COPY {COPIED}", platform=platform)
+            return Problem(OTHER_BUILD, found=steps_for(found, platform), wanted=f"COPY {COPIED}", platform=platform)
         if all(one.cached for one in copies):
             return Problem(ALL_CACHED, found="CACHED", wanted="steps that ran", platform=platform)
     seconds, platforms = f"{found.seconds:.1f}", listed(found.platforms)
-    return Proof(EVENTS_SHOW, path=found.path, seconds=seconds, platforms=platforms, count=_emulated(found))
-
-
-def _copies(vertex: Vertex) -> bool:
-    return vertex.kind == "copy" and COPIED in vertex.text
-
-
-def _steps(found: BuildEvents, platform: Platform) -> str:
-    own = [one.text for one in found.vertices if one.target == platform and one.step]
-    return "; ".join(own) or "no steps"
-
-
-def _entries(images: Images, _printed: Transcript) -> Truth:
-    """How long the list is: attestations are entries, too."""
-    index = images.index
-    runs, others = len(index.images), len(index.manifests) - len(index.images)
-    parts = {"images": counted(runs, "image"), "others": counted(others, "attestation")}
-    return Truth(len(index.manifests), ENTRIES, ref=index.reference, **parts)
+    return Proof(EVENTS_SHOW, path=found.path, seconds=seconds, platforms=platforms, count=emulated_steps(found))
 
 
 @step(
     registry.images(TAG),
     host.transcript("registry_rows"),
-    predict=Prediction(
-        question="You built for two platforms. How many entries does the registry list under the tag?", truth=_entries
-    ),
+    predict=HOW_MANY_ENTRIES,
     gap="docker buildx imagetools ____ $REGISTRY/buildx-test\nlab ____ buildx-test",
     solution="docker buildx imagetools inspect $REGISTRY/buildx-test\nlab show buildx-test",
     hints=["You asked the registry for such a list in lesson 2."],
@@ -293,7 +220,7 @@ def registry_rows(images: Images, printed: Transcript) -> Verdict:
     ref = index.reference
     if not asked_the_registry(printed, ref):
         return Problem(REGISTRY_NOT_ASKED, found=first_line(printed), wanted="the registry's own list", ref=ref)
-    if all(row.digest[7:19] in printed.output for row in index.images if row.platform in PAIR):
+    if all(digits(row.digest) in printed.output for row in index.images if row.platform in PAIR):
         return Proof(ROWS_LISTED, ref=ref, count=len(index.images), rows=named_rows(index))
     # The tag was pushed again since, for the third platform: what was seen then was right then.
     if index.platforms == ALL and _architectures(printed) and len(set(_DIGESTS.findall(printed.output))) >= len(PAIR):
@@ -408,29 +335,10 @@ def add_third(images: Images) -> Verdict:
     return _wrong_image(images) or _one_index(index)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scene(Fact):
-    """Which platform the second push of the exercise took away, and which one it left."""
-
-    lost: Platform
-    left: Platform
-
-
-def _scene_of(world: World) -> Scene:
-    lost, left = shuffled(world, "mend_team", sorted(PAIR))
-    return Scene(lost=lost, left=left)
-
-
-def two_pushes(world: World) -> None:
-    """Two colleagues push the same tag, each for one platform. Blocked where it cannot be."""
-    scene = _scene_of(world)
-    _scene.push_in_turn(world, TEAM, (scene.lost, scene.left), "multi-platform")
-
-
 @step(
     registry.images(TEAM),
     registry.binaries(TEAM),
-    _scene_of,
+    scene_of,
     solution="""
         docker buildx build -t $REGISTRY/team --platform linux/amd64,linux/arm64 --push files/multi-platform
     """,
@@ -457,4 +365,4 @@ def mend_team(images: Images, binaries: Binaries, scene: Scene) -> Verdict:
         return Problem(TOO_MANY, found=found, wanted=wanted, ref=ref)
     if problem := _false_label(binaries) or _wrong_image(images):
         return problem
-    return Proof(TEAM_MENDED, ref=ref, digest=index.digest[:19], rows=named_rows(index), platform=scene.lost)
+    return Proof(TEAM_MENDED, ref=ref, digest=brief(index.digest), rows=named_rows(index), platform=scene.lost)

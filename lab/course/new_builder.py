@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.course._did import asked_builders, brief, called, calls_of, used_buildx
+from lab.course._did import asked_builders, called, calls_of, used_buildx
 from lab.course._new_builder import (
     NAME,
     SPARE,
@@ -18,6 +18,7 @@ from lab.course._new_builder import (
 from lab.course._shop_builder import SHOP_BUILDER, ShopBuilder
 from lab.course._text import failed, first_line
 from lab.course.leftovers import BuilderNamed, Tag
+from lab.model.digests import brief
 from lab.model.facts import Builder, Builders, Builds, Call, Engine, Exported, Transcript
 from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem, Proof, Verdict, step

@@ -6,9 +6,10 @@ from lab.course._did import asked_the_registry, given_platform, read_the_configu
 from lab.course._given import GivenFile
 from lab.course._pushed import Unpushed, pushed
 from lab.course._seeded import chosen
-from lab.course._text import counted, failed, first_line, short, without_variant
+from lab.course._text import counted, failed, first_line, without_variant
 from lab.course.leftovers import File, Tag
 from lab.errors import Blocked, NotThere
+from lab.model.digests import brief, digits
 from lab.model.facts import Call, Images, Index, Machine, Transcript, same_image
 from lab.model.platforms import Platform, architectures_in, given, listed
 from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
@@ -88,7 +89,7 @@ def build_test(machine: Machine, index: Index | Unpushed) -> Verdict:
         return Problem(SEVERAL_PLATFORMS, found=listed(index.platforms), wanted="one platform", ref=index.reference)
     if index.platforms != {machine.linux}:
         return Problem(FOREIGN_PLATFORM, found=listed(index.platforms), wanted=machine.linux, ref=index.reference)
-    return Proof(ONE_IMAGE, ref=index.reference, platform=machine.linux, digest=short(index.images[0].digest))
+    return Proof(ONE_IMAGE, ref=index.reference, platform=machine.linux, digest=brief(index.images[0].digest))
 
 
 @step(
@@ -151,12 +152,12 @@ def registry_list(index: Index, printed: Transcript) -> Verdict:
     found, ref = first_line(printed), index.reference
     if not asked_the_registry(printed, ref):
         return Problem(REGISTRY_NOT_ASKED, found=found, wanted="what the registry says", ref=ref)
-    rows = any(row.digest.removeprefix("sha256:")[:12] in printed.output for row in index.images)
+    rows = any(digits(row.digest) in printed.output for row in index.images)
     if not rows and not {one.architecture for one in index.platforms} & architectures_in(printed.output):
         return Problem(LIST_NOT_SEEN, found=found, wanted="the rows that the registry has", ref=ref)
     attestations = len(index.manifests) - len(index.images)
     template = IS_AN_INDEX if index.is_index else IS_AN_IMAGE
-    platforms, digest = listed(index.platforms), short(index.digest)
+    platforms, digest = listed(index.platforms), brief(index.digest)
     return Proof(template, ref=ref, digest=digest, platforms=platforms, attestations=attestations)
 
 
@@ -182,7 +183,7 @@ def predict(index: Index | Unpushed, answers: Answers) -> Verdict:
     if index.platforms != {PI}:
         return Problem(NOT_FOR_THE_PI, found=listed(index.platforms), wanted=PI, ref=index.reference)
     return _compared(answers, index) or Proof(
-        AS_PREDICTED, ref=index.reference, platform=PI, digest=short(index.images[0].digest)
+        AS_PREDICTED, ref=index.reference, platform=PI, digest=brief(index.images[0].digest)
     )
 
 
@@ -274,4 +275,4 @@ def mend_nightly(machine: Machine, script: Rehearsed, index: Index) -> Verdict:
         return Problem(NIGHTLY_STILL_TOLD, found=told, wanted=machine.linux, **about)
     if index.platforms != {machine.linux}:
         return Problem(NIGHTLY_NOT_RUN, found=listed(index.platforms), wanted=machine.linux, **about)
-    return Proof(NIGHTLY_MENDED, platform=machine.linux, digest=short(index.images[0].digest), **about)
+    return Proof(NIGHTLY_MENDED, platform=machine.linux, digest=brief(index.images[0].digest), **about)

@@ -6,8 +6,9 @@ import html
 from collections.abc import Sequence
 
 from lab.draw.parts import images_by_digest, parts
-from lab.draw.svg import amount, figure, short, table
+from lab.draw.svg import amount, figure, table
 from lab.events.read import clean
+from lab.model.digests import digits
 from lab.model.facts import Image, Index
 from lab.model.picture import Picture
 
@@ -35,7 +36,7 @@ def _named(index: Index) -> tuple[str, str]:
     repository, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
         repository, tag = name, ""
-    return repository, tag or short(digest or index.digest)
+    return repository, tag or digits(digest or index.digest)
 
 
 def _rows(index: Index, images: Sequence[Image]) -> list[tuple[str, str, str]]:
@@ -46,7 +47,7 @@ def _rows(index: Index, images: Sequence[Image]) -> list[tuple[str, str, str]]:
         size = parts(image).size if image else None
         platform = manifest.platform or (image.platform if image else None)
         said = clean(str(platform)) if platform else "not said"
-        rows.append((said, "not known" if size is None else amount(size), short(clean(manifest.digest))))
+        rows.append((said, "not known" if size is None else amount(size), digits(clean(manifest.digest))))
     return rows or [("none", "", "")]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.draw.svg import short
+from lab.model.digests import digits
 from lab.model.facts import Image, Index, Manifest
 
 REFERS_TO = "vnd.docker.reference.digest"
@@ -54,7 +54,7 @@ def subject(attestation: Manifest, index: Index) -> str:
     found = next((row for row in index.images if row.digest == digest), None)
     if found and found.platform:
         return str(found.platform)
-    return short(digest) if digest else "an image that it does not name"
+    return digits(digest) if digest else "an image that it does not name"
 
 
 def _manifest(image: Image) -> dict[str, Any]:

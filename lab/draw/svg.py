@@ -158,11 +158,6 @@ def amount(size: int) -> str:
     raise AssertionError  # the loop always returns
 
 
-def short(digest: str) -> str:
-    """The first twelve digits of a digest, as Docker shows it."""
-    return digest.partition(":")[2][:12] or digest[:12]
-
-
 def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset(), gap: int = 2) -> list[str]:
     """Lines of text with the columns below one another; those in `right` end at the same place."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

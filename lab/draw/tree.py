@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.draw.parts import Blob, images_by_digest, parts, subject
-from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, Canvas, amount, fit, short
+from lab.draw.svg import BLUE, GREEN, GREY, ORANGE, Canvas, amount, fit
 from lab.events.read import clean
+from lab.model.digests import digits
 from lab.model.facts import Image, Index, Manifest
 from lab.model.picture import Picture
 
@@ -73,7 +74,7 @@ def _owners(rows: list[_Row]) -> dict[str, list[str]]:
 
 
 def _about(blob: Blob) -> str:
-    return short(clean(blob.digest)) + ("" if blob.size is None else f"  {amount(blob.size)}")
+    return digits(clean(blob.digest)) + ("" if blob.size is None else f"  {amount(blob.size)}")
 
 
 def _attestations(index: Index) -> list[tuple[Manifest, str]]:
@@ -84,11 +85,11 @@ def _attestations(index: Index) -> list[tuple[Manifest, str]]:
 def _text(index: Index, rows: list[_Row], owners: dict[str, list[str]]) -> Iterator[str]:
     indent = ""
     if index.is_index:
-        yield f"index {short(index.digest)}  {clean(index.reference)}"
+        yield f"index {digits(index.digest)}  {clean(index.reference)}"
         indent = "  "
     for row in rows:
         size = f"  {amount(row.manifest.size)}" if row.manifest.size else ""
-        yield f"{indent}manifest {short(clean(row.manifest.digest))}{size}  {row.platform}"
+        yield f"{indent}manifest {digits(clean(row.manifest.digest))}{size}  {row.platform}"
         for name, blob in row.blobs:
             others = [platform for platform in owners[blob.digest] if platform != row.platform]
             shared = f"  shared with {_few(others)}" if others else ""
@@ -97,7 +98,7 @@ def _text(index: Index, rows: list[_Row], owners: dict[str, list[str]]) -> Itera
             yield f"{indent}  and {row.hidden} more layers"
     for manifest, of in _attestations(index):
         size = f"  {amount(manifest.size)}" if manifest.size else ""
-        yield f"{indent}attestation {short(clean(manifest.digest))}{size}  for {of}; nothing runs from it"
+        yield f"{indent}attestation {digits(clean(manifest.digest))}{size}  for {of}; nothing runs from it"
 
 
 def _few(names: list[str], most: int = 3) -> str:
@@ -113,12 +114,12 @@ def _draw(index: Index, rows: list[_Row], owners: dict[str, list[str]], title: s
     middles, y = _images(canvas, rows, owners)
     for manifest, of in _attestations(index):
         middles.append((y + _HIGH / 2, True))
-        _attestation(canvas, y, f"for {of}", short(clean(manifest.digest)))
+        _attestation(canvas, y, f"for {of}", digits(clean(manifest.digest)))
         y += _HIGH + _STEP - _TALL
     if index.is_index and middles:
         first, last = middles[0][0], middles[-1][0]
         top = (first + last) / 2 - _TALL / 2
-        _two_lines(canvas, 0, top, ("index", short(clean(index.digest))))
+        _two_lines(canvas, 0, top, ("index", digits(clean(index.digest))))
         _links(canvas, top + _TALL / 2, middles)
     return canvas.picture(title, text, y + 2)
 
@@ -154,7 +155,7 @@ def _images(canvas: Canvas, rows: list[_Row], owners: dict[str, list[str]]) -> t
         y = max(y, top + _STEP)
         middle = (top + y - (_STEP - _TALL)) / 2
         middles.append((middle, False))
-        _two_lines(canvas, 1, middle - _TALL / 2, (row.platform, short(clean(row.manifest.digest))))
+        _two_lines(canvas, 1, middle - _TALL / 2, (row.platform, digits(clean(row.manifest.digest))))
         for digest in dict.fromkeys(blob.digest for _, blob in row.blobs):
             _link(canvas, 1, middle, places[digest], dashed=len(owners[digest]) > 1)
         y += 10

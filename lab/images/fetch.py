@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.errors import BadInput, Blocked, NotThere
 from lab.images import blobs
+from lab.model.digests import brief
 from lab.model.facts import Evidence, Image, Images, Index, Manifest
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def fetch_layer(registry: Registry, digest: str, known: dict[str, Layer], limits
     from lab.images import layers
 
     if digest not in known:
-        what = f"The layer {digest[:19]}… from {registry.reference.endpoint!r}"
+        what = f"The layer {brief(digest)} from {registry.reference.endpoint!r}"
         with registry.open(f"blobs/{digest}") as stream:
             checked = blobs.Verified(stream, digest, stream.size, what, Blocked)
             try:
@@ -161,7 +162,7 @@ def _config(registry: Registry, manifest: Mapping[str, Any]) -> tuple[Any, tuple
     if not isinstance(described, dict) or not isinstance(digest := described.get("digest"), str):
         raise BadInput(f"The manifest of {str(registry.reference)!r} names no configuration.", _DAMAGED)
     answer = registry.get(f"blobs/{digest}")
-    what = f"The configuration {digest[:19]}… from {registry.reference.endpoint!r}"
+    what = f"The configuration {brief(digest)} from {registry.reference.endpoint!r}"
     if answer.status != 200:
         raise Blocked(f"{what} is missing ({answer.status}).", _DAMAGED)
     blobs.verify(answer.body, digest, what, Blocked)

@@ -74,6 +74,7 @@ def says(request):
 
     def ask(step, *facts):
         problem = step.check(*facts)
+        assert "…." not in str(problem)  # no sentence ends with a shortened digest
         if not isinstance(problem, Problem):
             heard.append(f"{step.name}: passes: {problem or 'Done.'}")
             return None

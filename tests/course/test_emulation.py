@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.course import _emulation
 from lab.course import emulation as lesson
+from lab.course._mismatch import NO_CONTAINER
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
-from lab.course.mismatch import NO_CONTAINER
 from lab.model.facts import Binaries, Call, Image, Images
 from lab.model.platforms import Platform
 from lab.probes.host import Text, Timings
@@ -273,9 +274,9 @@ def predicted(step, *facts):
 @pytest.mark.parametrize(
     ("output", "answer"),
     [
-        ("aarch64\n", ("aarch64", lesson.MACHINE_ANSWERED)),
-        ("x86_64\n", ("x86_64", lesson.MACHINE_ANSWERED)),
-        ("exec /bin/uname: exec format error\n", (lesson.REFUSED_IT, lesson.MACHINE_REFUSED)),
+        ("aarch64\n", ("aarch64", _emulation.MACHINE_ANSWERED)),
+        ("x86_64\n", ("x86_64", _emulation.MACHINE_ANSWERED)),
+        ("exec /bin/uname: exec format error\n", (_emulation.REFUSED_IT, _emulation.MACHINE_REFUSED)),
     ],
 )
 def test_what_the_other_machine_answers_is_read(fact, output, answer):
@@ -284,7 +285,8 @@ def test_what_the_other_machine_answers_is_read(fact, output, answer):
 
 
 @pytest.mark.parametrize(
-    ("output", "answer"), [(WARNING, (lesson.STAYS, lesson.WARNS_STILL)), ("", (lesson.GONE, lesson.WARNS_NO_MORE))]
+    ("output", "answer"),
+    [(WARNING, (_emulation.STAYS, _emulation.WARNS_STILL)), ("", (_emulation.GONE, _emulation.WARNS_NO_MORE))],
 )
 def test_whether_the_warning_stayed_is_read(fact, output, answer):
     """An emulator changes nothing about it."""
@@ -300,4 +302,4 @@ def test_how_many_times_as_long(fact, seconds, place, native_first):
     order = slice(None, None, 1 if native_first else -1)
     output = "".join(f"{name}\n\nreal\t0m{took}s\n" for name, took in times[order])
     seen = Timings.from_text(output), fact.printed(output, 0, *calls[order])
-    assert predicted(lesson.cost, fact.pc, *seen) == (lesson.SLOWER[place], lesson.TIMES_AS_LONG)
+    assert predicted(lesson.cost, fact.pc, *seen) == (_emulation.SLOWER[place], _emulation.TIMES_AS_LONG)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from lab.course import _pushed
+from lab.course import _inside_the_index, _pushed
 from lab.course import inside_the_index as lesson
 from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
+from lab.model.digests import brief
 from lab.model.facts import Engine, Image, Images
 from lab.model.platforms import Platform
 
@@ -176,7 +177,7 @@ def test_the_proofs_say_what_was_seen(fact):
     whole = fact.index(*PAIR, name=REF)
     parts = [replace(whole, manifests=(row,)) for row in whole.manifests]
     summed = lesson.digest_of_bytes.check(index, fact.printed(digits, 0, ASKED, "sha256sum"))
-    assert (summed.template, summed.values["digest"]) == (lesson.SUM_IS_DIGEST, index.digest[:19])
+    assert (summed.template, summed.values["digest"]) == (lesson.SUM_IS_DIGEST, brief(index.digest))
     followed = lesson.one_manifest.check(found, fact.printed(MANIFESTS[1], 0, ASKED))
     assert (followed.template, followed.values["number"]) == (lesson.MANIFEST_PRINTED, "1")
     bare = lesson.without_attestations.check(whole)
@@ -185,7 +186,7 @@ def test_the_proofs_say_what_was_seen(fact):
     assert (chosen.template, chosen.values["row"]) == (lesson.ENGINE_CHOSE, "linux/amd64")
     assert lesson.release.check(whole, whole).template == lesson.RELEASED
     joined = lesson.stitch.check(whole, *parts)
-    assert (joined.template, joined.values["digest"]) == (lesson.JOINED, "sha256:ffffffffffff")
+    assert (joined.template, joined.values["digest"]) == (lesson.JOINED, "sha256:ffffffffffff…")
 
 
 def test_the_picture_shows_the_attestations_apart(fact):
@@ -212,8 +213,8 @@ def test_a_release_is_mended_when_it_is_what_was_tested(fact, says):
     assert says(lesson.mend_release, half, tested, SCENE, *halves) == lesson.PLATFORMS_LOST
     assert says(lesson.mend_release, rebuilt, tested, SCENE, *halves) == lesson.NOT_THE_TESTED
     assert says(lesson.mend_release, other, tested, SCENE, *halves) == lesson.NEW_INDEX
-    assert says(lesson.mend_release, half, half, SCENE, *halves) == lesson.TESTED_CHANGED
-    assert says(lesson.mend_release, rebuilt, rebuilt, SCENE, *halves) == lesson.TESTED_CHANGED
+    assert says(lesson.mend_release, half, half, SCENE, *halves) == _inside_the_index.TESTED_CHANGED
+    assert says(lesson.mend_release, rebuilt, rebuilt, SCENE, *halves) == _inside_the_index.TESTED_CHANGED
     proof = lesson.mend_release.check(sold, tested, SCENE, *halves)
     assert (proof.template, proof.values["lost"]) == (lesson.MENDED, "linux/arm64")
 
@@ -252,29 +253,38 @@ def asked(step, *facts):
 def test_how_many_entries_the_joined_index_has(fact):
     """Attestations are entries."""
     whole, parts = joined(fact, attested=1)
-    assert asked(lesson.stitch, whole, *parts) == ("3", lesson.ENTRIES)
-    assert asked(lesson.stitch, replace(whole, manifests=whole.images), *parts) == ("2", lesson.ENTRIES)
+    assert asked(lesson.stitch, whole, *parts) == ("3", _inside_the_index.ENTRIES)
+    assert asked(lesson.stitch, replace(whole, manifests=whole.images), *parts) == ("2", _inside_the_index.ENTRIES)
 
 
 def test_the_sum_and_the_digest(fact):
     """What was printed decides."""
     index = images(fact, *PAIR).index
     digits = index.digest.removeprefix("sha256:")
-    assert asked(lesson.digest_of_bytes, index, fact.printed(f"{digits}  -")) == (lesson.SAME_DIGITS, lesson.SUM_WAS)
-    assert asked(lesson.digest_of_bytes, index, fact.printed("0" * 64)) == (lesson.OTHER_DIGITS, lesson.SUM_WAS)
-    assert asked(lesson.digest_of_bytes, index, fact.printed(""))[0] == lesson.OTHER_DIGITS
+    assert asked(lesson.digest_of_bytes, index, fact.printed(f"{digits}  -")) == (
+        _inside_the_index.SAME_DIGITS,
+        _inside_the_index.SUM_WAS,
+    )
+    assert asked(lesson.digest_of_bytes, index, fact.printed("0" * 64)) == (
+        _inside_the_index.OTHER_DIGITS,
+        _inside_the_index.SUM_WAS,
+    )
+    assert asked(lesson.digest_of_bytes, index, fact.printed(""))[0] == _inside_the_index.OTHER_DIGITS
 
 
 def test_the_digest_under_the_second_name(fact):
     """The registry's answer for both."""
     tested = fact.index(*PAIR, name=REF)
     other = replace(tested, digest=f"sha256:{'0' * 64}")
-    assert asked(lesson.release, tested, tested) == (lesson.SAME_DIGEST, lesson.TWO_NAMES)
-    assert asked(lesson.release, tested, other) == (lesson.NEW_DIGEST, lesson.TWO_NAMES)
+    assert asked(lesson.release, tested, tested) == (_inside_the_index.SAME_DIGEST, _inside_the_index.TWO_NAMES)
+    assert asked(lesson.release, tested, other) == (_inside_the_index.NEW_DIGEST, _inside_the_index.TWO_NAMES)
 
 
 def test_which_image_answered(fact):
     """The engine's own, by the name that it gave."""
     index, ran = fact.index(*PAIR, name=REF), fact.ran(REF)
     for name, platform in (("x86_64", PAIR[0]), ("aarch64", PAIR[1])):
-        assert asked(lesson.which_one, index, fact.engine, ran, fact.printed(name)) == (platform, lesson.NOBODY_CHOSE)
+        assert asked(lesson.which_one, index, fact.engine, ran, fact.printed(name)) == (
+            platform,
+            _inside_the_index.NOBODY_CHOSE,
+        )

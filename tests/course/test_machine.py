@@ -5,6 +5,8 @@ import pytest
 from lab.course import machine as lesson
 from lab.course._pushed import NOT_PUSHED, OTHER_NAME, Unpushed
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
+from lab.course.workspace import sources
+from lab.errors import Blocked
 from lab.model.platforms import Platform
 from lab.probes import binary, host
 from lab.probes.rehearsal import Printed
@@ -253,6 +255,23 @@ def test_each_learner_has_three_programs_and_a_foreign_sample(world_with, seed):
     (world.workspace / lesson.ANSWERS).write_text("abacus linux/arm64")
     lesson.name_programs.prepare(world_with(seed=seed + 1))
     assert before == [(world.workspace / f"files/machine/{name}").read_bytes() for name in lesson.PROGRAMS]
+
+
+def test_a_program_that_was_spoilt_is_laid_anew_and_a_reset_brings_the_lessons_own(world):
+    """Nobody's work goes into it. Where it cannot be written, the step is blocked and nothing breaks."""
+    place = world.workspace / lesson.SAMPLE
+    lesson.own_header.prepare(world)
+    laid = place.read_bytes()
+    place.write_text("not a program")
+    lesson.own_header.prepare(world)
+    assert (place.read_bytes(), place.stat().st_mode & 0o777) == (laid, 0o755)
+    (given,) = lesson.own_header.makes
+    assert given.remove(world) == ""
+    assert place.read_bytes() == sources()[lesson.SAMPLE].read_bytes()
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(Blocked, match="cannot be written"):
+        lesson.own_header.prepare(world)
 
 
 def test_seeds_give_the_names_to_other_programs(world_with):

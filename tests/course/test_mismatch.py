@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from lab import course
+from lab.course import _mismatch, recall
 from lab.course import mismatch as lesson
-from lab.course import recall
 from lab.course._text import ANSWER_MISSING
 from lab.model.facts import Call, Image, Images
 
@@ -104,8 +104,8 @@ def test_one_plain_image_is_pulled_whatever_it_is_for(fact, verdict, output, cal
         ("x86_64\n", TAG, lesson.NO_WARNING),
         (WARNING, TAG, lesson.NOTHING_RAN),
         (WARNING + "x86_64\n", TAG, lesson.NOTHING_RAN),
-        (WARNING + REFUSED, "busybox:1.38", lesson.NO_CONTAINER),
-        (WARNING + REFUSED, None, lesson.NO_CONTAINER),
+        (WARNING + REFUSED, "busybox:1.38", _mismatch.NO_CONTAINER),
+        (WARNING + REFUSED, None, _mismatch.NO_CONTAINER),
     ],
 )
 def test_the_warning_and_what_follows(fact, verdict, output, ran, message):
@@ -129,7 +129,7 @@ def test_an_index_is_not_what_is_warned_about(fact, says):
         ("linux/s390x", WARNING + "s390x\n", [TAG], lesson.MAINFRAME_ANSWERED),
         ("linux/s390x", REFUSED, [TAG], lesson.NO_WARNING),
         ("linux/s390x", WARNING, [TAG], lesson.NO_FORMAT_ERROR),
-        ("linux/s390x", WARNING + REFUSED, [], lesson.NO_CONTAINER),
+        ("linux/s390x", WARNING + REFUSED, [], _mismatch.NO_CONTAINER),
         ("linux/amd64", WARNING + REFUSED, [TAG], lesson.NOT_THE_MAINFRAME),
     ],
 )
@@ -146,7 +146,7 @@ def test_the_mainframe_is_refused(fact, verdict, platform, output, ran, message)
         ("aarch64\nexit status: 0\n", ["busybox:1.38", TAG], lesson.NO_LONGER_WARNED),
         (WARNING + REFUSED, [TAG], lesson.WARNED_ALL_THE_SAME),
         ("docker: no matching manifest\n", [], lesson.NO_OUTCOME),
-        ("aarch64\n", ["busybox:1.38"], lesson.NO_CONTAINER),
+        ("aarch64\n", ["busybox:1.38"], _mismatch.NO_CONTAINER),
     ],
 )
 def test_platform_silences_the_warning_only(fact, verdict, output, ran, message):
@@ -237,7 +237,7 @@ def predicted(step, *facts):
 
 @pytest.mark.parametrize(
     ("output", "answer"),
-    [(NO_MATCH, (lesson.REFUSES, lesson.WAS_REFUSED)), (f"{TAG}\n", (lesson.PULLS, lesson.WAS_PULLED))],
+    [(NO_MATCH, (_mismatch.REFUSES, _mismatch.WAS_REFUSED)), (f"{TAG}\n", (_mismatch.PULLS, _mismatch.WAS_PULLED))],
 )
 def test_what_a_plain_pull_does(fact, output, answer):
     """An index is refused, a plain image (of a classic store's builder) is not."""
@@ -247,8 +247,8 @@ def test_what_a_plain_pull_does(fact, output, answer):
 @pytest.mark.parametrize(
     ("output", "answer"),
     [
-        (WARNING + REFUSED, (lesson.PULLS_AND_WARNS, lesson.WAS_WARNED)),
-        ("x86_64\n", (lesson.PULLS, lesson.WAS_NOT_WARNED)),
+        (WARNING + REFUSED, (_mismatch.PULLS_AND_WARNS, _mismatch.WAS_WARNED)),
+        ("x86_64\n", (_mismatch.PULLS, _mismatch.WAS_NOT_WARNED)),
     ],
 )
 def test_what_becomes_of_a_plain_image(fact, output, answer):
@@ -260,16 +260,16 @@ def test_what_becomes_of_a_plain_image(fact, output, answer):
 @pytest.mark.parametrize(
     ("output", "answer"),
     [
-        (REFUSED, lesson.QUIET_FAILS),
-        ("aarch64\n", lesson.QUIET_RUNS),
-        (WARNING + REFUSED, lesson.WARNED_FAILS),
-        (WARNING + "aarch64\n", lesson.WARNED_RUNS),
+        (REFUSED, _mismatch.QUIET_FAILS),
+        ("aarch64\n", _mismatch.QUIET_RUNS),
+        (WARNING + REFUSED, _mismatch.WARNED_FAILS),
+        (WARNING + "aarch64\n", _mismatch.WARNED_RUNS),
     ],
 )
 def test_what_naming_the_platform_changes(fact, output, answer):
     """The warning and the outcome are two things."""
     seen = fact.index("linux/arm64"), fact.printed(output), fact.ran(TAG)
-    assert predicted(lesson.say_platform, fact.pc, *seen) == (answer, lesson.ONLY_CHOSE)
+    assert predicted(lesson.say_platform, fact.pc, *seen) == (answer, _mismatch.ONLY_CHOSE)
 
 
 def recalled(stem):

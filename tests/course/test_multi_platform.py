@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab import course
-from lab.course import _pushed
+from lab.course import _multi_platform, _pushed
 from lab.course import multi_platform as lesson
 from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
@@ -281,7 +281,7 @@ def test_the_proofs_say_what_was_seen(fact):
     assert listed.values["count"] == "2"
     kept = lesson.load_both.check(*load_both(fact, "", KEPT, LOADED))
     assert kept.template == lesson.STORE_KEEPS
-    assert kept.values["digest"] == "sha256:dddddddddddd"
+    assert kept.values["digest"] == "sha256:dddddddddddd…"
     programs = tuple((Platform.parse(name), fact.program(name)) for name in PAIR)
     true = lesson.true_programs.check(
         Binaries(reference=REF, programs=programs), fact.printed("amd64 arm64", 0, PROGRAMS)
@@ -351,9 +351,9 @@ def test_what_the_tag_stands_for(fact):
     """A list, the image that was pushed last, or a single one: as the registry has it."""
     two, one = images(fact, *PAIR), images(fact, PAIR[0])
     plain = replace(one, index=replace(one.index, is_index=False))
-    assert asked(lesson.multi_push, two) == (lesson.A_LIST, lesson.BEHIND)
-    assert asked(lesson.multi_push, one) == (lesson.LAST_ONE, lesson.BEHIND)
-    assert asked(lesson.multi_push, plain) == (lesson.ONE_FOR_BOTH, lesson.BEHIND)
+    assert asked(lesson.multi_push, two) == (_multi_platform.A_LIST, _multi_platform.BEHIND)
+    assert asked(lesson.multi_push, one) == (_multi_platform.LAST_ONE, _multi_platform.BEHIND)
+    assert asked(lesson.multi_push, plain) == (_multi_platform.ONE_FOR_BOTH, _multi_platform.BEHIND)
     assert "with 1 image: linux/amd64" in str(lesson.multi_push.predict.truth(one))
 
 
@@ -370,18 +370,18 @@ def ran_on(vertex):
 
 def test_how_many_steps_needed_an_emulator():
     """None of a copy; each foreign RUN does."""
-    assert asked(lesson.read_events, events(*PAIR)) == ("none", lesson.LANES)
+    assert asked(lesson.read_events, events(*PAIR)) == ("none", _multi_platform.LANES)
     ran = replace(events(PAIR[1]), vertices=tuple(ran_on(one) for one in events(PAIR[1]).vertices))
-    assert asked(lesson.read_events, ran) == ("all", lesson.LANES)
+    assert asked(lesson.read_events, ran) == ("all", _multi_platform.LANES)
     both = replace(ran, vertices=(*ran.vertices, *events(PAIR[0]).vertices))
-    assert asked(lesson.read_events, both) == ("some", lesson.LANES)
+    assert asked(lesson.read_events, both) == ("some", _multi_platform.LANES)
     assert "have 2 steps, and 1 of them" in str(lesson.read_events.predict.truth(both))
 
 
 def test_how_long_the_list_is(fact):
     """Attestations count."""
     found, printed = images(fact, *PAIR), fact.printed("")
-    assert asked(lesson.registry_rows, found, printed) == ("4", lesson.ENTRIES)
+    assert asked(lesson.registry_rows, found, printed) == ("4", _multi_platform.ENTRIES)
     bare = replace(found, index=replace(found.index, manifests=found.index.images))
-    assert asked(lesson.registry_rows, bare, printed) == ("2", lesson.ENTRIES)
+    assert asked(lesson.registry_rows, bare, printed) == ("2", _multi_platform.ENTRIES)
     assert "lists 2 images and 0 attestations" in str(lesson.registry_rows.predict.truth(bare, printed))

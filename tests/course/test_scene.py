@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from lab.course import _new_builder, _scene, emulation, inside_the_index, mismatch, multi_platform
+from lab.course import _multi_platform, _new_builder, _scene, emulation, inside_the_index, mismatch, multi_platform
 from lab.course._seeded import shuffled
-from lab.course.leftovers import Laid
 from lab.errors import Blocked, NotThere
 from lab.model.platforms import Platform
 from lab.probes import host
@@ -104,7 +103,7 @@ def test_the_two_halves(world_with, desk, seed):
 def test_two_colleagues(world_with, desk, seed):
     """Of lesson 7: both push the same tag, the one whose platform is lost first; what was mended stays."""
     world = world_with(seed=seed)
-    here, scene = desk(), multi_platform._scene_of(world)
+    here, scene = desk(), _multi_platform.scene_of(world)
     multi_platform.two_pushes(world)
     assert here.asked == [builds(world, "team", str(one), "multi-platform") for one in (scene.lost, scene.left)]
     assert {scene.lost, scene.left} == multi_platform.PAIR
@@ -148,24 +147,6 @@ def test_the_kiosk_is_for_the_other_machine_alone(world, desk, fact, monkeypatch
     here = desk()
     mismatch.kiosk(world)
     assert here.asked == [builds(world, "kiosk", "linux/arm64", "mismatch/kiosk")]
-
-
-def test_a_file_is_laid_once(world):
-    """A learner's changes to it stay; a reset takes it away."""
-    _scene.lay(world, "files/a/b.log", "one")
-    _scene.lay(world, "files/a/b.log", "two")
-    assert (world.workspace / "files/a/b.log").read_text() == "one"
-    assert Laid("files/a/b.log").remove(world) == "file files/a/b.log"
-    assert Laid("files/a/b.log").remove(world) == ""
-
-
-def test_a_file_that_cannot_be_laid_blocks(world):
-    """With the reason."""
-    world.workspace.mkdir(parents=True, exist_ok=True)
-    (world.workspace / "files").write_text("in the way")
-    with pytest.raises(Blocked) as blocked:
-        _scene.lay(world, "files/a", "one")
-    assert "'files/a' cannot be written" in blocked.value.message
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from lab import course
-from lab.course import inside_the_index, multi_platform
+from lab.course import _inside_the_index, _multi_platform
 from lab.model.results import Status
 from lab.probes import engine, registry
 
@@ -24,11 +24,11 @@ def solved(learner, name):
 @pytest.mark.parametrize(
     ("name", "was", "because"),
     [
-        ("multi_push", multi_platform.A_LIST, "with 2 images: linux/a"),
+        ("multi_push", _multi_platform.A_LIST, "with 2 images: linux/a"),
         ("read_events", "none", "have 4 steps, and 0 of them"),
         ("registry_rows", "4", "lists 2 images and 2 attestations"),
-        ("digest_of_bytes", inside_the_index.SAME_DIGITS, "Only the bytes count."),
-        ("release", inside_the_index.SAME_DIGEST, "inside:v1 for sha256:"),
+        ("digest_of_bytes", _inside_the_index.SAME_DIGITS, "Only the bytes count."),
+        ("release", _inside_the_index.SAME_DIGEST, "inside:v1 stands for."),
         ("stitch", "3", "2 images and 1 attestation:"),
     ],
 )
@@ -55,8 +55,8 @@ def test_what_is_to_be_mended_is_broken_for_each_learner(seed, name, tag, learne
     learner.world = dataclasses.replace(learner.world, seed=seed)
     learner.comes_to(name)
     assert learner.does(name, "# Your commands go here.").status is not Status.PASSED
-    scene = (multi_platform if name == "mend_team" else inside_the_index)._scene_of(learner.world)
-    left = multi_platform.PAIR - {scene.lost}
+    scene = (_multi_platform if name == "mend_team" else _inside_the_index).scene_of(learner.world)
+    left = _multi_platform.PAIR - {scene.lost}
     assert registry.index(tag)(learner.world).platforms == left
     pull = f"docker pull --platform {scene.lost} {learner.world.registry}/{tag}"
     assert learner.does(name, pull).status is Status.FAILED
@@ -70,7 +70,7 @@ def test_one_of_the_two_tags_has_an_attestation(seed, learner):
     """Which one differs; it comes along with its tag, and stays behind where only the image is named."""
     learner.world = dataclasses.replace(learner.world, seed=seed)
     assert solved(learner, "stitch").good["reached"] == "yes"
-    parts = [registry.index(tag)(learner.world) for tag, _ in inside_the_index.PARTS]
+    parts = [registry.index(tag)(learner.world) for tag, _ in _inside_the_index.PARTS]
     assert sorted(len(part.manifests) - len(part.images) for part in parts) == [0, 1]
     named = " ".join(f"$REGISTRY/stitch@{part.images[0].digest}" for part in parts)
     result = learner.does("stitch", f"docker buildx imagetools create -t $REGISTRY/stitch:all {named}")
@@ -80,8 +80,8 @@ def test_one_of_the_two_tags_has_an_attestation(seed, learner):
 def test_three_learners_have_not_all_the_same_scene(learner):
     """Else nothing would be one's own."""
     worlds = [dataclasses.replace(learner.world, seed=seed) for seed in (1, 2, 3)]
-    for lesson in (multi_platform, inside_the_index):
-        assert len({lesson._scene_of(world).lost for world in worlds}) == 2
+    for lesson in (_multi_platform, _inside_the_index):
+        assert len({lesson.scene_of(world).lost for world in worlds}) == 2
 
 
 def test_a_spoilt_original_is_put_back(learner):

@@ -1,8 +1,8 @@
 """Lesson 4."""
 
 from lab.course import emulation as lesson
+from lab.course._mismatch import NO_CONTAINER
 from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
-from lab.course.mismatch import NO_CONTAINER
 from ways import Ways
 
 A = lesson.ANSWERS

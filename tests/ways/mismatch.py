@@ -1,5 +1,6 @@
 """Lesson 3."""
 
+from lab.course import _mismatch
 from lab.course import mismatch as lesson
 from lab.course._text import ANSWER_MISSING
 from ways import Ways
@@ -39,8 +40,8 @@ WAYS = {
             (f"{PLAIN}; docker run --rm --platform $OTHER $REGISTRY/mismatch:plain", lesson.NO_WARNING),
             (f"{PLAIN}; docker run --rm $REGISTRY/mismatch:plain 2>&1 | grep WARNING", lesson.NOTHING_RAN),
             (f"{PLAIN}; docker run --rm busybox:1.38 uname -m", lesson.NO_WARNING),
-            (f"{PLAIN}; {OTHER}; docker run --rm $REGISTRY/mismatch:other", lesson.NO_CONTAINER),
-            (f"{PLAIN}; {PRETENCE}", lesson.NO_CONTAINER),
+            (f"{PLAIN}; {OTHER}; docker run --rm $REGISTRY/mismatch:other", _mismatch.NO_CONTAINER),
+            (f"{PLAIN}; {PRETENCE}", _mismatch.NO_CONTAINER),
             (f"{BUILD} --platform $OTHER -t $REGISTRY/mismatch:plain --push", lesson.STILL_A_LIST),
             (f"{PLAIN} --platform $HERE", lesson.NOT_THE_OTHER),
         ],
@@ -54,7 +55,7 @@ WAYS = {
             ),
             (f"{MAINFRAME}; docker run --rm --platform linux/s390x $REGISTRY/mismatch:mainframe", lesson.NO_WARNING),
             (f"{MAINFRAME}; docker run --rm $REGISTRY/mismatch:mainframe 2>&1 | grep WARN", lesson.NO_FORMAT_ERROR),
-            (f"{MAINFRAME}; {PRETENCE}", lesson.NO_CONTAINER),
+            (f"{MAINFRAME}; {PRETENCE}", _mismatch.NO_CONTAINER),
         ],
     ),
     "say_platform": Ways(
@@ -62,8 +63,8 @@ WAYS = {
         wrong=[
             (f"{OTHER}; docker run --rm $REGISTRY/mismatch:other", lesson.WARNED_ALL_THE_SAME),
             ("docker run --rm --platform linux/386 $REGISTRY/mismatch:other", lesson.NO_OUTCOME),
-            ("docker run --rm --platform $OTHER busybox:1.38 uname -m", lesson.NO_CONTAINER),
-            ("echo 'exec /bin/uname: exec format error'", lesson.NO_CONTAINER),
+            ("docker run --rm --platform $OTHER busybox:1.38 uname -m", _mismatch.NO_CONTAINER),
+            ("echo 'exec /bin/uname: exec format error'", _mismatch.NO_CONTAINER),
         ],
     ),
     "which_runs": Ways(
