@@ -14,8 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,8 +27,7 @@ from lab.sandbox import buildkit, state
 from lab.sandbox.emulators import kernel
 from lab.sandbox.engine import daemon, search
 from lab.sandbox.host import network, process
-from lab.sandbox.packages import apt, aptget, mirror, programs
-from lab.sandbox.report import quiet
+from lab.sandbox.packages import programs
 
 pytestmark = pytest.mark.engine
 _DEEP = "a deep folder " * 8 + "/home"
@@ -142,44 +140,6 @@ def test_the_registry_is_trusted_inside_the_sandbox_and_nowhere_else(home: Path,
     assert bundle.count("BEGIN CERTIFICATE") > 1  # the system's authorities are trusted as before
     keys = [path for path in (home / "sandbox" / "certificates").iterdir() if "PRIVATE KEY" in path.read_text()]
     assert [path.stat().st_mode & 0o777 for path in keys] == [0o600]
-
-
-FORGED = "Origin: Debian\nSHA256:\n 0 0 main/binary-arm64/Packages.xz\n"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda _: None,
-        lambda _: FORGED,
-        lambda signed: FORGED + signed,
-        lambda signed: signed.replace("\nSHA256:\n ", "\nSHA256:\n f"),
-    ],
-    ids=["none", "without signature", "before the signed part", "changed"],
-)
-def test_a_list_that_the_distribution_did_not_sign_is_not_believed(
-    tmp_path: Path, change: Callable[[str], str | None]
-) -> None:
-    """All hashes come out of it, so apt itself must have seen its signature; a refusal is one line, nothing is kept."""
-    apt.fetch(["busybox-static"])
-    (known,) = (paths.cache() / "apt" / "forky" / "lists").glob("*InRelease")
-    archive = replace(mirror.host_mirror(), uri=f"copy:{tmp_path / 'mirror'}")
-    suite, place, genuine = archive.suite("forky"), tmp_path / "apt", known.read_text()
-    offered = tmp_path / "mirror" / "dists" / suite / "InRelease"
-    offered.parent.mkdir(parents=True)
-    offered.write_text(genuine)
-    environment = aptget.configure(place, archive, suite, mirror.host_architecture())
-    assert aptget.update(place, environment, suite, quiet) == genuine  # this way leads there
-    shutil.rmtree(place)
-    offered.unlink()
-    if text := change(genuine):
-        assert text != genuine
-        offered.write_text(text)
-    environment = aptget.configure(place, archive, suite, mirror.host_architecture())
-    with pytest.raises(Blocked, match="mirror cannot be used") as caught:
-        aptget.update(place, environment, suite, quiet)
-    assert "\n" not in str(caught.value)
-    assert list((place / "lists").glob("*Release")) == []
 
 
 def test_up_twice_is_quick_and_changes_nothing(home: Path) -> None:
