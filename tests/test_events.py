@@ -81,7 +81,7 @@ def test_what_a_build_check_says_is_read(name, rules, error):
 
 
 def test_a_build_that_failed_in_a_step_has_both():
-    """buildx says it last, whatever broke."""
+    """What buildx says last is kept, whatever broke."""
     build = recorded("failing")
     assert build.failed
     assert build.error.startswith("failed to")

@@ -176,6 +176,7 @@ def _what_won(_mended: Images, _programs: Binaries, before: Binaries) -> Truth:
     solution="""
         sed -i 's/^ARG TARGETARCH=.*/ARG TARGETARCH/' files/true-image/liar/Dockerfile
         docker buildx build -t $REGISTRY/liar:2 --platform linux/amd64,linux/arm64 --push files/true-image/liar
+        lab audit $REGISTRY/liar:2
     """,
     hints=[
         "Read the Dockerfile line by line and ask for each: what would this line do in a build for the other platform?",
@@ -274,6 +275,7 @@ def single_base(first: BuildEvents, second: BuildEvents) -> Verdict:
     solution="""
         sed -i -e 's/^FROM .*/FROM busybox:1.38/' -e '1i # check=error=true' files/true-image/solo/Dockerfile
         docker buildx build -t $REGISTRY/solo:2 --platform linux/amd64,linux/arm64 --push files/true-image/solo
+        lab audit $REGISTRY/solo:2
     """,
     hints=[
         "The check is an error for everybody if the first line of the Dockerfile says so: `# check=error=true`.",
@@ -331,6 +333,7 @@ def _base_taken(before: Images, inside: Binaries, *_mended: Fact) -> Truth:
         digest=$(docker buildx imagetools inspect $REGISTRY/base:1 | awk '/^Digest:/ { print $2 }')
         sed -i "s/@sha256:[0-9a-f]*/@$digest/" files/true-image/bakery/Dockerfile
         docker buildx build -t $REGISTRY/bakery:2 --platform linux/amd64,linux/arm64 --push files/true-image/bakery
+        lab audit $REGISTRY/bakery:2
     """,
     hints=[
         "Ask the registry for the digest that FROM names. Is it an index, or one image?",
