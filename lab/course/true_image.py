@@ -30,6 +30,7 @@ WITNESSES = "Of {ref}, index and configurations say {platforms}. The program in 
 LOST_ONE = "The tag {ref} lacks a platform that it is to have."
 NOT_WHAT_IT_SAYS = "The image for {platform} under {ref} starts {path}, which is a program for another machine."
 NO_PROGRAM = "The image for {platform} under {ref} has no program to start at {path}."
+SAME_PROGRAM = "All images under {ref} hold the same program, that for {found}, whatever platform they are for."
 LIAR_MENDED = "{ref} is one index, {digest}. The program of each image is for the platform that the index says: {rows}."
 OTHER_BASE_BUILT = "The build whose events stand in {path} does not begin with the image {base}."
 NOT_CHECKED = "In {path}, no build check speaks of the base's platform."
@@ -147,7 +148,7 @@ def three_witnesses(found: Images, programs: Binaries, printed: Transcript) -> V
     }
     if missing := [name for name, asked in heard.items() if not asked]:
         known = {"ref": ref, "missing": ", ".join(missing)}
-        return Problem(ONE_WITNESS, found=counted(len(heard) - len(missing), "witness"), wanted="all three", **known)
+        return Problem(ONE_WITNESS, found=f"{len(heard) - len(missing)} of 3", wanted="all three", **known)
     signs = [row.digest[7:19] for row in found.index.images] + [LAMP.rpartition("/")[2]]
     if unseen := [sign for sign in signs if sign not in printed.output]:
         return Problem(NOT_HEARD, found=f"no {unseen[0]}", wanted="two digests and the programs", ref=ref)
@@ -190,9 +191,12 @@ def _what_won(_mended: Images, _programs: Binaries, before: Binaries) -> Truth:
 )
 def shadow(mended: Images, programs: Binaries, _before: Binaries) -> Verdict:
     """Mend files/true-image/liar/Dockerfile, and push what it builds for both platforms as $REGISTRY/liar:2."""
+    index, inside = mended.index, {one and one.platform for _, one in programs.programs}
+    if index.platforms >= PAIR and len(inside) == 1 and (same := inside.pop()):
+        wanted = "the program of each platform"
+        return Problem(SAME_PROGRAM, found=same, wanted=wanted, ref=index.reference)
     if problem := _untrue(mended, programs):
         return problem
-    index = mended.index
     return Proof(LIAR_MENDED, ref=index.reference, digest=index.digest[:19], rows=_rows(index))
 
 
@@ -348,7 +352,7 @@ def _base_taken(before: Images, inside: Binaries, *_mended: Fact) -> Truth:
 def pinned_child(_before: Images, _inside: Binaries, found: Images, programs: Binaries, pin: scene.Pin) -> Verdict:
     """Pin the base of files/true-image/bakery without pinning a platform, and push both as $REGISTRY/bakery:2."""
     if not pin.own:
-        return Problem(OTHER_BASE, found=pin.name or "no FROM", wanted=f"an image of {scene.BASE.partition(':')[0]}")
+        return Problem(OTHER_BASE, found=pin.name or "no FROM", wanted=f"$REGISTRY/{scene.BASE}")
     if not pin.digest:
         return Problem(NOT_PINNED, found=pin.name, wanted="a base with its digest")
     if pin.index is None:
@@ -421,9 +425,9 @@ def right_but_dead(judged: Audited, found: Images, programs: Binaries) -> Verdic
           esac
           echo "$name $verdict $digest"
         done > files/true-image/answers.txt
-        for name in $(awk '$2 == "both" || $2 == "dead" { print $1 }' files/true-image/answers.txt); do
+        grep -E ' (both|dead) ' files/true-image/answers.txt | while read -r name _; do
           docker buildx build --quiet -t $REGISTRY/lineup:$name \\
-            --platform linux/amd64,linux/arm64 --push files/true-image/lineup
+            --platform linux/amd64,linux/arm64 --push files/true-image/lineup < /dev/null
         done
     """,
     hints=[

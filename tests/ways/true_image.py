@@ -48,7 +48,7 @@ WAYS = {
         other=f"sed -i 's/^ARG .*/ARG TARGETOS TARGETARCH/' {FOLDER}/liar/Dockerfile; {LIAR} --platform linux/arm64 "
         "--platform linux/amd64",
         wrong=[
-            (f"{LIAR} {BOTH} --build-arg TARGETARCH=arm64", lesson.NOT_WHAT_IT_SAYS),
+            (f"{LIAR} {BOTH} --build-arg TARGETARCH=arm64", lesson.SAME_PROGRAM),
             (f"{LIAR} --platform linux/amd64", lesson.LOST_ONE),
             (f"sed -i /^COPY/d {FOLDER}/liar/Dockerfile; {LIAR} {BOTH}", lesson.NO_PROGRAM),
         ],
@@ -95,7 +95,7 @@ WAYS = {
         symptom=(f"{HORN}; docker run --rm --pull always --quiet $REGISTRY/horn:2", "no such file or directory"),
     ),
     "line_up": Ways(
-        other=lesson.line_up.solution.replace('"both"', '"index"').replace('"dead"', '"config"'),
+        other=lesson.line_up.solution.replace("both|dead", "index|config"),
         wrong=[
             (f"{EACH.format('echo $name perhaps')} > {A}", lesson.VERDICT_UNCLEAR),
             (f"{EACH.format('echo $name both')} > {A}", lesson.NO_WITNESS),
