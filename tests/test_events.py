@@ -80,6 +80,13 @@ def test_what_a_build_check_says_is_read(name, rules, error):
     assert not build.failed
 
 
+def test_an_older_buildx_passes_on_what_a_newer_buildkit_warns_of():
+    """Version 0.13.1 knows no build checks and prints events over several lines; BuildKit 0.34.2 warned."""
+    build = BuildEvents.from_text((DATA.parent / "buildx-0.13.1" / "check-error.json").read_text())
+    assert [(one.rule, one.line) for one in build.warnings] == [("InvalidBaseImagePlatform", 2)]
+    assert build.error == "failed to solve: lint violation found for rules: InvalidBaseImagePlatform"
+
+
 def test_a_build_that_failed_in_a_step_has_both():
     """What buildx says last is kept, whatever broke."""
     build = recorded("failing")

@@ -47,7 +47,9 @@ SILENCED = "The head of the Dockerfile tells the build checks to leave out {rule
 OTHER_IMAGE = (
     "The image for {platform} under {ref} does not come from files/true-image/solo: it does not copy note.txt."
 )
-BASE_CHANGED = "{ref} is one index, {digest}, true for {rows}, and the next wrong base will stop the build."
+BASE_CHANGED = (
+    "{ref} is one index, {digest}, true for {rows}. A base that is not for the first platform of a build now stops it."
+)
 OTHER_BASE = "The Dockerfile's last stage does not begin with the team's base image."
 NOT_PINNED = "The base in the Dockerfile is named by its tag alone, so it can change from one build to the next."
 PIN_UNKNOWN = "The registry has nothing under the digest that the Dockerfile names."
