@@ -50,7 +50,6 @@ WAYS = {
         wrong=[
             (f"{LIAR} {BOTH} --build-arg TARGETARCH=arm64", lesson.SAME_PROGRAM),
             (f"{LIAR} --platform linux/amd64", lesson.LOST_ONE),
-            (f"sed -i /^COPY/d {FOLDER}/liar/Dockerfile; {LIAR} {BOTH}", lesson.NO_PROGRAM),
         ],
         seeds=(1, 2, 3),
         symptom=(f"{LIAR} {BOTH}; lab audit $REGISTRY/liar:2", "exec format error"),
@@ -90,14 +89,12 @@ WAYS = {
         wrong=[
             (f"{HORN} {BOTH}", lesson.SAME_FAULT),
             (f"sed -i 's/^CMD.*/CMD exec horn/' {FOLDER}/horn/Dockerfile; {HORN} {BOTH}", lesson.SAME_FAULT),
-            (f"sed -i /^COPY/d {FOLDER}/horn/Dockerfile; {HORN} {BOTH}", lesson.NO_HORN),
         ],
         symptom=(f"{HORN}; docker run --rm --pull always --quiet $REGISTRY/horn:2", "no such file or directory"),
     ),
     "line_up": Ways(
         other=lesson.line_up.solution.replace("both|dead", "index|config"),
         wrong=[
-            (f"{EACH.format('echo $name perhaps')} > {A}", lesson.VERDICT_UNCLEAR),
             (f"{EACH.format('echo $name both')} > {A}", lesson.NO_WITNESS),
             (f"{EACH.format('echo $name both 1234567')} > {A}", lesson.VERDICTS_WRONG),
             (
