@@ -146,8 +146,11 @@ def platforms_of(call: Call) -> Iterator[Platform]:
 
 
 def read_the_programs(printed: Transcript, image: str) -> bool:
-    """Did a command look at the programs inside that image, and not only at what its index says?"""
-    calls = [call for call in printed.calls if call.worked and names(call, image)]
+    """Did a command look at the programs inside that image, and not only at what its index says?
+
+    An audit that found faults ends with 1, and has looked all the same.
+    """
+    calls = [call for call in printed.calls if (call.worked or _audited(call)) and names(call, image)]
     by_lab = any(
         call.program == "lab" and (call.words[:1] == ("audit",) or {"show", "--programs"} <= set(call.words))
         for call in calls
@@ -156,6 +159,10 @@ def read_the_programs(printed: Transcript, image: str) -> bool:
     copied = any(call.program == "docker" and {"create", "run", "save"} & set(call.words) for call in calls)
     read = any(call.program in _HEADER or call.words[:1] == ("file",) for call in printed.calls if call.worked)
     return by_lab or inside or (copied and read)
+
+
+def _audited(call: Call) -> bool:
+    return call.program == "lab" and call.words[:1] == ("audit",) and call.exit_status == 1
 
 
 def named_containers(containers: Containers) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.errors import Blocked, NotThere
+from lab.errors import BadInput, Blocked, NotThere
+from lab.images import build
+from lab.images.build import Manifest
 from lab.model.platforms import Platform
 from lab.model.world import World
 from lab.probes import engine, registry
@@ -43,6 +45,20 @@ def missing(world: World, tag: str) -> bool:
     except NotThere:
         return True
     return False
+
+
+def put(world: World, tag: str, manifest: Manifest) -> None:
+    """Push an image or an index that was made without an engine, where the tag is missing. Blocked where it cannot be.
+
+    Its bytes, and so its digest, are the same each time.
+    """
+    if not missing(world, tag):
+        return
+    repository, _, name = tag.partition(":")
+    try:
+        build.push(world.mirror or world.registry, repository, name or "latest", manifest)
+    except BadInput as error:
+        raise Blocked(NOT_MADE.format(tag=tag, reason=error.message), error.remedy) from error
 
 
 def name(world: World, tag: str, *sources: str) -> None:
