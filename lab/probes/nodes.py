@@ -1,0 +1,306 @@
+"""BuildKit nodes of the lab's own: do they run, what did each build by its own record, and whom do they let in?
+
+A node is asked inside its container, by BuildKit's own client at BuildKit's own socket: so it answers whatever builders
+there are, whether it wants keys, and while another node of the same builder is off (`docker buildx history ls` waits
+20 s for that one, and then says nothing of any).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lab.errors import BadInput, Blocked
+from lab.model.facts import Evidence, Fact
+from lab.model.platforms import Platform, given
+from lab.model.steps import Probe
+from lab.model.world import World
+from lab.probes.buildx import as_json, as_table, readable
+from lab.probes.engine import docker
+from lab.sandbox import nodes as places
+from lab.sandbox.engine.variables import PORT
+from lab.sandbox.nodes import settings
+
+_HISTORIES = "buildctl debug histories"
+_GET = "buildctl debug get"
+# How HTTP/2 begins, and so what BuildKit's clients send first: the fixed words, and a frame of settings (type 4).
+_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A build in a node's own record.
+
+    `began` is seconds since 1970. `lines` are the Dockerfile's as the image's configuration has them, `name` the tag
+    that the result was pushed as ("" for none), `digest` what was pushed; `error` is why it failed ("": it did not).
+    """
+
+    ref: str
+    platforms: tuple[Platform, ...]
+    began: float
+    error: str = ""
+    lines: tuple[str, ...] = ()
+    name: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSeen:
+    """A node: does it run, since when (seconds since 1970), with which settings, of when; and what it built.
+
+    The last build stands first. What a node built that is off, nobody can ask.
+    """
+
+    name: str
+    address: str
+    running: bool = False
+    since: float = 0.0
+    settings: str = ""
+    written: float = 0.0
+    records: tuple[Record, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether its settings were written after it had read them."""
+        return self.running and self.written > self.since
+
+    def built(self, began: float, ended: float) -> tuple[Record, ...]:
+        """What it built, or tried to, between these two moments."""
+        return tuple(one for one in self.records if began <= one.began <= ended)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nodes(Fact):
+    """All nodes, in their order."""
+
+    known: tuple[NodeSeen, ...]
+
+    def named(self, name: str) -> NodeSeen:
+        """The node of that name."""
+        return next(one for one in self.known if one.name == name)
+
+    def at(self, address: str) -> str:
+        """The name of the node at an address; the address itself where it is none of the lab's."""
+        return next((one.name for one in self.known if one.address == address), address)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushed(Fact):
+    """Which node pushed which image of a tag: by node, the digests of images in what it pushed under that name."""
+
+    reference: str
+    by_node: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def maker(self, digest: str) -> str:
+        """The node that pushed the image with this digest; "" where none of them did."""
+        return next((name for name, digests in self.by_node if digest in digests), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door(Fact):
+    """How a node answers who comes in plain text, who comes over TLS without a key, and who has one."""
+
+    node: str
+    plain: bool
+    stranger: bool
+    keyed: bool
+
+
+def nodes() -> Probe[Nodes]:
+    """All nodes as they are now; those that were never started are not running."""
+
+    def probe(world: World) -> Nodes:
+        told, evidence = _inspected(world)
+        found = []
+        for one in places.states():
+            since = told.get(places.container(one.name), 0.0)
+            records: tuple[Record, ...] = ()
+            if one.runs:
+                records, seen = _asked(world, one.name)
+                evidence.append(seen)
+            text, written = _settings(one.name)
+            found.append(
+                NodeSeen(name=one.name, address=one.address, running=one.runs, since=since, settings=text,
+                         written=written, records=records)
+            )  # fmt: skip
+        return Nodes(known=tuple(found), evidence=tuple(evidence))
+
+    return probe
+
+
+def pushed(of: str) -> Probe[Pushed]:
+    """Who pushed what under that tag: looked up in each node's own store, where its record leads to."""
+
+    def probe(world: World) -> Pushed:
+        reference = f"{world.registry}/{of}"
+        found = nodes()(world)
+        by_node, evidence = [], list(found.evidence)
+        for one in found.known:
+            digests: list[str] = []
+            for record in one.records:
+                if record.digest and record.name in (reference, f"{reference}:latest"):
+                    rows, seen = _rows(world, one.name, record.digest)
+                    digests += [record.digest, *rows]
+                    evidence.append(seen)
+            by_node.append((one.name, tuple(digests)))
+        return Pushed(reference=reference, by_node=tuple(by_node), evidence=tuple(evidence))
+
+    return probe
+
+
+def door(name: str) -> Probe[Door]:
+    """Knock at a node in three ways."""
+
+    def probe(_world: World) -> Door:
+        keys = settings.folder(settings.CLIENT)
+        plain = _knock(name, None)
+        stranger = _knock(name, _context(keys, key=False))
+        keyed = _knock(name, _context(keys, key=True))
+        lines = {"in plain text": plain, "over TLS, without a key": stranger, "over TLS, with the key": keyed}
+        said = "\n".join(f"{how}: {'let in' if let else 'turned away'}" for how, let in lines.items())
+        asked = f"connections to {places.host(name)}:{PORT}"
+        return Door(node=name, plain=plain, stranger=stranger, keyed=keyed, evidence=(Evidence(asked, said),))
+
+    return probe
+
+
+def _context(keys: Path, *, key: bool) -> ssl.SSLContext | None:
+    """How to speak TLS to a node; None where the keys are not there, or are none."""
+    try:
+        context = ssl.create_default_context(cafile=str(keys / "ca.pem"))
+        context.set_alpn_protocols(["h2"])
+        if key:
+            context.load_cert_chain(keys / "cert.pem", keys / "key.pem")
+    except (OSError, ValueError):
+        return None
+    return context
+
+
+def _knock(name: str, context: ssl.SSLContext | None) -> bool:
+    """Whether the node begins to talk; with TLS 1.3, who has no key learns of it only then."""
+    host = places.host(name)
+    try:
+        with socket.create_connection((host, PORT), 2) as raw:
+            if context is None:
+                return _talks(raw)
+            with context.wrap_socket(raw, server_hostname=host) as one:
+                return _talks(one)
+    except (OSError, ValueError):
+        return False
+
+
+def _talks(one: socket.socket) -> bool:
+    one.sendall(_HELLO)
+    answer = one.recv(9)
+    return len(answer) == 9 and answer[3] == 4
+
+
+def _settings(name: str) -> tuple[str, float]:
+    try:
+        return settings.file(name).read_text(encoding="utf-8", errors="replace"), settings.file(name).stat().st_mtime
+    except OSError:
+        return "", 0.0
+
+
+def _inspected(world: World) -> tuple[dict[str, float], list[Evidence]]:
+    """Since when each container runs."""
+    there = [places.container(one.name) for one in places.states() if one.state != "missing"]
+    if not there:
+        return {}, []
+    words = ("container", "inspect", "--format", "{{.Name}}\t{{.State.Status}}\t{{.State.StartedAt}}", *there)
+    _, out, _, evidence = docker(world, *words)
+    rows = [line.split("\t") for line in out.splitlines() if line.count("\t") == 2]
+    with readable("docker container inspect"):
+        try:
+            told = {name.removeprefix("/"): datetime.fromisoformat(when).timestamp() for name, _, when in rows}
+        except ValueError as error:
+            raise BadInput("A container does not say since when it runs.") from error
+    return told, [evidence]
+
+
+def _asked(world: World, name: str) -> tuple[tuple[Record, ...], Evidence]:
+    status, out, err, evidence = docker(world, "exec", places.container(name), *_HISTORIES.split(), "--format", "{{json .}}")
+    if status:
+        raise Blocked(f"{name} does not say what it has built: {err.strip()[-200:]}", "`lab nodes` shows how it is.")
+    records = records_from_json(out)
+    told = "\n".join(_line(one) for one in records) or "nothing yet"
+    return records, Evidence(evidence.asked, told)
+
+
+def _line(record: Record) -> str:
+    when = datetime.fromtimestamp(record.began).astimezone()
+    platforms = ",".join(map(str, record.platforms)) or "its own platform"
+    return f"{record.ref} {when:%H:%M:%S} {platforms} {record.name} {record.error or 'completed'}".replace("  ", " ")
+
+
+def records_from_json(text: str) -> tuple[Record, ...]:
+    """Read what `buildctl debug histories --format '{{json .}}'` prints: one event a line; the latest build first."""
+    lines = filter(None, map(str.strip, text.splitlines()))
+    tables = [as_table(as_json(line, _HISTORIES), _HISTORIES).get("record") for line in lines]
+    with readable(_HISTORIES):
+        found = [_record(one) for one in tables if isinstance(one, dict)]
+    return tuple(sorted(found, key=lambda one: -one.began))
+
+
+def _record(data: dict[str, Any]) -> Record:
+    when = _table(data, "CreatedAt")
+    seconds, nanos = when.get("seconds"), when.get("nanos", 0)
+    if not isinstance(seconds, int) or not isinstance(nanos, int):
+        raise BadInput("A record does not say when its build began.")
+    answer = _table(data, "ExporterResponse")
+    exporters = data.get("Exporters")
+    pushes = [_table(one, "Attrs") for one in exporters or () if isinstance(one, dict)]
+    named = next((str(one["name"]) for one in pushes if one.get("name") and one.get("push") == "true"), "")
+    result = _table(_table(data, "Result"), "ResultDeprecated")
+    return Record(
+        ref=str(data.get("Ref") or ""),
+        platforms=tuple(filter(None, map(given, _platforms(_table(data, "FrontendAttrs"), answer)))),
+        began=seconds + nanos / 1e9,
+        error=str(_table(data, "error").get("message") or ""),
+        lines=tuple(_lines(answer)),
+        name=named,
+        digest=str(result.get("digest") or "") if named else "",
+    )
+
+
+def _platforms(attributes: dict[str, Any], answer: dict[str, Any]) -> list[str]:
+    """What the build was asked for; where nothing was asked, what came of it."""
+    if asked := attributes.get("platform"):
+        return str(asked).split(",")
+    known = _loaded(answer.get("refs.platforms")).get("Platforms")
+    return [str(one.get("ID")) for one in known if isinstance(one, dict)] if isinstance(known, list) else []
+
+
+def _lines(answer: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    for key, text in answer.items():
+        if key.partition("/")[0] == "containerimage.config":
+            rows = _loaded(text).get("history")
+            found += [str(row.get("created_by")) for row in rows or () if isinstance(row, dict)]
+    return list(dict.fromkeys(found))
+
+
+def _loaded(text: Any) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _rows(world: World, name: str, digest: str) -> tuple[list[str], Evidence]:
+    """The digests that stand in an index which a node pushed; none where it was one image, or has left its store."""
+    words = ("exec", places.container(name), *_GET.split(), digest)
+    _, out, _, evidence = docker(world, *words)
+    rows = _loaded(out).get("manifests")
+    return [str(one.get("digest")) for one in rows or () if isinstance(one, dict)], evidence
