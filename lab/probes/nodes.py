@@ -1,4 +1,4 @@
-"""BuildKit nodes of the lab's own: do they run, what did each build by its own record, and whom do they let in?
+"""BuildKit nodes of the lab's own: do they run, and what did each build, by its own record?
 
 A node is asked inside its container, by BuildKit's own client at BuildKit's own socket: so it answers whatever builders
 there are, whether it wants keys, and while another node of the same builder is off (`docker buildx history ls` waits
@@ -8,11 +8,8 @@ there are, whether it wants keys, and while another node of the same builder is 
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from lab.errors import BadInput, Blocked
@@ -23,13 +20,10 @@ from lab.model.world import World
 from lab.probes.buildx import as_json, as_table, readable
 from lab.probes.engine import docker
 from lab.sandbox import nodes as places
-from lab.sandbox.engine.variables import PORT
 from lab.sandbox.nodes import settings
 
 _HISTORIES = "buildctl debug histories"
 _GET = "buildctl debug get"
-# How HTTP/2 begins, and so what BuildKit's clients send first: the fixed words, and a frame of settings (type 4).
-_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,16 +95,6 @@ class Pushed(Fact):
         return next((name for name, digests in self.by_node if digest in digests), "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Door(Fact):
-    """How a node answers who comes in plain text, who comes over TLS without a key, and who has one."""
-
-    node: str
-    plain: bool
-    stranger: bool
-    keyed: bool
-
-
 def nodes() -> Probe[Nodes]:
     """All nodes as they are now; those that were never started are not running."""
 
@@ -153,53 +137,6 @@ def pushed(of: str) -> Probe[Pushed]:
     return probe
 
 
-def door(name: str) -> Probe[Door]:
-    """Knock at a node in three ways."""
-
-    def probe(_world: World) -> Door:
-        keys = settings.folder(settings.CLIENT)
-        plain = _knock(name, None)
-        stranger = _knock(name, _context(keys, key=False))
-        keyed = _knock(name, _context(keys, key=True))
-        lines = {"in plain text": plain, "over TLS, without a key": stranger, "over TLS, with the key": keyed}
-        said = "\n".join(f"{how}: {'let in' if let else 'turned away'}" for how, let in lines.items())
-        asked = f"connections to {places.host(name)}:{PORT}"
-        return Door(node=name, plain=plain, stranger=stranger, keyed=keyed, evidence=(Evidence(asked, said),))
-
-    return probe
-
-
-def _context(keys: Path, *, key: bool) -> ssl.SSLContext | None:
-    """How to speak TLS to a node; None where the keys are not there, or are none."""
-    try:
-        context = ssl.create_default_context(cafile=str(keys / "ca.pem"))
-        context.set_alpn_protocols(["h2"])
-        if key:
-            context.load_cert_chain(keys / "cert.pem", keys / "key.pem")
-    except (OSError, ValueError):
-        return None
-    return context
-
-
-def _knock(name: str, context: ssl.SSLContext | None) -> bool:
-    """Whether the node begins to talk; with TLS 1.3, who has no key learns of it only then."""
-    host = places.host(name)
-    try:
-        with socket.create_connection((host, PORT), 2) as raw:
-            if context is None:
-                return _talks(raw)
-            with context.wrap_socket(raw, server_hostname=host) as one:
-                return _talks(one)
-    except (OSError, ValueError):
-        return False
-
-
-def _talks(one: socket.socket) -> bool:
-    one.sendall(_HELLO)
-    answer = one.recv(9)
-    return len(answer) == 9 and answer[3] == 4
-
-
 def _settings(name: str) -> tuple[str, float]:
     try:
         return settings.file(name).read_text(encoding="utf-8", errors="replace"), settings.file(name).stat().st_mtime
@@ -224,7 +161,9 @@ def _inspected(world: World) -> tuple[dict[str, float], list[Evidence]]:
 
 
 def _asked(world: World, name: str) -> tuple[tuple[Record, ...], Evidence]:
-    status, out, err, evidence = docker(world, "exec", places.container(name), *_HISTORIES.split(), "--format", "{{json .}}")
+    status, out, err, evidence = docker(
+        world, "exec", places.container(name), *_HISTORIES.split(), "--format", "{{json .}}"
+    )
     if status:
         raise Blocked(f"{name} does not say what it has built: {err.strip()[-200:]}", "`lab nodes` shows how it is.")
     records = records_from_json(out)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from lab.sandbox import nodes as places
 
 if TYPE_CHECKING:
-    from lab.probes.nodes import Door, NodeSeen, Record
+    from lab.probes.doors import Door
+    from lab.probes.nodes import NodeSeen, Record
 
 _DONE = {"up": "started", "restart": "started anew", "stop": "stopped", "down": "removed"}
 _LATEST = 5
@@ -35,11 +36,12 @@ def nodes(given: Namespace) -> int:
 
 
 def _show(*, as_json: bool) -> int:
+    from lab.probes import doors
     from lab.probes import nodes as probes
     from lab.probes.here import this_world
 
     world = this_world()
-    rows = [(one, probes.door(one.name)(world)) for one in probes.nodes()(world).known]
+    rows = [(one, doors.door(one.name)(world)) for one in probes.nodes()(world).known]
     if as_json:
         print(json.dumps([_plain(one, how) for one, how in rows], indent=1))
     else:

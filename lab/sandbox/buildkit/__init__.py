@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "BuildProgress", "Target", "build_removals", "check_ready", "image_removals", "loaded", "progress", "start", "stop", "wait",
+    "BuildProgress", "Target", "build_removals", "check_ready", "image_removals", "loaded", "progress", "start", "stop",
+    "wait",
 ]  # fmt: skip
 
 _ROLE = "buildkit"

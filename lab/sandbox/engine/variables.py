@@ -21,15 +21,19 @@ def common(box: Sandbox) -> dict[str, str]:
     dropped = {*_MISLEADING, *_SECRET}
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
     addresses = {_variable(name): f"tcp://{state.node_address(place)}:{PORT}" for place, name in enumerate(NODES, 1)}
-    return environment | addresses | {
-        buildx_store.VARIABLE: str(buildx_store.folder(box.home)),
-        "BUILDX_REMOTE": str(buildx_store.remote_folder(box.home)),
-        "NODES": str(box.home / "nodes"),
-        "REGISTRY": box.registry,
-        "BUILDKIT_PROGRESS": "plain",
-        "DOCKER_CLI_HINTS": "false",
-        "LAB_SANDBOX": "1",
-    }
+    return (
+        environment
+        | addresses
+        | {
+            buildx_store.VARIABLE: str(buildx_store.folder(box.home)),
+            "BUILDX_REMOTE": str(buildx_store.remote_folder(box.home)),
+            "NODES": str(box.home / "nodes"),
+            "REGISTRY": box.registry,
+            "BUILDKIT_PROGRESS": "plain",
+            "DOCKER_CLI_HINTS": "false",
+            "LAB_SANDBOX": "1",
+        }
+    )
 
 
 def _variable(name: str) -> str:

@@ -157,10 +157,15 @@ def _wait(name: str) -> None:
 
 
 def _last_words(name: str) -> str:
-    """The line of its log that says why it ended."""
+    """Why its BuildKit ended, by its log: the error, and above it the reason, among lines of a stack trace."""
     _, said = _ask("logs", "--tail", "30", container(name))
-    lines = [line for line in said.splitlines() if line.startswith(("buildkitd:", "error:")) or "level=fatal" in line]
-    return (lines or said.splitlines() or ["it gave no reason."])[-1][:300]
+    return ": ".join(reversed(errors(said)[-2:])) or "it gave no reason."
+
+
+def errors(log: str) -> list[str]:
+    """The lines of a BuildKit's log that are sentences: no stack trace, none with a time."""
+    lines = [line for line in log.splitlines() if " " in line and not line.startswith(("time=", "\t", " "))]
+    return [line.removeprefix("buildkitd: ")[:200] for line in lines if "SIGTERM" not in line]
 
 
 def _docker(*words: str, limit: float = commands.LIMIT) -> str:
