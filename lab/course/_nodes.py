@@ -166,11 +166,7 @@ class Settings:
 
     def changed(self) -> bool:
         """Are they others than the lab writes?"""
-        try:
-            text = settings.file(self.name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return False
-        return not text.endswith(settings.own_sections())
+        return settings.read(self.name) != settings.text(self.name)
 
 
 @dataclass(frozen=True)
@@ -217,12 +213,9 @@ def mended(name: str) -> Probe[Mended]:
     """A probe of that: the fault is this learner's own."""
 
     def probe(world: World) -> Mended:
-        try:
-            text = settings.file(name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return Mended(changed=False)
-        evidence = Evidence(f"cat $NODES/{name}/{settings.FILE}", text)
-        return Mended(changed=not text.endswith(f"\n{fault(world)}"), evidence=(evidence,))
+        found = settings.read(name)
+        evidence = Evidence(f"cat $NODES/{name}/{settings.FILE}", found)
+        return Mended(changed=bool(found) and found != settings.text(name, fault(world)), evidence=(evidence,))
 
     return probe
 

@@ -25,6 +25,7 @@ from lab.course._nodes import (
     named_pins,
     pins,
 )  # fmt: skip
+from lab.course._text import counted
 from lab.course.leftovers import BuilderNamed, Tag
 from lab.draw.builders import card
 from lab.model.facts import Builder, Call, Index, Transcript
@@ -55,15 +56,15 @@ TWO_NODES = "The builder {name} has two nodes that answer: {pins}."
 NOTHING_BUILT = "No node has a record of building files/native-nodes for {platforms} in this try."
 ALL_ON_ONE = "Both platforms were built on {node}: the builder that was used knows of no other way."
 NOT_ITS_OWN = "The nodes did not share the work as they are pinned."
-EACH_BUILT = "Each node says so of itself: {told}. No node ran a program for another platform than its own role."
+EACH_BUILT = "Each node says so of itself: {told}. buildx sent each platform to the node that is pinned for it."
 TOOK_A_WISH = "{node} built {platform}: its record says so, and the builder {name} pins it for {pins}. A pin is a wish."
 STILL_ON = "{node} was on all the time that this was tried."
-NOT_TRIED = "No build for {platform} with the builder {name} was tried, and ended without a result."
+NOT_TRIED = "No build for {platform} with the builder {name} was tried while {node} was off."
 STILL_OFF = "{node} is still off."
 NOBODY_ELSE = (
     "{node} was off, the build for {platform} ended without a result, and {other} did not take it. {node} runs again."
 )
-PINNED_ONCE = "Only one command of this try pins {platform} on a node of {name}."
+PINNED_ONCE = "In this try, {platform} was not pinned on both nodes of {name}."
 NOT_PINNED = "No node of {name} is pinned for {platform}."
 PIN_TAKEN = "Two nodes were given {platform}, and only {having} has kept it. The builder {name} now: {pins}."
 NOT_READ_THERE = (
@@ -73,7 +74,7 @@ NOT_RESTARTED = "The settings of {node} were changed after its BuildKit had read
 NOT_PUSHED = "The registry has no tag {ref} yet."
 ROW_MISSING = "The tag {ref} lacks a platform."
 OTHER_MAKER = "The image for {platform} under {ref} does not come from {node}."
-REACHES_IT = "{ref} has both platforms again: {makers}. Each node pushed its own image."
+REACHES_IT = "{ref} has both platforms: {makers}. Each node reaches the registry and pushed its own image."
 STILL_OPEN = "{node} still lets everybody in who comes in plain text."
 NO_KEY_ASKED = "{node} speaks TLS, but it lets in who shows no key."
 SHUT = "{node} lets nobody in, not even with the key."
@@ -210,14 +211,14 @@ def _pin_of(name: str) -> Platform | str:
     host.transcript("stopped_node"),
     solution="""
         lab nodes stop node-b
-        timeout 5 docker buildx build --builder pair --platform linux/arm64 \\
+        timeout 3 docker buildx build --builder pair --platform linux/arm64 \\
           --output type=cacheonly files/native-nodes
         docker buildx ls
         lab nodes up
     """,
     gap="""
         lab nodes stop ____
-        timeout 5 docker buildx build --builder pair --platform ____ \\
+        timeout 3 docker buildx build --builder pair --platform ____ \\
           --output type=cacheonly files/native-nodes
         docker buildx ls
         lab nodes up
@@ -237,8 +238,8 @@ def stopped_node(seen: Nodes, printed: Transcript) -> Verdict:
     if node.running and not printed.began <= node.since <= printed.ended:
         return Problem(STILL_ON, found="running", wanted=f"{NODE_B} off while {ARM64} is built", node=NODE_B)
     if not tried:
-        found = done(seen, printed)
-        return Problem(NOT_TRIED, found=found, wanted=f"a build for {ARM64}", platform=ARM64, name=PAIR)
+        wanted = f"a build for {ARM64} that finds no node"
+        return Problem(NOT_TRIED, found=done(seen, printed), wanted=wanted, platform=ARM64, name=PAIR, node=NODE_B)
     if not node.running:
         return Problem(STILL_OFF, found="off", wanted="running", node=NODE_B)
     return Proof(NOBODY_ELSE, node=NODE_B, platform=ARM64, other=NODE_A)
@@ -289,8 +290,8 @@ def takes_away(seen: Nodes, builder: Builder, printed: Transcript) -> Verdict:
         return Problem(NOT_PINNED, found=named_pins(builder, seen), wanted=f"{ARM64}*", name=GREEDY, platform=ARM64)
     count = len({_node_of(call, seen) for call in creations(printed, GREEDY, ARM64)})
     if count < 2:
-        found, wanted = f"{count} of them", "one for each of the two nodes"
-        return Problem(PINNED_ONCE, found=found, wanted=wanted, name=GREEDY, platform=ARM64)
+        found = f"pinned on {counted(count, 'node')}"
+        return Problem(PINNED_ONCE, found=found, wanted="pinned on 2 nodes", name=GREEDY, platform=ARM64)
     return Proof(PIN_TAKEN, platform=ARM64, having=" and ".join(having), name=GREEDY, pins=named_pins(builder, seen))
 
 
@@ -395,10 +396,11 @@ def tls(seen: Nodes, door: Door, builder: Builder) -> Verdict:
     """Let node-c ask for a key, and make a builder called safe that has it."""
     if problem := _open(door):
         return problem
+    if builder.driver != DRIVER:
+        return Problem(WRONG_DRIVER, found=builder.driver, wanted=DRIVER, name=SAFE)
     endpoints = [node.endpoint for node in builder.nodes]
-    if builder.driver != DRIVER or [seen.at(one) for one in endpoints] != [NODE_C]:
-        found = ", ".join(endpoints) or builder.driver
-        return Problem(ELSEWHERE, found=found, wanted=seen.named(NODE_C).address, name=SAFE, node=NODE_C)
+    if [seen.at(one) for one in endpoints] != [NODE_C]:
+        return Problem(ELSEWHERE, found=", ".join(endpoints), wanted=seen.named(NODE_C).address, name=SAFE, node=NODE_C)
     if builder.nodes[0].status != "running":
         return Problem(NOT_LET_IN, found=builder.nodes[0].status, wanted="running", node=NODE_C, name=SAFE)
     return Proof(LOCKED, node=NODE_C, name=SAFE, version=builder.nodes[0].buildkit or "unknown")
@@ -438,13 +440,15 @@ def _open(door: Door) -> Problem | None:
     ],
     exercise=True,
     needs=[needs.engine, needs.nodes],
-    after=[two_nodes, remote_config, tls],
+    after=[two_nodes, tls],
     makes=[BuilderNamed(FARM), Tag(HARVEST)],
 )
 def farm(seen: Nodes, door: Door, builder: Builder, tag: Published, makers: Pushed) -> Verdict:
     """Make a builder called farm of all three nodes, by the rules, and push files/native-nodes as $REGISTRY/harvest."""
+    if builder.driver != DRIVER:
+        return Problem(WRONG_DRIVER, found=builder.driver, wanted=DRIVER, name=FARM)
     known = [seen.at(node.endpoint) for node in builder.nodes]
-    if builder.driver != DRIVER or set(known) != set(RULES):
+    if set(known) != set(RULES):
         return Problem(NODES_MISSING, found=", ".join(known), wanted=", ".join(RULES), name=FARM)
     if problem := _open(door) or _unshared(tag, makers, MAKERS, LAST_ONE_WINS):
         return problem

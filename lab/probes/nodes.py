@@ -8,8 +8,10 @@ there are, whether it wants keys, and while another node of the same builder is 
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from lab.errors import BadInput, Blocked
@@ -20,6 +22,7 @@ from lab.model.world import World
 from lab.probes.buildx import as_json, as_table, readable
 from lab.probes.engine import docker
 from lab.sandbox import nodes as places
+from lab.sandbox.model import NODES
 from lab.sandbox.nodes import settings
 
 _HISTORIES = "buildctl debug histories"
@@ -45,7 +48,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeSeen:
-    """A node: does it run, since when (seconds since 1970), with which settings, of when; and what it built.
+    """A node: does it run, since when (seconds since 1970), when were its settings written, and what did it build?
 
     The last build stands first. What a node built that is off, nobody can ask.
     """
@@ -54,7 +57,6 @@ class NodeSeen:
     address: str
     running: bool = False
     since: float = 0.0
-    settings: str = ""
     written: float = 0.0
     records: tuple[Record, ...] = ()
 
@@ -100,21 +102,22 @@ def nodes() -> Probe[Nodes]:
 
     def probe(world: World) -> Nodes:
         told, evidence = _inspected(world)
-        found = []
-        for one in places.states():
-            since = told.get(places.container(one.name), 0.0)
-            records: tuple[Record, ...] = ()
-            if one.runs:
-                records, seen = _asked(world, one.name)
-                evidence.append(seen)
-            text, written = _settings(one.name)
-            found.append(
-                NodeSeen(name=one.name, address=one.address, running=one.runs, since=since, settings=text,
-                         written=written, records=records)
-            )  # fmt: skip
-        return Nodes(known=tuple(found), evidence=tuple(evidence))
+        running = [name for name in NODES if told.get(name, ("", 0.0))[0] == "running"]
+        with ThreadPoolExecutor() as pool:
+            records = dict(zip(running, pool.map(partial(_asked, world), running), strict=True))
+        known = tuple(_seen(name, told.get(name, ("", 0.0)), records.get(name, ((), None))[0]) for name in NODES)
+        asked = [seen for _, seen in records.values()]
+        return Nodes(known=known, evidence=(evidence, *asked))
 
     return probe
+
+
+def _seen(name: str, told: tuple[str, float], records: tuple[Record, ...]) -> NodeSeen:
+    status, since = told
+    return NodeSeen(
+        name=name, address=places.address(name), running=status == "running", since=since,
+        written=settings.written(name), records=records,
+    )  # fmt: skip
 
 
 def pushed(of: str) -> Probe[Pushed]:
@@ -122,42 +125,38 @@ def pushed(of: str) -> Probe[Pushed]:
 
     def probe(world: World) -> Pushed:
         reference = f"{world.registry}/{of}"
-        found = nodes()(world)
-        by_node, evidence = [], list(found.evidence)
-        for one in found.known:
-            digests: list[str] = []
-            for record in one.records:
-                if record.digest and record.name in (reference, f"{reference}:latest"):
-                    rows, seen = _rows(world, one.name, record.digest)
-                    digests += [record.digest, *rows]
-                    evidence.append(seen)
-            by_node.append((one.name, tuple(digests)))
-        return Pushed(reference=reference, by_node=tuple(by_node), evidence=tuple(evidence))
+        names = (reference, f"{reference}:latest")
+        known = nodes()(world).known
+        asked = [(one.name, digest) for one in known for digest in _digests(one, names)]
+        with ThreadPoolExecutor() as pool:
+            rows = list(pool.map(lambda one: _rows(world, *one), asked))
+        by_node: dict[str, tuple[str, ...]] = {one.name: () for one in known}
+        for (name, whole), (listed, _) in zip(asked, rows, strict=True):
+            by_node[name] += (whole, *listed)
+        return Pushed(reference=reference, by_node=tuple(by_node.items()), evidence=tuple(seen for _, seen in rows))
 
     return probe
 
 
-def _settings(name: str) -> tuple[str, float]:
-    try:
-        return settings.file(name).read_text(encoding="utf-8", errors="replace"), settings.file(name).stat().st_mtime
-    except OSError:
-        return "", 0.0
+def _digests(node: NodeSeen, names: tuple[str, str]) -> list[str]:
+    """What a node pushed under one of these names, each digest once."""
+    return list(dict.fromkeys(one.digest for one in node.records if one.digest and one.name in names))
 
 
-def _inspected(world: World) -> tuple[dict[str, float], list[Evidence]]:
-    """Since when each container runs."""
-    there = [places.container(one.name) for one in places.states() if one.state != "missing"]
-    if not there:
-        return {}, []
-    words = ("container", "inspect", "--format", "{{.Name}}\t{{.State.Status}}\t{{.State.StartedAt}}", *there)
-    _, out, _, evidence = docker(world, *words)
-    rows = [line.split("\t") for line in out.splitlines() if line.count("\t") == 2]
+def _inspected(world: World) -> tuple[dict[str, tuple[str, float]], Evidence]:
+    """How each container is, and since when it runs; those that there are not are left out."""
+    row = "{{.Name}}\t{{.State.Status}}\t{{.State.StartedAt}}"
+    names = {places.container(name): name for name in NODES}
+    _, out, _, evidence = docker(world, "container", "inspect", "--format", row, *names)
+    told = {}
     with readable("docker container inspect"):
-        try:
-            told = {name.removeprefix("/"): datetime.fromisoformat(when).timestamp() for name, _, when in rows}
-        except ValueError as error:
-            raise BadInput("A container does not say since when it runs.") from error
-    return told, [evidence]
+        for line in filter(str.strip, out.splitlines()):  # it prints an empty one where there is nothing
+            name, status, when = (*line.split("\t"), "", "")[:3]
+            try:
+                told[names[name.removeprefix("/")]] = (status, datetime.fromisoformat(when).timestamp())
+            except (KeyError, ValueError) as error:
+                raise BadInput("A container does not say since when it runs.") from error
+    return told, Evidence(evidence.asked, out.strip() or "no such containers")
 
 
 def _asked(world: World, name: str) -> tuple[tuple[Record, ...], Evidence]:

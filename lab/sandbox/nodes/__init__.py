@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lab.errors import BadInput, Blocked, UsageError
@@ -17,6 +18,7 @@ from lab.sandbox import buildkit, state
 from lab.sandbox import engine as engines
 from lab.sandbox.engine import buildx_store, commands
 from lab.sandbox.engine.variables import PORT
+from lab.sandbox.host.client import reason
 from lab.sandbox.host.files import remove_folder
 from lab.sandbox.host.run import attempt
 from lab.sandbox.images import BUILDKIT
@@ -39,7 +41,7 @@ class NodeState:
     @property
     def address(self) -> str:
         """Where it listens, as a builder names it."""
-        return f"tcp://{host(self.name)}:{PORT}"
+        return address(self.name)
 
     @property
     def runs(self) -> bool:
@@ -50,6 +52,11 @@ class NodeState:
 def host(name: str) -> str:
     """The node's address on loopback."""
     return state.node_address(NODES.index(name) + 1)
+
+
+def address(name: str) -> str:
+    """Where it listens, as a builder names it."""
+    return f"tcp://{host(name)}:{PORT}"
 
 
 def container(name: str) -> str:
@@ -75,23 +82,16 @@ def up(names: Sequence[str] = ()) -> list[str]:
     buildx_store.link_remote()
     known = {one.name: one for one in states()}
     idle = [name for name in wanted if not known[name].runs]
-    for name in idle:
-        if known[name].state == "missing":
-            _create(name)
-        _docker("start", container(name))
-    for name in idle:
-        _wait(name)
+    _for_each(lambda name: _start(name, create=known[name].state == "missing"), idle)
     return idle
 
 
 def restart(names: Sequence[str] = ()) -> list[str]:
     """Let them read their settings anew; one that is off is started."""
-    there = [one.name for one in states() if one.name in chosen(names) and one.state != "missing"]
-    if there:
-        _docker("restart", "--time", _GRACE, *map(container, there))
-    for name in there:
-        _wait(name)
-    return [*there, *up(names)]
+    wanted = chosen(names)
+    there = [one.name for one in states() if one.name in wanted and one.state != "missing"]
+    _for_each(_restart, there)
+    return [*there, *(up(names) if len(there) < len(wanted) else [])]
 
 
 def stop(names: Sequence[str]) -> list[str]:
@@ -129,6 +129,24 @@ def chosen(names: Iterable[str]) -> list[str]:
         if name not in NODES:
             raise UsageError(f"There is no node {name!r}.", f"They are: {', '.join(NODES)}.")
     return wanted or list(NODES)
+
+
+def _for_each(do: Callable[[str], None], names: Sequence[str]) -> None:
+    """Do it to all of them at once: most of it is waiting."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(do, names))
+
+
+def _start(name: str, *, create: bool) -> None:
+    if create:
+        _create(name)
+    _docker("start", container(name))
+    _wait(name)
+
+
+def _restart(name: str) -> None:
+    _docker("restart", "--time", _GRACE, container(name))
+    _wait(name)
 
 
 def _create(name: str) -> None:
@@ -171,8 +189,7 @@ def errors(log: str) -> list[str]:
 def _docker(*words: str, limit: float = commands.LIMIT) -> str:
     out, err = _ask(*words, limit=limit)
     if out is None:
-        reason = next(iter(reversed(err.strip().splitlines())), "no reason given")
-        raise Blocked(f"`docker {words[0]}` of a node did not work: {reason}", "`lab status` says how the engine is.")
+        raise Blocked(f"`docker {words[0]}` of a node did not work: {reason(err)}", "`lab status` shows the engine.")
     return out
 
 

@@ -32,10 +32,31 @@ def file(name: str) -> Path:
     return folder(name) / FILE
 
 
-def write(name: str, sections: str | None = None) -> None:
-    """Write a node's settings anew; `sections` stand there in place of those that make the lab's registry known."""
+def text(name: str, sections: str | None = None) -> str:
+    """A node's settings; `sections` stand there in place of those that make the lab's registry known."""
     head = _HEAD.format(name=name, place=PLACE, file=FILE)
-    write_text(file(name), f"{head}\n{own_sections() if sections is None else sections}")
+    return f"{head}\n{own_sections() if sections is None else sections}"
+
+
+def write(name: str, sections: str | None = None) -> None:
+    """Write a node's settings anew (see `text`)."""
+    write_text(file(name), text(name, sections))
+
+
+def read(name: str) -> str:
+    """What stands in a node's settings; empty where they cannot be read."""
+    try:
+        return file(name).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def written(name: str) -> float:
+    """When they were written last, in seconds since 1970; 0 where there are none."""
+    try:
+        return file(name).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def own_sections() -> str:
