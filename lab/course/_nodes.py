@@ -175,7 +175,7 @@ class BrokenSettings(Settings):
 
     def make(self, world: World) -> None:
         """Write them once. Blocked where no node is up, or pushes go to an account that no setting is about."""
-        if world.mirror is None:
+        if "/" in world.registry:
             raise Blocked(
                 f"This exercise is about the settings for the lab's own registry, and yours is {world.registry}.",
                 "`lab up --registry local` goes back to the lab's own.",

@@ -440,7 +440,7 @@ def _open(door: Door) -> Problem | None:
     ],
     exercise=True,
     needs=[needs.engine, needs.nodes],
-    after=[two_nodes, tls],
+    after=[tls],
     makes=[BuilderNamed(FARM), Tag(HARVEST)],
 )
 def farm(seen: Nodes, door: Door, builder: Builder, tag: Published, makers: Pushed) -> Verdict:

@@ -315,10 +315,10 @@ def test_there_is_nothing_to_mend_with_an_account_or_without_nodes(world, monkey
     """The exercise is blocked, and says why."""
     scene = _nodes.BrokenSettings("node-b")
     with pytest.raises(Blocked, match="registry"):
-        scene.make(replace(world, mirror=None, registry="docker.io/somebody"))
+        scene.make(replace(world, registry="docker.io/somebody"))
     monkeypatch.setattr(places, "states", lambda: [places.NodeState("node-b", "exited")])
     with pytest.raises(Blocked, match="node-b is not running"):
-        scene.make(replace(world, mirror="localhost:5000"))
+        scene.make(world)
 
 
 def test_the_fault_is_planted_once_and_taken_back(world, monkeypatch):
@@ -326,7 +326,7 @@ def test_the_fault_is_planted_once_and_taken_back(world, monkeypatch):
     started = []
     monkeypatch.setattr(places, "states", lambda: [places.NodeState("node-b", "running")])
     monkeypatch.setattr(places, "restart", started.extend)
-    here = replace(world, mirror="localhost:5000", registry="10.213.1.1:5000")
+    here = replace(world, registry="10.213.1.1:5000")
     scene = _nodes.BrokenSettings("node-b")
     scene.make(here)
     assert settings.file("node-b").read_text().endswith(_nodes.fault(here))

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lab.errors import BadInput, Blocked, UsageError
@@ -82,7 +81,12 @@ def up(names: Sequence[str] = ()) -> list[str]:
     buildx_store.link_remote()
     known = {one.name: one for one in states()}
     idle = [name for name in wanted if not known[name].runs]
-    _for_each(lambda name: _start(name, create=known[name].state == "missing"), idle)
+    for name in idle:  # one after the other: they share a control group, which the first one makes
+        if known[name].state == "missing":
+            _create(name)
+        _docker("start", container(name))
+    for name in idle:
+        _wait(name)
     return idle
 
 
@@ -90,7 +94,10 @@ def restart(names: Sequence[str] = ()) -> list[str]:
     """Let them read their settings anew; one that is off is started."""
     wanted = chosen(names)
     there = [one.name for one in states() if one.name in wanted and one.state != "missing"]
-    _for_each(_restart, there)
+    for name in there:
+        _docker("restart", "--time", _GRACE, container(name))
+    for name in there:
+        _wait(name)
     return [*there, *(up(names) if len(there) < len(wanted) else [])]
 
 
@@ -129,24 +136,6 @@ def chosen(names: Iterable[str]) -> list[str]:
         if name not in NODES:
             raise UsageError(f"There is no node {name!r}.", f"They are: {', '.join(NODES)}.")
     return wanted or list(NODES)
-
-
-def _for_each(do: Callable[[str], None], names: Sequence[str]) -> None:
-    """Do it to all of them at once: most of it is waiting."""
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(do, names))
-
-
-def _start(name: str, *, create: bool) -> None:
-    if create:
-        _create(name)
-    _docker("start", container(name))
-    _wait(name)
-
-
-def _restart(name: str) -> None:
-    _docker("restart", "--time", _GRACE, container(name))
-    _wait(name)
 
 
 def _create(name: str) -> None:
