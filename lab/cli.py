@@ -129,6 +129,24 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     ),
     "emulators": ("look:emulators", "the kernel's handlers for programs of other platforms", (_JSON,)),
     "builders": ("look:builders", "explain the list of builders, line by line", (_JSON,)),
+    "nodes": (
+        "nodes:nodes",
+        "the BuildKits that play other machines: what each built; start, stop and remove them",
+        (
+            (
+                ("what",),
+                {
+                    "nargs": "?",
+                    "choices": ["list", "up", "restart", "stop", "down"],
+                    "default": "list",
+                    "metavar": "list|up|restart|stop|down",
+                    "help": "default: list",
+                },
+            ),
+            (("nodes",), {"nargs": "*", "metavar": "NODE", "help": "default: all, but not for stop"}),
+            _JSON,
+        ),
+    ),
     "doctor": (
         "doctor:doctor",
         "what this machine can build, what is wrong, and how to fix it",
@@ -205,7 +223,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
 }
 
 _SELDOM = ("tour", "seed")
-_FILES = ("explain",)  # what it takes are files, which the shell completes itself
+_FILES = ("explain", "nodes")  # what it takes are files, which the shell completes itself
 # What a verb's exit statuses mean, where they are its own.
 _STATUSES = {
     "audit": (

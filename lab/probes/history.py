@@ -49,12 +49,13 @@ def recorded(world: World) -> Builds:
     """All records of the builders that run. One that does not run is not asked: asking would start it.
 
     Nor is the own builder of another context: buildx refuses it ("use `docker --context=work buildx`…").
+    Where one node of several does not answer, buildx waits 20 s for it and then says nothing of the others.
     """
     done: list[Build] = []
     evidence: list[Evidence] = []
     for one in known_builders(world).known:
         elsewhere = one.driver == "docker" and one.name != _own(world)
-        if elsewhere or not any(node.status == "running" for node in one.nodes):
+        if elsewhere or not one.nodes or any(node.status != "running" for node in one.nodes):
             continue
         words = ("buildx", "history", "ls", "--builder", one.name, "--format", "json")
         status, out, err, seen = docker(world, *words, limit=60)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Code = Literal["private", "learner"]
+NODES = ("node-a", "node-b", "node-c")  # the BuildKits that play other machines, in lesson 12
 
 
 @dataclass(frozen=True)

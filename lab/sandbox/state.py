@@ -114,6 +114,12 @@ def cgroup() -> str:
     return f"lab-{key()}"
 
 
+def node_address(number: int) -> str:
+    """The loopback address of the lab's BuildKit node of that number, from 1: each sandbox has its own."""
+    digits = key()
+    return f"127.{64 + int(digits[:2], 16) % 128}.{int(digits[2:4], 16)}.{number}"
+
+
 def runtime() -> Path:
     """The folder of sockets: short, since the address of a socket has 108 bytes and a home may be deep."""
     return Path(f"/run/lab-{key()}")

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "BuildProgress", "Target", "build_removals", "image_removals", "loaded", "progress", "start", "stop", "wait",
+    "BuildProgress", "Target", "build_removals", "check_ready", "image_removals", "loaded", "progress", "start", "stop",
+    "wait",
 ]  # fmt: skip
 
 _ROLE = "buildkit"
@@ -75,6 +76,15 @@ def progress() -> BuildProgress:
         error=str(record.get("error") or ""),
         remedy=str(record.get("remedy") or ""),
     )
+
+
+def check_ready() -> None:
+    """Raise Blocked, with the reason, where the image is still being made or could not be."""
+    now = progress()
+    if now.state == "building":
+        raise Blocked(now.waiting, f"Try again later. Its log: {now.log}")
+    if now.state == "failed":
+        raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
 
 
 def wait(timeout: float) -> BuildProgress:

@@ -17,7 +17,7 @@ from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.storage import read_json, write_json, write_text
+from lab.storage import own_folder, read_json, write_json, write_text
 
 VARIABLE = "BUILDX_CONFIG"
 DRIVER = "docker-container"
@@ -28,6 +28,25 @@ _PATIENCE = 2.0  # seconds that another buildx may hold its files
 def folder(home: Path | None = None) -> Path:
     """The lab's own, in the sandbox's folder `home` (that of this lab)."""
     return (home or paths.sandbox()) / "buildx"
+
+
+def remote_folder(home: Path | None = None) -> Path:
+    """The same builders without `buildkitd.default.toml`: buildx lets no builder of driver `remote` be made with one.
+
+    A BuildKit that somebody else started has settings of its own, and buildx cannot hand it any.
+    """
+    return folder(home).with_name("buildx-remote")
+
+
+def link_remote() -> None:
+    """Make that folder: all of it but the defaults, and which builder is current, leads to the lab's own."""
+    for name in ("instances", "defaults", "activity", "refs", ".lock"):
+        target, link = folder() / name, remote_folder() / name
+        if name != ".lock":
+            own_folder(target)
+        own_folder(link.parent)
+        if not link.is_symlink():
+            link.symlink_to(target)
 
 
 def instances(store: Path) -> dict[str, dict[str, Any]]:

@@ -29,13 +29,19 @@ def builder_settings(port: int | None, address: str | None) -> str:
     A builder is a container: it reaches the lab's registry by the bridge's address, over TLS; by `localhost`, where it
     speaks plain HTTP, only if it shares the host's network. Docker Hub's names are looked for in that registry first.
     """
-    lines = ["# Read by every `docker buildx create` that names no --buildkitd-config.\n"]
+    head = "# Read by every `docker buildx create` that names no --buildkitd-config.\n"
+    return "\n".join([head, *registries(port, address, str(certificates.authority()))])
+
+
+def registries(port: int | None, address: str | None, authority: str) -> list[str]:
+    """What BuildKit has to know of the lab's registry; `authority` is its certificate's place, as BuildKit sees it."""
+    lines = []
     if port:
         lines.append(f'[registry."localhost:{port}"]\n  http = true\n')
     if address and port:
-        lines.append(f'[registry."{address}:{port}"]\n  ca = [{json.dumps(str(certificates.authority()))}]\n')
+        lines.append(f'[registry."{address}:{port}"]\n  ca = [{json.dumps(authority)}]\n')
         lines.append(f'[registry."docker.io"]\n  mirrors = ["{address}:{port}"]\n')
-    return "\n".join(lines)
+    return lines
 
 
 def _client_settings(path: Path, plugins: Path) -> dict[str, Any]:
