@@ -31,7 +31,6 @@ STITCHED = "stitch:all"
 TESTED = "kiosk:tested"
 SOLD = "kiosk:v2"
 HALVES = (("kiosk:amd64", "linux/amd64"), ("kiosk:arm64", "linux/arm64"))
-ATTESTED_IMAGE = "vnd.docker.reference.digest"
 
 PLATFORMS_MISSING = "The tag {ref} is not an index of just these two platforms."
 REGISTRY_NOT_ASKED = "No command that ran asked the registry for {ref}."
@@ -324,7 +323,7 @@ def _attestations_kept(whole: Index, *given: Index) -> Verdict:
         about = {row.digest: row.platform for row in part.images}
         for row in part.manifests:
             if row.is_attestation:
-                platform = about.get(dict(row.annotations).get(ATTESTED_IMAGE, ""), "unknown")
+                platform = about.get(row.about, "unknown")
                 if row.digest not in known:
                     missing = {"found": "no such entry", "wanted": row.digest[:19]}
                     return Problem(ATTESTATION_LOST, ref=whole.reference, platform=platform, **missing)

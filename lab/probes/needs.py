@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 
 from lab.errors import Blocked
@@ -93,3 +94,28 @@ def buildkit(world: World) -> None:
         raise Blocked(now.waiting, f"Try again later. Its log: {now.log}")
     if now.state == "failed":
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
+
+
+def filters(world: World) -> None:
+    """`docker buildx imagetools create` picks platforms out of an index."""
+    _, out, err, _ = docker(world, "buildx", "imagetools", "create", "--help")
+    if "--platform" not in out + err:
+        raise Blocked(
+            "This buildx is too old: its `imagetools create` has no option that picks platforms.",
+            "Install a newer one: `docker buildx version` says which one you have.",
+        )
+
+
+def own_registry(world: World) -> None:
+    """`$REGISTRY` is the lab's own: the step keeps other people's images there, or deletes."""
+    if "/" in world.registry:
+        raise Blocked(
+            f"{world.registry} is an account of yours, and this step deletes things in a registry.",
+            "Run `lab up` without --registry: then `$REGISTRY` is the lab's own.",
+        )
+
+
+def curl(world: World) -> None:
+    """There is a program that asks a registry for whatever it is told."""
+    if shutil.which("curl", path=world.env.get("PATH")) is None:
+        raise Blocked("The program curl is not installed here.", "Install it with your system's own package manager.")

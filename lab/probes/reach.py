@@ -1,0 +1,47 @@
+"""Which digests of a repository somebody can still get by a tag, and which are left over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab.images import reach
+from lab.images.fetch import ACCEPT, tags_of
+from lab.images.registry import Registry
+from lab.model.facts import Evidence, Fact
+from lab.model.world import World
+from lab.probes.registry import reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach(Fact):
+    """What each tag of a repository leads to; and `there`: those of the digests that were asked for that exist."""
+
+    repository: str
+    tags: tuple[tuple[str, frozenset[str]], ...] = ()
+    there: frozenset[str] = frozenset()
+
+    def by(self, digest: str) -> tuple[str, ...]:
+        """The tags that lead to it; none for what may go."""
+        return tuple(tag for tag, digests in self.tags if digest in digests)
+
+
+def of(world: World, repository: str, digests: Iterable[str] = ()) -> Reach:
+    """Follow each tag of `$REGISTRY/REPOSITORY` down, and ask for each of the digests. Blocked where it cannot be."""
+    with Registry(reference(world, repository), world) as registry:
+        names = tags_of(registry.get("tags/list"))
+        answers = {tag: registry.head(f"manifests/{tag}", accept=ACCEPT) for tag in names}
+        heads = {tag: answer.headers.get("docker-content-digest", "") for tag, answer in answers.items()}
+        heads = {tag: digest for tag, digest in heads.items() if digest}
+        led = reach.by_tag(heads, lambda digest: reach.rows_in(registry, digest))
+        there = reach.has(registry, digests)
+    said = "\n".join(f"{tag}: {', '.join(sorted(one[:19] for one in found))}" for tag, found in led.items())
+    asked = Evidence(f"the tags of {repository}, and what each leads to", said or "no tags")
+    return Reach(repository=repository, tags=tuple(led.items()), there=there, evidence=(asked,))
+
+
+def delete(world: World, repository: str, digests: Iterable[str]) -> None:
+    """Delete these manifests of `$REGISTRY/REPOSITORY`, where they are there."""
+    with Registry(reference(world, repository), world) as registry:
+        for digest in digests:
+            registry.delete(f"manifests/{digest}")
