@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.course._depot import REHEARSED, Stock, push_depot
+from lab.course._depot import REHEARSED, Stock, empty, push_depot
 from lab.course._text import counted
 from lab.model.facts import Fact
 from lab.model.steps import Problem, Proof, Verdict
@@ -104,8 +104,8 @@ def _without_tags(world: World) -> Iterator[World]:
 
 
 def _empty(world: World, stock: Stock) -> None:
-    digests = [manifest.digest for manifest in (*stock.tags.values(), *stock.untagged.values())]
-    reach.delete(world, REHEARSED, digests)
+    empty(world, REHEARSED)
+    reach.delete(world, REHEARSED, [manifest.digest for manifest in stock.untagged.values()])
 
 
 def overdone(found: Cleaned) -> Problem | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.course._seeded import chosen, shuffled
@@ -11,6 +11,7 @@ from lab.errors import BadInput, Blocked
 from lab.images import build
 from lab.model.facts import ATTESTATION, REFERS_TO
 from lab.model.world import World
+from lab.probes import reach
 
 DEPOT = "depot"
 REHEARSED = "depot-rehearsal"
@@ -119,7 +120,30 @@ def push(world: World, repository: str, tags: Mapping[str, build.Manifest], othe
 
 
 def push_depot(world: World, purpose: str = DEPOT) -> Stock:
-    """The depot as it has to be, whatever was deleted of it."""
+    """The depot as it has to be, whatever was deleted of it; tags of another learner's go."""
     stock = depot(world, purpose)
+    empty(world, purpose, keep=stock.tags)
     push(world, purpose, stock.tags, list(stock.untagged.values()))
     return stock
+
+
+def empty(world: World, repository: str, keep: Collection[str] = ()) -> bool:
+    """Take all tags but these away, and what they lead to; answers whether there were any."""
+    found = reach.of(world, repository)
+    kept = {digest for tag, led in found.tags if tag in keep for digest in led}
+    gone = {digest for tag, led in found.tags if tag not in keep for digest in led} - kept
+    reach.delete(world, repository, sorted(gone))
+    return bool(gone)
+
+
+@dataclass(frozen=True)
+class Depot:
+    """The depot, as something that a step leaves behind."""
+
+    name: str = DEPOT
+
+    def remove(self, world: World) -> str:
+        """Take its tags away, and with them all that belongs to them."""
+        if "/" in world.registry:  # an account: the lab has put nothing there
+            return ""
+        return f"the tags of {world.registry}/{self.name}" if empty(world, self.name) else ""

@@ -252,7 +252,7 @@ def plain_consumer(found: Index, released: Index, candidate: Index) -> Verdict:
     exercise=True,
     needs=[needs.own_registry, needs.curl],
     prepare=fill_depot,
-    makes=[File(ANSWERS), VERSIONS],
+    makes=[File(ANSWERS), VERSIONS, _depot.Depot()],
 )
 def who_is_alive(kept: Kept, answers: Answers) -> Verdict:
     """Say for each version in files/release/versions.txt whether it may go, or which tag leads to it."""
@@ -301,7 +301,7 @@ def who_is_alive(kept: Kept, answers: Answers) -> Verdict:
     good=careful,
     needs=[needs.own_registry, needs.curl],
     prepare=fill_depot,
-    makes=[File(CLEANER), VERSIONS],
+    makes=[File(CLEANER), VERSIONS, _depot.Depot()],
 )
 def clean(found: Cleaned) -> Verdict:
     """Mend files/release/clean.sh: it has to delete what no tag leads to, and nothing else."""

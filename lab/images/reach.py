@@ -6,6 +6,7 @@ has one is for the one who deletes to find out; this is how.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from lab.errors import BadInput, Blocked
 from lab.images.fetch import ACCEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from lab.images.exchange import Answer
     from lab.images.registry import Registry
 
 Rows = tuple[str, ...]
@@ -45,13 +47,17 @@ def by_tag(heads: Mapping[str, str], rows_of: Callable[[str], Rows | None]) -> d
     return {tag: reached(digest, once) for tag, digest in heads.items()}
 
 
+def head(registry: Registry, target: str) -> str | None:
+    """The digest of what a tag stands for, computed from the bytes; None where the registry does not have it."""
+    answer = _asked(registry, target)
+    return f"sha256:{hashlib.sha256(answer.body).hexdigest()}" if answer else None
+
+
 def rows_in(registry: Registry, digest: str) -> Rows | None:
     """The digests of an index's rows; none for an image; None where the registry does not have it."""
-    answer = registry.get(f"manifests/{digest}", accept=ACCEPT)
-    if answer.status == http.client.NOT_FOUND:
+    answer = _asked(registry, digest)
+    if answer is None:
         return None
-    if answer.status != http.client.OK:
-        raise Blocked(f"The registry {registry.reference.endpoint!r} answers {answer.status} for {digest[:19]}….")
     data = answer.json(f"The manifest {digest[:19]}…")
     rows = data.get("manifests") if isinstance(data, dict) else None
     if rows is None:
@@ -61,8 +67,10 @@ def rows_in(registry: Registry, digest: str) -> Rows | None:
     return tuple(str(row.get("digest", "")) for row in rows)
 
 
-def has(registry: Registry, digests: Iterable[str]) -> frozenset[str]:
-    """Those of these manifests that the registry gives when it is asked for them."""
-    return frozenset(
-        one for one in digests if registry.head(f"manifests/{one}", accept=ACCEPT).status == http.client.OK
-    )
+def _asked(registry: Registry, target: str) -> Answer | None:
+    answer = registry.get(f"manifests/{target}", accept=ACCEPT)
+    if answer.status == http.client.NOT_FOUND:
+        return None
+    if answer.status != http.client.OK:
+        raise Blocked(f"The registry {registry.reference.endpoint!r} answers {answer.status} for {target[:19]!r}.")
+    return answer

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.images import reach
-from lab.images.fetch import ACCEPT, tags_of
+from lab.images.fetch import tags_of
 from lab.images.registry import Registry
 from lab.model.facts import Evidence, Fact
 from lab.model.world import World
@@ -26,15 +26,18 @@ class Reach(Fact):
         return tuple(tag for tag, digests in self.tags if digest in digests)
 
 
+def follow(registry: Registry) -> dict[str, frozenset[str]]:
+    """Each tag of a repository, and all that it leads to."""
+    names = tags_of(registry.get("tags/list"))
+    heads = {tag: digest for tag in names if (digest := reach.head(registry, tag))}
+    return reach.by_tag(heads, lambda digest: reach.rows_in(registry, digest))
+
+
 def of(world: World, repository: str, digests: Iterable[str] = ()) -> Reach:
     """Follow each tag of `$REGISTRY/REPOSITORY` down, and ask for each of the digests. Blocked where it cannot be."""
     with Registry(reference(world, repository), world) as registry:
-        names = tags_of(registry.get("tags/list"))
-        answers = {tag: registry.head(f"manifests/{tag}", accept=ACCEPT) for tag in names}
-        heads = {tag: answer.headers.get("docker-content-digest", "") for tag, answer in answers.items()}
-        heads = {tag: digest for tag, digest in heads.items() if digest}
-        led = reach.by_tag(heads, lambda digest: reach.rows_in(registry, digest))
-        there = reach.has(registry, digests)
+        led = follow(registry)
+        there = frozenset(digest for digest in digests if reach.rows_in(registry, digest) is not None)
     said = "\n".join(f"{tag}: {', '.join(sorted(one[:19] for one in found))}" for tag, found in led.items())
     asked = Evidence(f"the tags of {repository}, and what each leads to", said or "no tags")
     return Reach(repository=repository, tags=tuple(led.items()), there=there, evidence=(asked,))
