@@ -224,12 +224,14 @@ def test_heavy_libraries_have_few_homes(library, homes):
 
 
 def test_the_wheel_holds_the_lessons(tmp_path):
-    """Installed from a wheel, the lab finds its notebooks and files as a checkout does."""
+    """Installed from a wheel, the lab has all its modules, and finds its notebooks and files as a checkout does."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
+    own = {path.relative_to(ROOT) for path in (ROOT / "lab").rglob("*.py")}
+    assert own <= {path.relative_to(tmp_path / "site") for path in (tmp_path / "site").rglob("*.py")}
     script = "from lab import course; print(course.lessons_dir(), len(course.steps()))"
     done = subprocess.run(
         [sys.executable, "-S", "-c", script],

@@ -197,9 +197,9 @@ def narrow(cloud: Index, released: Index) -> Verdict:
     registry.index(RELEASE),
     registry.index(CANDIDATE),
     solution="""
-        docker buildx imagetools create -t $REGISTRY/bakery:function --prefer-index=false \\
-          $REGISTRY/bakery@$(docker buildx imagetools inspect $REGISTRY/bakery:2.0 --format \\
-            '{{range .Manifest.Manifests}}{{if eq .Platform.Architecture "arm64"}}{{.Digest}}{{end}}{{end}}')
+        digest=$(docker buildx imagetools inspect $REGISTRY/bakery:2.0 --format \\
+          '{{range .Manifest.Manifests}}{{if eq .Platform.Architecture "arm64"}}{{.Digest}}{{end}}{{end}}')
+        docker buildx imagetools create -t $REGISTRY/bakery:function --prefer-index=false $REGISTRY/bakery@$digest
         sh files/release/gate.sh bakery function
     """,
     hints=[

@@ -140,8 +140,7 @@ WAYS = {
                 lesson.MOVED_A_RELEASE,
             ),
             (
-                f"{RECALLED}\n{CREATE} -t $REGISTRY/cafe:2.0.1 "
-                f'$({IMAGES} | sed "s|^|$REGISTRY/cafe@|")',
+                f'{RECALLED}\n{CREATE} -t $REGISTRY/cafe:2.0.1 $({IMAGES} | sed "s|^|$REGISTRY/cafe@|")',
                 lesson.ATTESTATION_LOST,
             ),
         ],
