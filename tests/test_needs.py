@@ -15,9 +15,10 @@ def program(world_with, folder, name, text):
 
 def test_an_old_buildx_picks_no_platforms(world_with, tmp_path):
     """As 0.13 says it, and as 0.29 does."""
-    needs.filters(program(world_with, tmp_path, "docker", "echo '  -p, --platform stringArray   Filter'"))
-    with pytest.raises(Blocked, match="too old"):
-        needs.filters(program(world_with, tmp_path, "docker", "echo '  -t, --tag stringArray   Set reference'"))
+    need = needs.imagetools("--platform")
+    need(program(world_with, tmp_path, "docker", "echo '  -p, --platform stringArray   Filter'"))
+    with pytest.raises(Blocked, match="no option --platform"):
+        need(program(world_with, tmp_path, "docker", "echo '  -t, --tag stringArray   Set reference'"))
 
 
 def test_an_account_is_not_the_labs_to_clean(world_with):

@@ -1,14 +1,17 @@
 """What tags lead to: through indexes, shared images and what is missing."""
 
 import dataclasses
+import json
+from argparse import Namespace
 
 import pytest
 from support import fake_registry
 
-from lab.errors import BadInput, Blocked
+from lab.errors import BadInput, Blocked, NotThere
 from lab.images import build
 from lab.images.reach import by_tag, reached
 from lab.probes import reach
+from lab.verbs import look
 
 
 def image(text, platform="linux/amd64"):
@@ -96,3 +99,55 @@ def test_half_a_document_and_a_registry_in_trouble_are_one_clear_line(world, ser
     server.faults["manifests/1"] = fake_registry.status(418)
     with pytest.raises(Blocked, match="answers 418"):
         reach.of(world, "shop")
+
+
+def test_every_page_of_tags_is_read(world, server):
+    """A tag on the second page holds its images, too; a page that leads nowhere new is the last."""
+    for tag in ("1", "2"):
+        server.add("shop", tag, build.index([ONE] if tag == "1" else [TWO]))
+
+    def page(handler):
+        second = "last=1" in handler.path
+        body = json.dumps({"name": "shop", "tags": ["2"] if second else ["1"]}).encode()
+        handler.send(200, {"Link": '</v2/shop/tags/list?last=1&n=1>; rel="next"'}, body)
+
+    server.faults["tags/list"] = page
+    assert reach.of(world, "shop").by(TWO.digest) == ("2",)
+
+
+def test_more_tags_than_anybody_follows_are_refused(world, server):
+    """Rather than an answer that is not whole."""
+    many = json.dumps({"name": "shop", "tags": [f"v{number}" for number in range(501)]}).encode()
+    server.faults["tags/list"] = fake_registry.status(200, many)
+    with pytest.raises(Blocked, match="more than 500 tags"):
+        reach.of(world, "shop")
+
+
+@pytest.fixture
+def shown(world, server, monkeypatch, capsys):
+    """What `lab show --reach` prints of a repository with two tags."""
+    server.add("shop", "1", build.index([ONE]))
+    server.add("shop", "2", build.index([ONE, TWO]))
+    monkeypatch.setattr(look, "_world", lambda _tag: world)
+
+    def show(name, *, as_json=False):
+        assert look.show(Namespace(tag=name, reach=True, programs=False, tree=False, json=as_json)) == 0
+        return capsys.readouterr().out
+
+    return show
+
+
+def test_the_verb_says_which_tags_lead_where(shown):
+    """For a repository all that is reached, for a digest its tags or that there is none."""
+    lines = dict(line.split("  ") for line in shown("shop").splitlines())
+    assert (lines[ONE.digest], lines[TWO.digest]) == ("1, 2", "2")
+    assert shown(f"shop@{TWO.digest}") == f"2 leads to {TWO.digest}.\n"
+    assert shown(f"shop@{ONE.digest}") == f"1, 2 lead to {ONE.digest}.\n"
+    assert shown(f"shop@{LEFT_OVER.digest}") == f"No tag leads to {LEFT_OVER.digest}.\n"
+    assert ONE.digest in json.loads(shown("shop", as_json=True))["1"]
+
+
+def test_the_verb_says_where_there_is_nothing(shown):
+    """A slip in the name is not a repository that may be deleted."""
+    with pytest.raises(NotThere, match="no tag of 'shpo'"):
+        shown("shpo")

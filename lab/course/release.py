@@ -174,7 +174,7 @@ def annotate(noted: Index, released: Index) -> Verdict:
     """,
     hints=["The option is called as in a build. Here it picks some of the platforms that are there."],
     good=notes_kept,
-    needs=[needs.engine, needs.filters],
+    needs=[needs.engine, needs.imagetools("--platform")],
     after=[promote],
     makes=[Tag(CLOUD)],
 )
@@ -208,7 +208,7 @@ def narrow(cloud: Index, released: Index) -> Verdict:
         "A single image is wrapped into an index of its own, unless an option says otherwise.",
     ],
     exercise=True,
-    needs=[needs.engine],
+    needs=[needs.engine, needs.imagetools("--prefer-index")],
     after=[promote],
     makes=[Tag(FUNCTION)],
 )
@@ -371,7 +371,7 @@ def local_rest(found: Volumes) -> Verdict:
         "An image that is picked by its platform brings its attestation; one that is named by its digest does not.",
     ],
     exercise=True,
-    needs=[needs.engine, needs.own_registry, needs.filters],
+    needs=[needs.engine, needs.own_registry, needs.imagetools("--platform")],
     prepare=open_cafe,
     makes=[*map(Tag, (MENDED_TAG, "cafe:stay", "cafe:back", OLD, NEW)), REPORT],
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 
 from lab.errors import Blocked
 from lab.model.facts import Fact
-from lab.model.steps import Probe
+from lab.model.steps import Need, Probe
 from lab.model.world import World
 from lab.probes.engine import docker
 
@@ -96,14 +97,18 @@ def buildkit(world: World) -> None:
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
 
 
-def filters(world: World) -> None:
-    """`docker buildx imagetools create` picks platforms out of an index."""
-    _, out, err, _ = docker(world, "buildx", "imagetools", "create", "--help")
-    if "--platform" not in out + err:
-        raise Blocked(
-            "This buildx is too old: its `imagetools create` has no option that picks platforms.",
-            "Install a newer one: `docker buildx version` says which one you have.",
-        )
+def imagetools(option: str) -> Need:
+    """`docker buildx imagetools create` has that option."""
+
+    def need(world: World) -> None:
+        _, out, err, _ = docker(world, "buildx", "imagetools", "create", "--help")
+        if not re.search(rf"{option}\b", out + err):
+            raise Blocked(
+                f"This buildx is too old: its `imagetools create` has no option {option}.",
+                "Install a newer one: `docker buildx version` says which one you have.",
+            )
+
+    return need
 
 
 def own_registry(world: World) -> None:
