@@ -34,6 +34,7 @@ RELEASES = (RELEASE, "bakery:2", "bakery:latest")
 NOTED = "bakery:noted"
 CLOUD = "bakery:cloud"
 FUNCTION = "bakery:function"
+COPY = "mirror/bakery:2.0"
 FOUR = frozenset(map(Platform.parse, ("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/riscv64")))
 ARM = Platform.parse("linux/arm64")
 COMMAND = ("sh", "-c", "cat /bread.txt; uname -m")  # of files/release/bakery/Dockerfile
@@ -55,6 +56,7 @@ TOO_NARROW = "The tag {ref} lacks a platform."
 REBUILT = "The tag {ref} holds an image for {platform} that is not the one that was released."
 ORPHANED = "The tag {ref} lists attestations of images that are not in it."
 NARROWED = "{ref} is a smaller index of the same images: {rows}."
+COPIED = "{ref} has the digest of {release}, {digest}: every image came along, and every attestation."
 STILL_A_LIST = "The tag {ref} is still an index, and the service reads none."
 OTHER_PLATFORM = "The tag {ref} is a plain manifest, but for another platform."
 RELEASE_MOVED = "The release {ref} is no longer what was promoted: other people use it, with its attestations."
@@ -190,6 +192,29 @@ def narrow(cloud: Index, released: Index) -> Verdict:
     if strays := orphans(cloud):
         return Problem(ORPHANED, found=counted(len(strays), "such attestation"), wanted="none", ref=ref)
     return Proof(NARROWED, ref=ref, rows=named_rows(cloud))
+
+
+@step(
+    registry.index(COPY),
+    registry.index(RELEASE),
+    solution="docker buildx imagetools create -t $REGISTRY/mirror/bakery:2.0 $REGISTRY/bakery:2.0",
+    hints=[
+        "The command that gives a release one more name does not care in which repository the name is.",
+        "Any other program that copies lists will do. Most of them have to be told to take all of it.",
+    ],
+    exercise=True,
+    needs=[needs.engine],
+    after=[promote],
+    makes=[Tag(COPY)],
+)
+def copy_across(copy: Index, released: Index) -> Verdict:
+    """Copy bakery:2.0 into another repository, as mirror/bakery:2.0, with all that belongs to it."""
+    if missing := lost(copy, released):
+        found = f"{counted(len(missing), 'attestation')} missing"
+        return Problem(ATTESTATION_LOST, found=found, wanted="none", ref=copy.reference)
+    if problem := not_the_candidate(released, copy):
+        return problem
+    return Proof(COPIED, ref=copy.reference, release=released.reference, digest=short(copy.digest))
 
 
 @step(

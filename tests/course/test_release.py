@@ -141,6 +141,21 @@ def test_attestations_come_along_or_not(fact):
     assert lesson.narrow.good(cloud, bare).template == _promoted.NOTHING_ATTESTED
 
 
+def test_a_copy_is_whole_in_another_repository(fact, says):
+    """The same digest; what programs leave out that copy only their own platform, or no attestations, is told."""
+    released = attested(named(fact.index(*FOUR), "bakery:2.0"), "a", "b", "c", "d")
+    copy = named(released, "mirror/bakery:2.0")
+    assert says(lesson.copy_across, copy, released) is None
+    assert lesson.copy_across.check(copy, released).template == lesson.COPIED
+    arm = released.manifest(ARM)
+    plain = replace(copy, digest=arm.digest, is_index=False, manifests=(arm, *released.manifests[5:6]))
+    assert says(lesson.copy_across, plain, released) == _promoted.ROWS_LOST
+    bare = replace(named(released, "mirror/bakery:2.0", "0"), manifests=released.images)
+    assert says(lesson.copy_across, bare, released) == lesson.ATTESTATION_LOST
+    assert says(lesson.copy_across, rows(copy, arm64="e"), released) == _promoted.COPY_DIFFERS
+    assert says(lesson.copy_across, named(copy, "mirror/bakery:2.0", "0"), released) == _promoted.OTHER_INDEX
+
+
 def test_a_consumer_gets_a_plain_manifest(fact, says):
     """The one that the release lists; and the release stays."""
     released = attested(named(fact.index(*FOUR), "bakery:2.0"), "a", "b", "c", "d")

@@ -73,6 +73,20 @@ WAYS = {
             ),
         ],
     ),
+    "copy_across": Ways(
+        other="digest=$(docker buildx imagetools inspect --raw $REGISTRY/bakery:2.0 | sha256sum | cut -c-64)\n"
+        f"{CREATE} --tag $REGISTRY/mirror/bakery:2.0 $REGISTRY/bakery@sha256:$digest",
+        wrong=[
+            (
+                f"{CREATE} -t $REGISTRY/mirror/bakery:2.0 --platform linux/amd64 $REGISTRY/bakery:2.0",
+                _promoted.ROWS_LOST,
+            ),
+            (
+                f"{CREATE} -t $REGISTRY/mirror/bakery:2.0 --annotation index:org.example.from=bakery $REGISTRY/bakery:2.0",
+                _promoted.OTHER_INDEX,
+            ),
+        ],
+    ),
     "plain_consumer": Ways(
         other=f"cd files/release; sh registry.sh manifest bakery {ARM} > plain.json\n"
         "curl -sS --cacert $SSL_CERT_FILE -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' "
