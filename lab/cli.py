@@ -118,6 +118,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("tag",), {"metavar": "TAG", "help": "a lesson's tag, such as build-test, or a full name"}),
             (("--tree",), {"action": "store_true", "help": "show what it is made of: index, manifests, layers"}),
             (("--programs",), {"action": "store_true", "help": "show what each platform's program is really for"}),
+            (("--reach",), {"action": "store_true", "help": "show which tags lead to each digest, or to NAME@DIGEST"}),
             _JSON,
         ),
     ),

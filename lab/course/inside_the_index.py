@@ -38,7 +38,6 @@ TAG = "inside"
 BARE = "inside:bare"
 RELEASE = "inside:v1"
 STITCHED = "stitch:all"
-ATTESTED_IMAGE = "vnd.docker.reference.digest"
 
 PLATFORMS_MISSING = "The tag {ref} is not an index of just these two platforms."
 REGISTRY_NOT_ASKED = "No command that ran asked the registry for {ref}."
@@ -269,7 +268,7 @@ def _attestations_kept(whole: Index, *given: Index) -> Verdict:
         about = {row.digest: row.platform for row in part.images}
         for row in part.manifests:
             if row.is_attestation:
-                platform = about.get(dict(row.annotations).get(ATTESTED_IMAGE, ""), "unknown")
+                platform = about.get(row.about, "unknown")
                 if row.digest not in known:
                     missing = {"found": "no such entry", "wanted": brief(row.digest)}
                     return Problem(ATTESTATION_LOST, ref=whole.reference, platform=platform, **missing)

@@ -10,8 +10,6 @@ from typing import Any
 from lab.model.digests import digits
 from lab.model.facts import Image, Index, Manifest
 
-REFERS_TO = "vnd.docker.reference.digest"
-
 
 @dataclass(frozen=True)
 class Blob:
@@ -50,7 +48,7 @@ def images_by_digest(images: Sequence[Image]) -> dict[str, Image]:
 
 def subject(attestation: Manifest, index: Index) -> str:
     """What an attestation is for: a platform of the index, or a digest where it is for something else."""
-    digest = dict(attestation.annotations).get(REFERS_TO, "")
+    digest = attestation.about
     found = next((row for row in index.images if row.digest == digest), None)
     if found and found.platform:
         return str(found.platform)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import BadInput, Blocked, NotThere
 from lab.images import blobs
 from lab.model.digests import brief
-from lab.model.facts import Evidence, Image, Images, Index, Manifest
+from lab.model.facts import Evidence, Image, Images, Index, Manifest, annotations_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,13 +77,20 @@ def fetch_index(registry: Registry) -> Index:
             media_type=media_type,
             is_index=False,
             manifests=(alone,),
+            annotations=annotations_of(body),
             evidence=evidence,
         )
     if not isinstance(rows, list):
         raise BadInput(f"The index of {str(name)!r} holds {type(rows).__name__} where its list should be.", _DAMAGED)
     manifests = tuple(map(Manifest.from_json, rows))
     return Index(
-        reference=str(name), digest=digest, media_type=media_type, is_index=True, manifests=manifests, evidence=evidence
+        reference=str(name),
+        digest=digest,
+        media_type=media_type,
+        is_index=True,
+        manifests=manifests,
+        annotations=annotations_of(body),
+        evidence=evidence,
     )
 
 

@@ -13,6 +13,7 @@ from lab.errors import BadInput
 from lab.model.platforms import Platform
 
 ATTESTATION = "vnd.docker.reference.type"
+REFERS_TO = "vnd.docker.reference.digest"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class Manifest:
         """Build attestations say how an image was made; nothing runs from them."""
         return ATTESTATION in dict(self.annotations)
 
+    @property
+    def about(self) -> str:
+        """The digest of the image that an attestation is about; "" where the row says nothing of it."""
+        return dict(self.annotations).get(REFERS_TO, "")
+
     @classmethod
     def from_json(cls, data: Any) -> Manifest:
         """Read one entry of an index's `manifests`."""
@@ -107,17 +113,22 @@ class Manifest:
         if isinstance(given, dict):
             parts = [str(given.get(part) or "") for part in ("os", "architecture", "variant")]
             platform, written = Platform.of(*parts), "/".join(filter(None, parts))
-        notes = data.get("annotations") or {}
-        if not isinstance(notes, dict):
-            raise BadInput(f"A manifest's annotations are {notes!r}, not a table.")
         return cls(
             digest=_text(data, "digest"),
             platform=platform,
             media_type=str(data.get("mediaType", "")),
             size=data["size"] if isinstance(data.get("size"), int) else 0,
-            annotations=tuple(sorted((str(key), str(value)) for key, value in notes.items())),
+            annotations=annotations_of(data),
             written=written,
         )
+
+
+def annotations_of(data: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The annotations of an index, of a manifest or of a row, sorted; BadInput where they are no table."""
+    notes = data.get("annotations") or {}
+    if not isinstance(notes, dict):
+        raise BadInput(f"A manifest's annotations are {notes!r}, not a table.")
+    return tuple(sorted((str(key), str(value)) for key, value in notes.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +136,7 @@ class Index(Fact):
     """What a tag stands for in a registry.
 
     `is_index` is false where the tag is one image and no list; then `manifests` has that one image, its platform
-    read from its configuration.
+    read from its configuration. `annotations` are the notes that the document has about itself.
     """
 
     reference: str
@@ -133,6 +144,7 @@ class Index(Fact):
     media_type: str
     is_index: bool
     manifests: tuple[Manifest, ...]
+    annotations: tuple[tuple[str, str], ...] = ()
 
     @property
     def images(self) -> tuple[Manifest, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from dataclasses import dataclass
 
 from lab.errors import Blocked
 from lab.model.facts import Fact
-from lab.model.steps import Probe
+from lab.model.steps import Need, Probe
 from lab.model.world import World
 from lab.probes.engine import docker
 
@@ -97,3 +99,32 @@ def nodes(world: World) -> None:
 
     del world
     places.check_possible()
+
+
+def imagetools(option: str) -> Need:
+    """`docker buildx imagetools create` has that option."""
+
+    def need(world: World) -> None:
+        _, out, err, _ = docker(world, "buildx", "imagetools", "create", "--help")
+        if not re.search(rf"{option}\b", out + err):
+            raise Blocked(
+                f"This buildx is too old: its `imagetools create` has no option {option}.",
+                "Install a newer one: `docker buildx version` says which one you have.",
+            )
+
+    return need
+
+
+def own_registry(world: World) -> None:
+    """`$REGISTRY` is the lab's own: the step keeps other people's images there, or deletes."""
+    if "/" in world.registry:
+        raise Blocked(
+            f"{world.registry} is an account of yours, and this step deletes things in a registry.",
+            "Run `lab up` without --registry: then `$REGISTRY` is the lab's own.",
+        )
+
+
+def curl(world: World) -> None:
+    """There is a program that asks a registry for whatever it is told."""
+    if shutil.which("curl", path=world.env.get("PATH")) is None:
+        raise Blocked("The program curl is not installed here.", "Install it with your system's own package manager.")

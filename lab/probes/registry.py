@@ -112,19 +112,41 @@ def tags(of: str) -> Callable[[World], Tags]:
 
 
 def delete(world: World, of: str) -> bool:
-    """Remove what a tag stands for, with every tag of the same digest; False where there was nothing."""
+    """Remove a tag, and what it stands for where nothing else leads to that; False where there was no such tag."""
+    from lab.probes import reach
+
     with _registry(world, of) as registry:
-        found = registry.get(f"manifests/{registry.reference.target}", accept=ACCEPT)
+        target = registry.reference.target
+        found = registry.get(f"manifests/{target}", accept=ACCEPT)
         if found.status == 404:
             return False
         digest = "sha256:" + hashlib.sha256(found.body).hexdigest()
+        others = [led for tag, led in reach.follow(registry).items() if tag != target]
+        if any(digest in led for led in others):
+            # A registry deletes a digest with all its tags, also where an index lists it: so the tag moves away first.
+            digest = _move_away(registry, of)
         answer = registry.delete(f"manifests/{digest}")
         if answer.status not in (200, 202, 404):
-            raise Blocked(
-                f"The registry {registry.reference.endpoint!r} does not delete {of!r} ({answer.status}).",
-                "Delete it on the registry's own page.",
-            )
+            raise _refused(registry, of, answer.status)
         return answer.status != 404
+
+
+def _move_away(registry: Registry, of: str) -> str:
+    """Let a tag stand for an index of nothing, that no other tag stands for; answers its digest."""
+    from lab.images import build
+
+    nothing = build.index([], annotations={"lab.removes": of}).blob
+    answer = registry.put(f"manifests/{registry.reference.target}", nothing.open, nothing.size, nothing.media_type)
+    if answer.status != 201:
+        raise _refused(registry, of, answer.status)
+    return nothing.digest
+
+
+def _refused(registry: Registry, of: str, status: int) -> Blocked:
+    return Blocked(
+        f"The registry {registry.reference.endpoint!r} does not delete {of!r} ({status}).",
+        "Delete it on the registry's own page.",
+    )
 
 
 def _choose(found: Index, wanted: str | None) -> Manifest:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +22,7 @@ from lab.model.steps import Probe
 from lab.model.world import World
 from lab.probes.command import ask
 
+_SAID = 4000  # bytes of what a script printed
 # What chooses an engine, besides `DOCKER_HOST`.
 _CHOICES = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
@@ -52,6 +56,53 @@ class Rehearsed(Fact):
     path: str
     status: int
     builds: tuple[tuple[Call, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended(Fact):
+    """How a script ended (`status` None: it had not, when its time was up), and the last that it said."""
+
+    path: str
+    status: int | None
+    said: str = ""
+
+
+def run(world: World, path: str, words: Sequence[str], *, limit: float) -> Ended:
+    """Run a script of the learner's folder with these words; it, and all that it started, ends after `limit` seconds.
+
+    NotThere where there is no such script.
+    """
+    _find(world, path)
+    command = ["sh", path, *words]
+    with tempfile.TemporaryFile() as heard:
+        script = subprocess.Popen(
+            command,
+            env=dict(world.env),
+            cwd=world.workspace,
+            stdin=subprocess.DEVNULL,
+            stdout=heard,
+            stderr=heard,
+            start_new_session=True,
+        )
+        try:
+            status: int | None = script.wait(limit)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            _end(script)
+        heard.seek(0, os.SEEK_END)
+        heard.seek(max(0, heard.tell() - _SAID))
+        said = heard.read().decode("utf-8", "replace").strip()
+    return Ended(path=path, status=status, said=said, evidence=(Evidence(" ".join(command), said),))
+
+
+def _end(script: subprocess.Popen[bytes]) -> None:
+    """End what is left of a script: it has a session of its own."""
+    try:
+        os.killpg(script.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    script.wait()
 
 
 def printed(path: str) -> Probe[Printed]:
@@ -107,9 +158,13 @@ def _said(world: World, path: str, env: dict[str, str]) -> tuple[int, str, Evide
 
 
 def _run(world: World, path: str, env: dict[str, str]) -> tuple[int, str, str, Evidence]:
+    _find(world, path)
+    return ask(["bash", path], env, folder=world.workspace)
+
+
+def _find(world: World, path: str) -> None:
     if not (world.workspace / path).is_file():
         raise NotThere(f"{path} is not there.", "`lab start` puts missing files back.")
-    return ask(["bash", path], env, folder=world.workspace)
 
 
 def _read(notes: str) -> Iterator[tuple[Call, str]]:

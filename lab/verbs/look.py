@@ -30,6 +30,8 @@ def show(given: Namespace) -> int:
     from lab.probes import registry
 
     world = _world(given.tag)
+    if given.reach:
+        return _reach(world, given.tag, as_json=given.json)
     if given.programs:
         return _programs(registry.binaries(given.tag)(world), as_json=given.json)
     found = registry.images(given.tag)(world)
@@ -37,6 +39,23 @@ def show(given: Namespace) -> int:
         print(json.dumps(images_json(found), indent=1))
     else:
         _print((tree if given.tree else hub)(found.index, found.images).text.split("\n"))
+    return 0
+
+
+def _reach(world: World, name: str, *, as_json: bool) -> int:
+    """What the tags of a repository lead to; of one digest, which tags lead to it."""
+    from lab.probes import reach, registry
+
+    wanted = registry.reference(world, name)
+    found = reach.of(world, name)
+    if not found.tags:
+        raise NotThere(f"There is no tag of {wanted.repository!r} in {wanted.endpoint}.", "Check the name.")
+    if as_json:
+        print(json.dumps({tag: sorted(led) for tag, led in found.tags}, indent=1))
+    elif wanted.digest:
+        print(look_words.leads(wanted.digest, found.by(wanted.digest)))
+    else:
+        _print(look_words.reach(found.tags))
     return 0
 
 

@@ -185,3 +185,20 @@ def _can(builder: Builder, engine: Engine) -> Iterator[str]:
         yield "  several platforms per build; it keeps no images: --push or --load says where the result goes"
     if "Docker Desktop" in engine.name:
         yield "  Docker Desktop runs it in a virtual machine, which has emulators of its own"
+
+
+def reach(tags: Sequence[tuple[str, frozenset[str]]]) -> Iterator[str]:
+    """Each index and manifest that a tag leads to, with the tags: what is not here has no tag that leads to it."""
+    led: dict[str, list[str]] = {}
+    for tag, digests in tags:
+        for digest in sorted(digests):
+            led.setdefault(digest, []).append(tag)
+    for digest, names in led.items():
+        yield f"{digest}  {', '.join(names)}"
+
+
+def leads(digest: str, tags: Sequence[str]) -> str:
+    """Which tags lead to one digest."""
+    if not tags:
+        return f"No tag leads to {digest}."
+    return f"{', '.join(tags)} {'leads' if len(tags) == 1 else 'lead'} to {digest}."

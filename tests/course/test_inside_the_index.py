@@ -11,7 +11,7 @@ from lab.course import inside_the_index as lesson
 from lab.course._pushed import Unpushed
 from lab.course._text import COMMAND_FAILED
 from lab.model.digests import brief
-from lab.model.facts import Engine, Image, Images
+from lab.model.facts import REFERS_TO, Engine, Image, Images
 from lab.model.platforms import Platform
 
 PAIR = ("linux/amd64", "linux/arm64")
@@ -223,7 +223,7 @@ def joined(fact, *, attested):
     """An index of two, and the two tags that it joins: the first one has an attestation where there is one."""
     whole = fact.index(*PAIR, name="localhost:5000/stitch:all", attested=attested)
     first, second, *notes = whole.manifests
-    about = ((lesson.ATTESTED_IMAGE, first.digest),)
+    about = ((REFERS_TO, first.digest),)
     notes = [replace(note, annotations=(*note.annotations, *about)) for note in notes]
     parts = [replace(whole, manifests=(first, *notes)), replace(whole, manifests=(second,), is_index=False)]
     return replace(whole, manifests=(first, second, *notes)), parts

@@ -143,6 +143,19 @@ def test_delete_takes_the_tag_away_and_says_whether_there_was_one(world):
     assert registry.index("hello:one")(world)
 
 
+def test_delete_leaves_what_other_tags_lead_to(server, world):
+    """A second name of an index, and a name of one of its images: the index stays whole under its own name."""
+    one = image()
+    server.add("shop", "rc", build.index([one]))
+    server.add("shop", "released", build.index([one]))
+    server.add("shop", "plain", one)
+    for tag in ("released", "plain"):
+        assert registry.delete(world, f"shop:{tag}")
+        with pytest.raises(NotThere):
+            registry.index(f"shop:{tag}")(world)
+    assert registry.images("shop:rc")(world).images[0].digest == one.digest
+
+
 def test_each_platforms_program_is_read_out_of_its_layers(server, world):
     """The entrypoint, or any path, in every platform's image; None where it is not there."""
     found = registry.binaries("hello:multi")(world)

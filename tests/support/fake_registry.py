@@ -10,10 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from lab.images import build
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lab.images.build import Manifest
+
+
+_MISSING = (404, {"Content-Type": "application/json"}, b'{"errors":[{"code":"NOT_FOUND"}]}')
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -46,7 +51,14 @@ class Handler(BaseHTTPRequestHandler):
         ]
         for key in gone:
             del self.server.manifests[key]
-        self.send(202 if gone else 404, {}, b"")
+        self.send(*((202, {}, b"") if gone else _MISSING))
+
+    def do_PUT(self) -> None:
+        """A tag moves to another manifest."""
+        repository, _, target = self.path.partition("/v2/")[2].partition("/manifests/")
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.add(repository, target, build.Manifest(build.blob(body, self.headers["content-type"])))
+        self.send(201, {}, b"")
 
     def send(self, status: int, headers: dict[str, str], body: bytes, *, length: int | None = None) -> None:
         """An answer; `length` may lie."""
@@ -103,7 +115,7 @@ class FakeRegistry(ThreadingHTTPServer):
                     {"Content-Type": "application/json"},
                     json.dumps({"name": repository, "tags": tags}).encode(),
                 )
-        return 404, {"Content-Type": "application/json"}, b'{"errors":[{"code":"NOT_FOUND"}]}'
+        return _MISSING
 
     def handle_error(self, *_: object) -> None:
         """The other side hangs up when it has seen enough; that is what some tests are about."""
