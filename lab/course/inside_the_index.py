@@ -316,7 +316,7 @@ def _joined_entries(whole: Index, *_given: Index) -> Truth:
     return Truth(len(whole.manifests), ENTRIES, ref=whole.reference, **counts)
 
 
-def _attestations_kept(whole: Index, *given: Index) -> Verdict:
+def attestations_kept(whole: Index, *given: Index) -> Verdict:
     """Whether each attestation of the sources is in the new index."""
     known = {row.digest for row in whole.manifests}
     platform: object = None
@@ -346,7 +346,7 @@ def _attestations_kept(whole: Index, *given: Index) -> Verdict:
         options=("1", "2", "3", "4"),
         truth=_joined_entries,
     ),
-    good=_attestations_kept,
+    good=attestations_kept,
     needs=[needs.engine],
     prepare=parts,
     makes=[Tag(STITCHED), *(Tag(tag) for tag, _ in PARTS)],
