@@ -22,6 +22,7 @@ from lab.course._text import counted, first_line, short
 from lab.course.inside_the_index import attestations_kept
 from lab.course.leftovers import BuilderNamed, File, HandedOver, Tag
 from lab.course.multi_platform import PAIR, named_rows
+from lab.errors import NotThere
 from lab.events import BuildEvents
 from lab.model.facts import Containers, Fact, Images, Index, Transcript
 from lab.model.platforms import Platform, given, listed
@@ -67,7 +68,9 @@ PART_MISSING = "The tag {ref} does not have both platforms."
 REBUILT = "The tag {ref} holds an image for {platform} that no job has handed on."
 OTHER_IMAGE = "The image for {platform} under {ref} was not built from files/every-push."
 MERGED_ONCE = "{ref} is one index, {digest}, of just the images that the jobs handed on: {rows}."
+NO_CACHE = "No file in {folder} speaks of a cache."
 JOB_FAILED = "The job `{job}` failed: {said}"
+NOT_HANDED_ON = "The job `{job}` has not handed on an image of {image}."
 OTHER_BUILDER = "The job `{job}` did not build on the builder {builder}."
 NOTHING_RUN = "The job `{job}` built nothing that has a RUN line."
 NOT_KEPT = "On an empty builder, no job found anything that the first round had kept."
@@ -133,8 +136,15 @@ def _wanted(world: World) -> Wanted:
     return Wanted(tag=f"{world.registry}/{LATEST}")
 
 
+def _plan_of_learner(world: World) -> Plan:
+    """The plan of the learner's file; NotThere while it is still the one of the lesson, which has no slip in it."""
+    if DRAFT.shipped(world):
+        raise NotThere("Nothing was run here yet.")
+    return bake.plan(FOLDER)(world)
+
+
 @step(
-    bake.plan(FOLDER),
+    _plan_of_learner,
     _wanted,
     solution=f"""
         cat > {BAKE_FILE} <<'END'
@@ -345,16 +355,17 @@ def merge(images: Images, handed_on: HandedOn) -> Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Lane(Fact):
-    """A job of the second round, and what BuildKit said of its build."""
+    """A job of the second round, and what BuildKit said of its build; is the image there that it handed on?"""
 
     job: Ended
     platform: Platform
     events: BuildEvents
+    there: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes(Fact):
-    """The second round. `failed` is a job of either round that did not work."""
+    """The second round. `failed` is a job of either round that did not work; without any cache, nothing was played."""
 
     lanes: tuple[Lane, ...] = ()
     failed: Ended | None = None
@@ -363,16 +374,22 @@ class Lanes(Fact):
 def _second_round(world: World) -> Lanes:
     """Run the learner's job twice for each platform, the second time on an empty builder; NotThere before a try."""
     host.transcript("cache_each")(world)
+    script = host.text(JOB)(world)
+    if "cache-" not in script.content + host.text(BAKE_FILE)(world).content:
+        return Lanes(evidence=script.evidence)
     _runner.ready(world)
     again = jobs.twice(JOB, sorted(PAIR), RUNNER)(world)
     failed = next((one for one in (*again.first, *again.second) if one.status), None)
     if failed:
         return Lanes(failed=failed, evidence=again.evidence)
-    lanes = (
-        Lane(job=one, platform=platform, events=BuildEvents.from_text(one.events, f"job.sh {platform}"))
-        for platform, one in zip(sorted(PAIR), again.second, strict=True)
-    )
-    return Lanes(lanes=tuple(lanes), evidence=again.evidence)
+    pairs = zip(sorted(PAIR, reverse=True), again.second, strict=True)
+    return Lanes(lanes=tuple(_lane(world, platform, one) for platform, one in pairs), evidence=again.evidence)
+
+
+def _lane(world: World, platform: Platform, job: Ended) -> Lane:
+    parts = [looked_up(f"{IMAGE}@{digest}")(world).index for digest in job.handed]
+    there = any(part and part.platforms == {platform} for part in parts)
+    return Lane(job=job, platform=platform, events=BuildEvents.from_text(job.events, f"job.sh {platform}"), there=there)
 
 
 @step(
@@ -395,15 +412,13 @@ def cache_each(found: Lanes) -> Verdict:
     if found.failed:
         known = {"job": f"job.sh {found.failed.name}", "said": found.failed.said}
         return Problem(JOB_FAILED, found=f"exit status {found.failed.status}", wanted="exit status 0", **known)
+    if not found.lanes:
+        return Problem(NO_CACHE, found="no `cache-` anywhere", wanted="where to keep what was built", folder=FOLDER)
     ran, steps = [], 0
     for lane in found.lanes:
-        known = {"job": f"job.sh {lane.platform}", "builder": RUNNER}
-        if set(lane.job.builders) != {RUNNER}:
-            named = ", ".join(one or "none in particular" for one in lane.job.builders) or "no build"
-            return Problem(OTHER_BUILDER, found=named, wanted=RUNNER, **known)
+        if problem := _other_work(lane):
+            return problem
         own = [one for one in lane.events.vertices if one.kind == "run"]
-        if not own:
-            return Problem(NOTHING_RUN, found="no RUN line", wanted="the build of files/every-push", **known)
         steps += len(own)
         ran += [] if all(one.cached for one in own) else [lane.platform]
     about = {"found": f"steps that ran for {listed(ran)}", "wanted": "steps from the cache for both"}
@@ -414,6 +429,20 @@ def cache_each(found: Lanes) -> Verdict:
     )
 
 
+def _other_work(lane: Lane) -> Problem | None:
+    """How a job did other work than this lesson's; None where it did not."""
+    known = {"job": f"job.sh {lane.platform}", "builder": RUNNER, "image": IMAGE}
+    if set(lane.job.builders) != {RUNNER}:
+        named = ", ".join(one or "none in particular" for one in lane.job.builders) or "no build"
+        return Problem(OTHER_BUILDER, found=named, wanted=RUNNER, **known)
+    if not any(one.kind == "run" for one in lane.events.vertices):
+        return Problem(NOTHING_RUN, found="no RUN line", wanted="the build of files/every-push", **known)
+    if not lane.there:
+        found = ", ".join(map(short, lane.job.handed)) or "no metadata file"
+        return Problem(NOT_HANDED_ON, found=found, wanted=f"an image for {lane.platform}", **known)
+    return None
+
+
 @step(
     handed.handed_on(OUT, IMAGE),
     registry.index(TESTED),
@@ -421,26 +450,30 @@ def cache_each(found: Lanes) -> Verdict:
     host.transcript("test_then_tag"),
     gap="""
         cd files/every-push/out
+        tested=""
         for arch in amd64 arm64; do
           digest=$(sed -n 's|.*"containerimage.digest": "\\(.*\\)".*|\\1|p' $arch.json)
-          docker run --rm --platform linux/$arch $REGISTRY/bakery____ || exit 1
+          docker run --rm --quiet --platform linux/$arch $REGISTRY/bakery____ || exit 1
+          tested="$tested $REGISTRY/bakery@$digest"
         done
         docker buildx imagetools create -t $REGISTRY/bakery:tested ____
     """,
     solution="""
         cd files/every-push/out
+        tested=""
         for arch in amd64 arm64; do
           digest=$(sed -n 's|.*"containerimage.digest": "\\(.*\\)".*|\\1|p' $arch.json)
-          docker run --rm --platform linux/$arch $REGISTRY/bakery@$digest || exit 1
+          docker run --rm --quiet --platform linux/$arch $REGISTRY/bakery@$digest || exit 1
+          tested="$tested $REGISTRY/bakery@$digest"
         done
-        docker buildx imagetools create -t $REGISTRY/bakery:tested $REGISTRY/bakery:1
+        docker buildx imagetools create -t $REGISTRY/bakery:tested $tested
     """,
     hints=[
         "A digest is the one name that no other push can move.",
-        "The images are merged already. What was tested only needs one more name.",
+        "The tag is made of what was tested, and of nothing else. Where does the cell keep that?",
     ],
     needs=[needs.engine, needs.emulator],
-    after=[merge],
+    after=[by_digest],
     makes=[Tag(TESTED)],
 )
 def test_then_tag(handed_on: HandedOn, index: Index, ran: Containers, printed: Transcript) -> Verdict:

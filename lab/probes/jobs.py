@@ -8,11 +8,12 @@ builder are the sandbox's.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from lab.model.world import World
 from lab.probes import registry
 from lab.probes.command import ask
 from lab.probes.engine import docker
+from lab.probes.handed import digest_in
 from lab.sandbox.host import limited
 
 OUT = "out"
@@ -51,7 +53,8 @@ class Ended:
     """How one job ended: the words it was called with, its exit status, and the last line that it printed.
 
     `builders` are those that its builds asked for ("" for none in particular), `events` what BuildKit said of them,
-    where somebody watched. `lost` is whether the lab let its build fail.
+    where somebody watched. `handed` are the digests in the metadata files that it left in `out`. `lost` is whether the
+    lab let its build fail.
     """
 
     words: tuple[str, ...]
@@ -59,6 +62,7 @@ class Ended:
     said: str = ""
     builders: tuple[str, ...] = ()
     events: str = ""
+    handed: tuple[str, ...] = ()
     lost: bool = False
 
     @property
@@ -102,7 +106,7 @@ class Rounds(Fact):
 
 
 def twice(path: str, platforms: Sequence[Platform], builder: str) -> Probe[Again]:
-    """A probe that runs a script for each platform, empties the builder, and runs it for each once more."""
+    """A probe that runs a script for each platform, empties the builder, and runs it for each in the other order."""
 
     def probe(world: World) -> Again:
         with _stage(world, path) as stage:
@@ -110,7 +114,8 @@ def twice(path: str, platforms: Sequence[Platform], builder: str) -> Probe[Again
             if any(one.status for one in first):
                 return Again(path=path, first=first, evidence=_evidence(path, first))
             _empty(world, builder)
-            second = tuple(stage.run(stage.fresh(), str(platform), events=True) for platform in platforms)
+            # In the other order: what the last job left behind is what the first one finds.
+            second = tuple(stage.run(stage.fresh(), str(one), events=True) for one in reversed(platforms))
         return Again(path=path, first=first, second=second, evidence=_evidence(path, (*first, *second)))
 
     return _once(path, probe)
@@ -222,6 +227,7 @@ class _Stage:
             said=f"it did not end within {_SECONDS:.0f} s" if status == limited.TOO_LONG else _last(err) or _last(out),
             builders=tuple(self._builders()),
             events=noted,
+            handed=tuple(_digests(machine / OUT)),
             lost=lost,
         )
 
@@ -250,6 +256,14 @@ class _Stage:
 
 
 _NAMING = ("--builder", "--builder=")
+
+
+def _digests(folder: Path) -> Iterator[str]:
+    """Those that metadata files in a folder name; what is no such file names none."""
+    for path in sorted(folder.glob("*.json")):
+        with suppress(OSError, ValueError, RecursionError):
+            if digest := digest_in(json.loads(path.read_bytes())):
+                yield digest
 
 
 @contextmanager
