@@ -7,38 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from support.workflows import FILES, FOLDER, matrix, read, scripts
 
-from lab import course
 from lab.course import every_push as lesson
 from lab.course._runner import RUNNER
 from lab.course.multi_platform import PAIR
 from lab.model.platforms import Platform
 
 ROOT = Path(__file__).parent.parent
-FOLDER = course.lessons_dir() / "files" / "every-push"
-FILES = {"github": FOLDER / "github.yml", "gitlab": FOLDER / "gitlab-ci.yml"}
 SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
 BAKE = (FOLDER / "docker-bake.hcl").read_text(encoding="utf-8")
 EACH = pytest.mark.parametrize("place", FILES)
-
-
-def read(place):
-    return yaml.safe_load(FILES[place].read_text(encoding="utf-8"))
-
-
-def matrix(place):
-    """What the jobs of the matrix are given: their platform, and the word that their files and cache are called by."""
-    build = read(place)["jobs"]["build"] if place == "github" else read(place)["build"]
-    rows = build["strategy"]["matrix"]["include"] if place == "github" else build["parallel"]["matrix"]
-    return [{name.lower(): value for name, value in row.items()} for row in rows]
-
-
-def scripts(place, job):
-    """The shell lines of a job, in their order."""
-    if place == "gitlab":
-        return read(place)[job]["script"]
-    return [step["run"] for step in read(place)["jobs"][job]["steps"] if "run" in step]
 
 
 def validated(schema, path):

@@ -62,7 +62,7 @@ LAST_PUSH_STAYS = "Both orders were tried. {ref} has one image, that for {platfo
 NO_JOB = "No job has handed on an image for {platform}."
 NOT_IN_REGISTRY = "The file {file} names a digest that the registry does not have under {image}."
 ONE_BUILD = "The file {file} names an index for both platforms: that was one build, and not a job for each."
-TAGGED = "The image for {platform} was pushed with a tag: a job that is done moves the tag before the others are."
+TAGGED = "The image for {platform} was pushed with a tag, and nobody needs one before the merge."
 BY_DIGEST = "The registry has {count} that no tag leads to: {rows}."
 PART_MISSING = "The tag {ref} does not have both platforms."
 REBUILT = "The tag {ref} holds an image for {platform} that no job has handed on."
@@ -410,7 +410,7 @@ def _lane(world: World, platform: Platform, job: Ended) -> Lane:
 def cache_each(found: Lanes) -> Verdict:
     """Give files/every-push/job.sh a cache that each platform's job finds again on a builder that is empty."""
     if found.failed:
-        known = {"job": f"job.sh {found.failed.name}", "said": found.failed.said}
+        known = {"job": f"job.sh {found.failed.name}", "said": found.failed.said or "it printed nothing."}
         return Problem(JOB_FAILED, found=f"exit status {found.failed.status}", wanted="exit status 0", **known)
     if not found.lanes:
         return Problem(NO_CACHE, found="no `cache-` anywhere", wanted="where to keep what was built", folder=FOLDER)
@@ -557,7 +557,7 @@ def whole_pipeline(found: Rounds) -> Verdict:
     """Write files/every-push/orchard/ci.sh, a pipeline for three platforms that survives any order and a lost job."""
     known: dict[str, object] = {"ref": found.reference, "platform": found.lost}
     if failed := next((one for one in found.whole.ended if one.status), None):
-        about = {"job": f"ci.sh {failed.name}", "said": failed.said or "nothing"}
+        about = {"job": f"ci.sh {failed.name}", "said": failed.said or "it printed nothing."}
         return Problem(JOBS_FAIL, found=f"exit status {failed.status}", wanted="exit status 0", **about)
     whole, broken, mended = found.whole.tag, found.broken, found.mended
     if whole is None:

@@ -25,22 +25,25 @@ target "{name}" {{
     return f"cat > {FOLDER}/docker-bake.hcl <<'END'{text}END"
 
 
-def job(*lines):
-    """Another job.sh, written and run for both platforms."""
-    body = "\n".join(lines)
-    return f"""mkdir -p {FOLDER}/out; cat > {FOLDER}/job.sh <<'END'
+def script(line):
+    """Another job.sh, written."""
+    return f"""cat > {FOLDER}/job.sh <<'END'
 set -e; cd "$(dirname "$0")"; mkdir -p out
-{body}
+{line}
 END
-for p in linux/amd64 linux/arm64; do bash {FOLDER}/job.sh $p; done"""
+"""
+
+
+def job(line):
+    """The same, and run for both platforms."""
+    return script(line) + f"for p in linux/amd64 linux/arm64; do bash {FOLDER}/job.sh $p; done"
 
 
 def cached(*options):
-    """A job that builds with these options for a cache."""
+    """A job that builds with these options for a cache; the check runs it."""
     words = " ".join(options)
-    return job(
-        f'docker buildx build --builder runner --platform "$1" --metadata-file "out/${{1##*/}}.json" {words} {DIGEST} .'
-    )
+    build = 'docker buildx build --builder runner --platform "$1" --metadata-file "out/${1##*/}.json"'
+    return script(f"{build} {words} {DIGEST} .")
 
 
 def pipeline(job, merge):
