@@ -54,3 +54,28 @@ def ready(world: World) -> None:
     if status:
         raise Blocked(f"The builder {RUNNER} could not be made: {err.strip()[-300:]}")
     adapt_new_builders()  # before its container is made: on an engine of one's own it gets a name of the lab's
+
+
+_JOB = """\
+cat > files/every-push/job.sh <<'END'
+#!/usr/bin/env bash
+# One job of the pipeline: `job.sh PLATFORM` builds for it, and hands the digest on in out/.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p out
+docker buildx bake --builder runner --set "*.platform=$1" --set "*.tags=" \\
+  --set "*.output=type=image,name=$REGISTRY/bakery,{digest}=true,name-canonical=true,push=true" \\
+{cache}  --{file} "out/${{1##*/}}.json"
+END
+bash files/every-push/job.sh linux/amd64
+bash files/every-push/job.sh linux/arm64
+"""
+_CACHE = """\
+  --set "*.cache-from=type=registry,ref=$REGISTRY/bakery-cache:${1##*/}" \\
+  --set "*.cache-to=type=registry,mode=max,ref=$REGISTRY/bakery-cache:${1##*/}" \\
+"""
+
+
+def job_script(digest: str = "push-by-digest", file: str = "metadata-file", *, cached: bool = False) -> str:
+    """A cell that writes job.sh and runs it for both platforms."""
+    return _JOB.format(digest=digest, file=file, cache=_CACHE if cached else "")

@@ -16,7 +16,7 @@ from lab.course._pushes import (
     tagged_after,
     tested_platforms,
 )
-from lab.course._runner import BAKE_FILE, DRAFT, FOLDER, RUNNER
+from lab.course._runner import BAKE_FILE, DRAFT, FOLDER, RUNNER, job_script
 from lab.course._seeded import shuffled
 from lab.course._text import counted, first_line, short
 from lab.course.inside_the_index import attestations_kept
@@ -26,7 +26,7 @@ from lab.errors import NotThere
 from lab.events import BuildEvents
 from lab.model.facts import Containers, Fact, Images, Index, Transcript
 from lab.model.platforms import Platform, given, listed
-from lab.model.steps import Problem, Proof, Verdict, step
+from lab.model.steps import BLANK, Problem, Proof, Verdict, step
 from lab.model.world import World
 from lab.probes import bake, engine, handed, host, jobs, needs, registry
 from lab.probes.bake import Plan, Target
@@ -240,26 +240,6 @@ def race(index: Index, printed: Transcript) -> Verdict:
     return Proof(LAST_PUSH_STAYS, ref=ref, platform=listed(index.platforms))
 
 
-_SCRIPT = """\
-cat > files/every-push/job.sh <<'END'
-#!/usr/bin/env bash
-# One job of the pipeline: `job.sh PLATFORM` builds for it, and hands the digest on in out/.
-set -eu
-cd "$(dirname "$0")"
-mkdir -p out
-docker buildx bake --builder runner --set "*.platform=$1" --set "*.tags=" \\
-  --set "*.output=type=image,name=$REGISTRY/bakery,{digest}=true,name-canonical=true,push=true" \\
-{cache}  --{file} "out/${{1##*/}}.json"
-END
-bash files/every-push/job.sh linux/amd64
-bash files/every-push/job.sh linux/arm64
-"""
-_CACHE = """\
-  --set "*.cache-from=type=registry,ref=$REGISTRY/bakery-cache:${1##*/}" \\
-  --set "*.cache-to=type=registry,mode=max,ref=$REGISTRY/bakery-cache:${1##*/}" \\
-"""
-
-
 def _not_handed(handed_on: HandedOn) -> Problem | None:
     """A platform that no job has handed on, or not as one should; None where both are well."""
     for part in handed_on.parts:
@@ -280,8 +260,8 @@ def _not_handed(handed_on: HandedOn) -> Problem | None:
     host.text(JOB),
     looked_up(LATEST),
     predict=WHAT_MOVES,
-    gap=_SCRIPT.format(digest="____", file="____", cache=""),
-    solution=_SCRIPT.format(digest="push-by-digest", file="metadata-file", cache=""),
+    gap=job_script(digest=BLANK, file=BLANK),
+    solution=job_script(),
     hints=[
         "The first blank is an attribute of the output `image`: Docker's reference of the image exporter lists them.",
         "The second one is an option of `docker buildx bake`: it names a file for what a build says of its result.",
@@ -323,8 +303,8 @@ def _with_attestations(images: Images, handed_on: HandedOn) -> Verdict:
     handed.handed_on(OUT, IMAGE),
     solution="""
         cd files/every-push/out
-        docker buildx imagetools create -t $REGISTRY/bakery:1 \\
-          $(sed -n "s|.*\\"containerimage.digest\\": \\"\\(.*\\)\\".*|$REGISTRY/bakery@\\1|p" amd64.json arm64.json)
+        parts=$(sed -n "s|.*\\"containerimage.digest\\": \\"\\(.*\\)\\".*|$REGISTRY/bakery@\\1|p" amd64.json arm64.json)
+        docker buildx imagetools create -t $REGISTRY/bakery:1 $parts
     """,
     hints=[
         "Both images are in the registry, so nothing has to be built.",
@@ -394,7 +374,7 @@ def _lane(world: World, platform: Platform, job: Ended) -> Lane:
 
 @step(
     _second_round,
-    solution=_SCRIPT.format(digest="push-by-digest", file="metadata-file", cache=_CACHE),
+    solution=job_script(cached=True),
     hints=[
         "A target of bake has two keys for this: where a build looks for earlier work, and where it leaves its own.",
         "One kind of cache is kept in a registry, under a name of its own: Docker's page on cache backends has it.",
