@@ -12,6 +12,8 @@ from lab.sandbox.engine import adapt_new_builders
 RUNNER = "runner"
 FOLDER = "files/every-push"
 BAKE_FILE = f"{FOLDER}/docker-bake.hcl"
+JOB = f"{FOLDER}/job.sh"
+IMAGE = "bakery"
 
 _DRAFT = """\
 # What every push builds, by Robin. REGISTRY comes from the environment.

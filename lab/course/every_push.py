@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.course import _runner
 from lab.course._did import calls_of, named_containers
+from lab.course._lanes import Lanes, other_work, second_round
 from lab.course._pushes import (
     WHAT_IS_LEFT,
     WHAT_MOVES,
@@ -16,35 +16,29 @@ from lab.course._pushes import (
     tagged_after,
     tested_platforms,
 )
-from lab.course._runner import BAKE_FILE, DRAFT, FOLDER, RUNNER, job_script
-from lab.course._seeded import shuffled
+from lab.course._rounds import PIPELINE, THREE, VERSION, not_mended, one_tag, played
+from lab.course._runner import BAKE_FILE, DRAFT, FOLDER, IMAGE, JOB, RUNNER, job_script
 from lab.course._text import counted, first_line, short
 from lab.course.inside_the_index import attestations_kept
 from lab.course.leftovers import BuilderNamed, File, HandedOver, Tag
 from lab.course.multi_platform import PAIR, named_rows
 from lab.errors import NotThere
-from lab.events import BuildEvents
 from lab.model.facts import Containers, Fact, Images, Index, Transcript
-from lab.model.platforms import Platform, given, listed
+from lab.model.platforms import given, listed
 from lab.model.steps import BLANK, Problem, Proof, Verdict, step
 from lab.model.world import World
-from lab.probes import bake, engine, handed, host, jobs, needs, registry
+from lab.probes import bake, engine, handed, host, needs, registry
 from lab.probes.bake import Plan, Target
 from lab.probes.handed import HandedOn
 from lab.probes.host import Text
-from lab.probes.jobs import Ended, Pipeline, Rounds
+from lab.probes.jobs import Rounds
 from lab.probes.published import Published, looked_up
 
-IMAGE = "bakery"
 LATEST = "bakery:latest"
 MERGED = "bakery:1"
 TESTED = "bakery:tested"
 OUT = f"{FOLDER}/out"
-JOB = f"{FOLDER}/job.sh"
 COMMAND = ("sh", "-c", "cat /bread.txt; uname -m")  # of files/every-push/Dockerfile
-PIPELINE = f"{FOLDER}/orchard/ci.sh"
-VERSION = "edge"
-THREE = frozenset({*PAIR, Platform.parse("linux/arm/v7")})
 
 NOT_PRINTED = "No command that ran asked bake for its plan alone."
 OTHER_PLAN = "The plan that was printed is not that of {path}."
@@ -70,9 +64,6 @@ OTHER_IMAGE = "The image for {platform} under {ref} was not built from files/eve
 MERGED_ONCE = "{ref} is one index, {digest}, of just the images that the jobs handed on: {rows}."
 NO_CACHE = "No file in {folder} speaks of a cache."
 JOB_FAILED = "The job `{job}` failed: {said}"
-NOT_HANDED_ON = "The job `{job}` has not handed on an image of {image}."
-OTHER_BUILDER = "The job `{job}` did not build on the builder {builder}."
-NOTHING_RUN = "The job `{job}` built nothing that has a RUN line."
 NOT_KEPT = "On an empty builder, no job found anything that the first round had kept."
 ONE_LANE_COLD = "On an empty builder the job for {platform} began again; the other one found its work."
 BOTH_WARM = "The builder was emptied, and both jobs found all their work in the registry: {steps} from the cache."
@@ -87,14 +78,10 @@ NO_TAG = "All jobs and the merge ended well, but there is no tag {ref}."
 PLATFORM_LEFT_OUT = "After a round in which all went well, {ref} does not have the three platforms."
 HALF_A_RELEASE = "The job for {platform} was lost, and the tag {ref} moved all the same."
 SWALLOWED = "The build for {platform} failed, and its job said that all was well."
-NOT_MENDED = "The lost job for {platform} was run again, and the pipeline did not come to its end."
-STALE = "After the second push, {ref} still has the earlier image for {platform}."
 HOLDS = (
     "{path} holds: {ref} got three platforms, stayed as it was when the job for {platform} was lost, "
     "and moved at once when that job had been run again: {rows}."
 )
-ONLY_ONE_TAG = "No other tag moved, so nobody could pull half of it under any name."
-MORE_TAGS = "Other tags moved as well: {tags}. A push by digest needs none."
 
 
 @step(
@@ -333,47 +320,8 @@ def merge(images: Images, handed_on: HandedOn) -> Verdict:
     return Proof(MERGED_ONCE, ref=index.reference, digest=short(index.digest), rows=named_rows(index))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lane(Fact):
-    """A job of the second round, and what BuildKit said of its build; is the image there that it handed on?"""
-
-    job: Ended
-    platform: Platform
-    events: BuildEvents
-    there: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lanes(Fact):
-    """The second round. `failed` is a job of either round that did not work; without any cache, nothing was played."""
-
-    lanes: tuple[Lane, ...] = ()
-    failed: Ended | None = None
-
-
-def _second_round(world: World) -> Lanes:
-    """Run the learner's job twice for each platform, the second time on an empty builder; NotThere before a try."""
-    host.transcript("cache_each")(world)
-    script = host.text(JOB)(world)
-    if "cache-" not in script.content + host.text(BAKE_FILE)(world).content:
-        return Lanes(evidence=script.evidence)
-    _runner.ready(world)
-    again = jobs.twice(JOB, sorted(PAIR), RUNNER)(world)
-    failed = next((one for one in (*again.first, *again.second) if one.status), None)
-    if failed:
-        return Lanes(failed=failed, evidence=again.evidence)
-    pairs = zip(sorted(PAIR, reverse=True), again.second, strict=True)
-    return Lanes(lanes=tuple(_lane(world, platform, one) for platform, one in pairs), evidence=again.evidence)
-
-
-def _lane(world: World, platform: Platform, job: Ended) -> Lane:
-    parts = [looked_up(f"{IMAGE}@{digest}")(world).index for digest in job.handed]
-    there = any(part and part.platforms == {platform} for part in parts)
-    return Lane(job=job, platform=platform, events=BuildEvents.from_text(job.events, f"job.sh {platform}"), there=there)
-
-
 @step(
-    _second_round,
+    second_round,
     solution=job_script(cached=True),
     hints=[
         "A target of bake has two keys for this: where a build looks for earlier work, and where it leaves its own.",
@@ -396,7 +344,7 @@ def cache_each(found: Lanes) -> Verdict:
         return Problem(NO_CACHE, found="no `cache-` anywhere", wanted="where to keep what was built", folder=FOLDER)
     ran, steps = [], 0
     for lane in found.lanes:
-        if problem := _other_work(lane):
+        if problem := other_work(lane):
             return problem
         own = [one for one in lane.events.vertices if one.kind == "run"]
         steps += len(own)
@@ -407,20 +355,6 @@ def cache_each(found: Lanes) -> Verdict:
     return (
         Problem(ONE_LANE_COLD, platform=ran[0], **about) if ran else Proof(BOTH_WARM, steps=counted(steps, "RUN step"))
     )
-
-
-def _other_work(lane: Lane) -> Problem | None:
-    """How a job did other work than this lesson's; None where it did not."""
-    known = {"job": f"job.sh {lane.platform}", "builder": RUNNER, "image": IMAGE}
-    if set(lane.job.builders) != {RUNNER}:
-        named = ", ".join(one or "none in particular" for one in lane.job.builders) or "no build"
-        return Problem(OTHER_BUILDER, found=named, wanted=RUNNER, **known)
-    if not any(one.kind == "run" for one in lane.events.vertices):
-        return Problem(NOTHING_RUN, found="no RUN line", wanted="the build of files/every-push", **known)
-    if not lane.there:
-        found = ", ".join(map(short, lane.job.handed)) or "no metadata file"
-        return Problem(NOT_HANDED_ON, found=found, wanted=f"an image for {lane.platform}", **known)
-    return None
 
 
 @step(
@@ -485,24 +419,8 @@ def _untested(handed_on: HandedOn, index: Index, ran: Containers, printed: Trans
     return Problem(NOT_TESTED, found=named_containers(ran), wanted="a container of each image", platform=missing)
 
 
-def _order(world: World) -> Sequence[Platform]:
-    return shuffled(world, "whole_pipeline", sorted(THREE))
-
-
-def _played(world: World) -> Rounds:
-    return jobs.rounds(Pipeline(PIPELINE, "orchard", VERSION, "harvest.txt", _order))(world)
-
-
-def _one_tag(found: Rounds) -> Verdict:
-    """Is the one tag the only one that moved?"""
-    others = [tag for tag in found.moved if tag != VERSION]
-    if others:
-        return Problem(MORE_TAGS, found=counted(len(others), "other tag"), wanted="none", tags=", ".join(others))
-    return Proof(ONLY_ONE_TAG)
-
-
 @step(
-    _played,
+    played,
     solution=f"""
         cat > {PIPELINE} <<'END'
         #!/usr/bin/env bash
@@ -528,7 +446,7 @@ def _one_tag(found: Rounds) -> Verdict:
         "A job must not move a tag that people pull: the others may never get there.",
     ],
     exercise=True,
-    good=_one_tag,
+    good=one_tag,
     needs=[needs.engine, needs.buildkit],
     prepare=_runner.ready,
     makes=[File(PIPELINE), Tag(f"orchard:{VERSION}")],
@@ -549,22 +467,6 @@ def whole_pipeline(found: Rounds) -> Verdict:
         return Problem(HALF_A_RELEASE, found=now, wanted=short(whole.digest), **known)
     if any(one.lost and not one.status for one in broken.ended):
         return Problem(SWALLOWED, found="exit status 0", wanted="another exit status", **known)
-    return _not_mended(found) or Proof(
+    return not_mended(found) or Proof(
         HOLDS, path=found.path, rows=named_rows(mended.tag) if mended and mended.tag else "", **known
     )
-
-
-def _not_mended(found: Rounds) -> Problem | None:
-    """What is wrong after the lost job was run again; None where nothing is."""
-    known: dict[str, object] = {"ref": found.reference, "platform": found.lost}
-    tag, before = found.mended.tag if found.mended else None, found.whole.tag
-    failed = next((one for one in found.mended.ended if one.status), None) if found.mended else None
-    if tag is None or failed or tag.platforms != THREE:
-        now = f"{failed.name}: {failed.said}" if failed else listed(tag.platforms) if tag else "no such tag"
-        return Problem(NOT_MENDED, found=now, wanted=listed(THREE), **known)
-    for platform in sorted(THREE):
-        row, old = tag.manifest(platform), before.manifest(platform) if before else None
-        if row and old and row.digest == old.digest:
-            about = {"ref": found.reference, "platform": platform}
-            return Problem(STALE, found=short(old.digest), wanted="the image of this push", **about)
-    return None

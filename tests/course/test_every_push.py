@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import course
-from lab.course import _pushes, _runner, inside_the_index
+from lab.course import _lanes, _pushes, _rounds, _runner, inside_the_index
 from lab.course import every_push as lesson
 from lab.events import BuildEvents, Vertex
 from lab.model.facts import Call, Image, Images, Index, Manifest
@@ -294,22 +294,22 @@ def test_the_command_that_tells_the_image_is_that_of_the_lessons_dockerfile():
 def lane(platform, *, cached=True, builders=("runner",), kind="run"):
     step = Vertex(digest="sha256:0", name="x", kind=kind, step="3/3", text="RUN sed", cached=cached)
     events = BuildEvents(path="job.sh", vertices=(step,), seconds=1.0)
-    return lesson.Lane(job=Ended(words=(str(platform),), status=0, builders=builders), platform=platform, events=events)
+    return _lanes.Lane(job=Ended(words=(str(platform),), status=0, builders=builders), platform=platform, events=events)
 
 
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (lesson.Lanes(lanes=(lane(AMD), lane(ARM))), None),
-        (lesson.Lanes(lanes=(lane(AMD, cached=False), lane(ARM))), lesson.ONE_LANE_COLD),
-        (lesson.Lanes(lanes=(lane(AMD, cached=False), lane(ARM, cached=False))), lesson.NOT_KEPT),
-        (lesson.Lanes(lanes=(lane(AMD), lane(ARM, builders=("",)))), lesson.OTHER_BUILDER),
-        (lesson.Lanes(lanes=(lane(AMD), lane(ARM, builders=()))), lesson.OTHER_BUILDER),
-        (lesson.Lanes(lanes=(lane(AMD), lane(ARM, builders=("runner", "mine")))), lesson.OTHER_BUILDER),
-        (lesson.Lanes(lanes=(lane(AMD), lane(ARM, kind="copy"))), lesson.NOTHING_RUN),
-        (lesson.Lanes(lanes=(lane(AMD), replace(lane(ARM), there=False))), lesson.NOT_HANDED_ON),
-        (lesson.Lanes(), lesson.NO_CACHE),
-        (lesson.Lanes(failed=Ended(words=PAIR[:1], status=1, said="ERROR: no builder")), lesson.JOB_FAILED),
+        (_lanes.Lanes(lanes=(lane(AMD), lane(ARM))), None),
+        (_lanes.Lanes(lanes=(lane(AMD, cached=False), lane(ARM))), lesson.ONE_LANE_COLD),
+        (_lanes.Lanes(lanes=(lane(AMD, cached=False), lane(ARM, cached=False))), lesson.NOT_KEPT),
+        (_lanes.Lanes(lanes=(lane(AMD), lane(ARM, builders=("",)))), _lanes.OTHER_BUILDER),
+        (_lanes.Lanes(lanes=(lane(AMD), lane(ARM, builders=()))), _lanes.OTHER_BUILDER),
+        (_lanes.Lanes(lanes=(lane(AMD), lane(ARM, builders=("runner", "mine")))), _lanes.OTHER_BUILDER),
+        (_lanes.Lanes(lanes=(lane(AMD), lane(ARM, kind="copy"))), _lanes.NOTHING_RUN),
+        (_lanes.Lanes(lanes=(lane(AMD), replace(lane(ARM), there=False))), _lanes.NOT_HANDED_ON),
+        (_lanes.Lanes(), lesson.NO_CACHE),
+        (_lanes.Lanes(failed=Ended(words=PAIR[:1], status=1, said="ERROR: no builder")), lesson.JOB_FAILED),
     ],
 )
 def test_each_lane_has_its_cache(says, found, message):
@@ -432,11 +432,11 @@ FAILED = Ended(words=("job", "linux/arm64"), status=1, said="ERROR: no builder f
         (rounds(broken=Round(ended=(GONE,), tag=edge(2, *PAIR))), lesson.HALF_A_RELEASE),
         (rounds(broken=Round(ended=(GONE,))), lesson.HALF_A_RELEASE),
         (rounds(broken=Round(ended=(replace(GONE, status=0), FAILED), tag=edge(1))), lesson.SWALLOWED),
-        (rounds(mended=Round(ended=(FAILED,), tag=edge(1))), lesson.NOT_MENDED),
-        (rounds(mended=Round(ended=(WELL, MERGE))), lesson.NOT_MENDED),
-        (rounds(mended=Round(ended=(WELL, MERGE), tag=edge(2, *PAIR))), lesson.NOT_MENDED),
-        (rounds(mended=Round(ended=(WELL, MERGE), tag=edge(1))), lesson.STALE),
-        (rounds(mended=Round(ended=(WELL, MERGE), tag=stale())), lesson.STALE),
+        (rounds(mended=Round(ended=(FAILED,), tag=edge(1))), _rounds.NOT_MENDED),
+        (rounds(mended=Round(ended=(WELL, MERGE))), _rounds.NOT_MENDED),
+        (rounds(mended=Round(ended=(WELL, MERGE), tag=edge(2, *PAIR))), _rounds.NOT_MENDED),
+        (rounds(mended=Round(ended=(WELL, MERGE), tag=edge(1))), _rounds.STALE),
+        (rounds(mended=Round(ended=(WELL, MERGE), tag=stale())), _rounds.STALE),
     ],
 )
 def test_a_pipeline_survives_all_three_rounds(says, found, message):
@@ -448,6 +448,6 @@ def test_a_pipeline_survives_all_three_rounds(says, found, message):
 
 def test_it_is_good_where_no_other_tag_moved():
     """A tag for each part is right; a pipeline that needs none is better."""
-    assert lesson.whole_pipeline.good(rounds()).template == lesson.ONLY_ONE_TAG
+    assert lesson.whole_pipeline.good(rounds()).template == _rounds.ONLY_ONE_TAG
     more = lesson.whole_pipeline.good(rounds(moved=("edge", "edge-arm64")))
-    assert (more.template, more.values["tags"]) == (lesson.MORE_TAGS, "edge-arm64")
+    assert (more.template, more.values["tags"]) == (_rounds.MORE_TAGS, "edge-arm64")
