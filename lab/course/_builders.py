@@ -8,7 +8,13 @@ from lab.model.facts import Builder, Builders, Transcript
 from lab.model.platforms import Platform, listed
 from lab.model.steps import Prediction, Truth
 
-LATER = ("multi-builder", "pi-builder", "spare", "shop-builder")  # lesson 6 makes these, perhaps after the try
+LATER = (
+    "multi-builder",
+    "pi-builder",
+    "spare",
+    "shop-builder",
+    "runner",
+)  # made by later lessons, perhaps after the try
 _BOTH = (Platform.parse("linux/amd64"), Platform.parse("linux/arm64"))
 
 NONE_THERE = "buildx listed no builder at all."

@@ -38,6 +38,11 @@ class Given:
         place = world.workspace / self.name
         return place.is_file() and place.read_bytes() not in (self._shipped(), self._begins(world))
 
+    def shipped(self, world: World) -> bool:
+        """Is it still as the lesson ships it: nobody has laid it yet?"""
+        place = world.workspace / self.name
+        return place.is_file() and place.read_bytes() == self._shipped()
+
     def remove(self, world: World) -> str:
         """As the lesson ships it again; what the learner made of it is kept beside it."""
         from lab.course.workspace import restore

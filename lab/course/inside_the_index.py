@@ -260,7 +260,7 @@ def release(tested: Index, released: Index) -> Verdict:
     return Proof(RELEASED, ref=released.reference, digest=brief(released.digest))
 
 
-def _attestations_kept(whole: Index, *given: Index) -> Verdict:
+def attestations_kept(whole: Index, *given: Index) -> Verdict:
     """Whether each attestation of the sources is in the new index."""
     known = {row.digest for row in whole.manifests}
     platform: object = None
@@ -286,7 +286,7 @@ def _attestations_kept(whole: Index, *given: Index) -> Verdict:
     ],
     exercise=True,
     predict=HOW_MANY_JOINED,
-    good=_attestations_kept,
+    good=attestations_kept,
     needs=[needs.engine],
     prepare=parts,
     makes=[Tag(STITCHED), *(Tag(tag) for tag, _ in PARTS)],

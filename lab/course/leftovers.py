@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from dataclasses import dataclass
 
-from lab.errors import LabError
+from lab.errors import BadInput, LabError
 from lab.model.world import World
-from lab.probes import engine, registry
+from lab.probes import engine, handed, registry
 from lab.sandbox.engine import adapt_new_builders
 
 
@@ -89,3 +91,26 @@ class File:
         from lab.course.workspace import restore
 
         return "; ".join(restore(world.workspace, [self.name]))
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """What jobs handed on in a folder: their metadata files, and the digests in the registry that only these name."""
+
+    folder: str
+    repository: str
+
+    def remove(self, world: World) -> str:
+        """Delete the digests, and then the files that name them."""
+        names = []
+        for path in sorted((world.workspace / self.folder).glob("*.json")):
+            try:
+                digest = handed.digest_in(json.loads(path.read_bytes()))
+            except (OSError, ValueError, RecursionError):
+                digest = ""
+            if digest:
+                with contextlib.suppress(BadInput):  # a digest that is none
+                    registry.delete(world, f"{self.repository}@{digest}")
+            path.unlink(missing_ok=True)
+            names.append(path.name)
+        return f"{self.folder}: {', '.join(names)}" if names else ""

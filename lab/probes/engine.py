@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from lab.errors import BadInput, Blocked, NotThere
@@ -38,9 +39,11 @@ _DOWN = (
 )
 
 
-def docker(world: World, *arguments: str, limit: float = 20.0) -> tuple[int, str, str, Evidence]:
+def docker(
+    world: World, *arguments: str, limit: float = 20.0, folder: Path | None = None
+) -> tuple[int, str, str, Evidence]:
     """Run `docker …` in the sandbox's environment; Blocked where the engine does not answer."""
-    status, out, err, evidence = ask(["docker", *arguments], world.env, limit=limit)
+    status, out, err, evidence = ask(["docker", *arguments], world.env, limit=limit, folder=folder)
     if status and is_down(err):
         raise Blocked("The Docker engine does not answer.", "`lab up` starts it again.")
     return status, out, err, evidence

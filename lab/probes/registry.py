@@ -10,7 +10,7 @@ import hashlib
 import platform as _host
 from typing import TYPE_CHECKING
 
-from lab.errors import Blocked, NotThere
+from lab.errors import BadInput, Blocked, NotThere
 from lab.images.fetch import ACCEPT, fetch_image, fetch_images, fetch_index, fetch_layer, said_by, tags_of
 from lab.images.reference import Reference, parse
 from lab.model.facts import Binaries, Binary, Evidence, Image, Images, Index, Manifest, Tags
@@ -109,6 +109,17 @@ def tags(of: str) -> Callable[[World], Tags]:
             )
 
     return probe
+
+
+def standing(world: World, of: str) -> dict[str, str]:
+    """Which digest each tag of a repository stands for; a digest that is missing there has no tag."""
+    found = {}
+    for tag in tags(of)(world).names:
+        try:
+            found[tag] = index(f"{of}:{tag}")(world).digest
+        except (BadInput, NotThere):  # no image (a build cache, a chart), or removed in the meantime
+            continue
+    return found
 
 
 def delete(world: World, of: str) -> bool:
