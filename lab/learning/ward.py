@@ -129,12 +129,21 @@ def told(case: Case, shown: Shown) -> Iterator[str]:
     yield ""
     yield textwrap.fill(case.symptom.story, _WIDTH)
     yield ""
-    yield "\n".join(f"$ {line}" for line in shown.command.splitlines())
+    yield prompted(shown.command)
     yield shown.output
     yield ""
     if not shown.hurts:
         yield _WELL.format(name=case.name)
     yield textwrap.fill(f"To do: {case.step.goal}", _WIDTH)
+
+
+def prompted(script: str) -> str:
+    """A script as a terminal shows it: `$` before each command, `>` before the lines of one that goes on."""
+    lines, goes_on = [], False
+    for line in script.splitlines():
+        lines.append(f"{'>' if goes_on else '$'} {line}")
+        goes_on = (goes_on and line != "done") or line.startswith("for ")
+    return "\n".join(lines)
 
 
 def read_on(case: Case) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lab.course import _scene
 from lab.errors import Blocked
+from lab.images.fetch import ACCEPT
 from lab.model.platforms import Platform
 from lab.model.world import World
-from lab.probes import engine
+from lab.probes import engine, registry
 
 NOT_MADE = "What this case begins with could not be made: {reason}"
 
@@ -51,6 +54,19 @@ def rebuild(  # noqa: PLR0913 - the same
         file.write_text(text or (place / "Dockerfile").read_text(encoding="utf-8"), encoding="utf-8")
         known = ("--quiet", *builder(world, several="," in wanted), "--platform", wanted, "-f", str(file))
         docker(world, "buildx", "build", *known, *options, "-t", f"{world.registry}/{tag}", "--push", str(place))
+
+
+def point(world: World, tag: str, digest: str) -> None:
+    """Let a tag stand for a manifest that its repository has, byte for byte. Blocked where it cannot be."""
+    from lab.images.registry import Registry
+
+    with Registry(registry.reference(world, tag), world) as known:
+        found = known.get(f"manifests/{digest}", accept=ACCEPT)
+        kind = found.headers.get("content-type", "")
+        place = f"manifests/{known.reference.tag}"
+        answer = known.put(place, lambda: io.BytesIO(found.body), len(found.body), kind)
+    if answer.status != http.client.CREATED:
+        raise Blocked(NOT_MADE.format(reason=f"the registry answered {answer.status} for {tag}"))
 
 
 def builder(world: World, *, several: bool) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from lab import course
 from lab.course import clinic
 from lab.draw.render import inline
 from lab.explainer.data import entries
+from lab.learning import ward
 from pages import cell
 from pages.lesson import Page
 
@@ -97,8 +98,7 @@ def _head(case: clinic.Case, recorded: str) -> Iterator[str]:
     yield f"# {title}"
     yield f"About {case.minutes} minutes · `lab clinic start {case.name}`"
     yield f"{case.hurts}\n{case.symptom.story}"
-    prompt = "\n".join(f"$ {line}" for line in case.symptom.script.splitlines())
-    yield _fence(f"{prompt}\n{recorded}".rstrip(), "text")
+    yield _fence(f"{ward.prompted(case.symptom.script)}\n{recorded}".rstrip(), "text")
     yield f"**To do:** {case.step.goal}"
 
 
