@@ -55,6 +55,22 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--purge",), {"action": "store_true", "help": "remove the downloads too; your progress stays"}),
         ),
     ),
+    "clinic": (
+        "clinic:clinic",
+        "broken things to mend: the list of cases, and the start of one",
+        (
+            (
+                ("action",),
+                {
+                    "nargs": "?",
+                    "choices": ["start", "next"],
+                    "help": "start a case, or the one that you need most (default: list them)",
+                },
+            ),
+            (("case",), {"nargs": "?", "metavar": "CASE", "help": "its number or its name, as in K01 or house"}),
+            _JSON,
+        ),
+    ),
     "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_SEED, _FOLDER)),
     "list": (
         "learner:list_",
@@ -250,7 +266,7 @@ def parser() -> argparse.ArgumentParser:
         verb.set_defaults(where=where)
         for flags, options in arguments:
             added: Any = verb.add_argument(*flags, **options)
-            if added.dest in ("names", "step", "lessons", "lesson", "what") and name not in _FILES:
+            if added.dest in ("names", "step", "lessons", "lesson", "what", "case") and name not in _FILES:
                 added.completer = _names
     return top
 
@@ -258,8 +274,9 @@ def parser() -> argparse.ArgumentParser:
 def _names(**_given: object) -> list[str]:
     """What the shell may complete a lesson or a step to; asked only when somebody presses Tab."""
     from lab import course
+    from lab.course import clinic
 
-    return [*(lesson.stem for lesson in course.lessons()), *course.steps()]
+    return [*(lesson.stem for lesson in course.lessons()), *course.steps(), clinic.WARD, *clinic.steps()]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

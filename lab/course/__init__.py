@@ -75,10 +75,12 @@ def steps() -> dict[str, Step]:
 
 
 def step(name: str) -> Step:
-    """The step of that name; UsageError with the nearest right name where there is none."""
-    if found := _quickly(name) or steps().get(name):
+    """The step of that name, or the clinic's case; UsageError with the nearest right name where there is none."""
+    if found := _quickly(name) or steps().get(name) or _case(name):
         return found
-    near = _near(name, steps())
+    from lab.course import clinic
+
+    near = _near(name, [*steps(), *clinic.steps()])
     remedy = f"Did you mean {near[0]!r}?" if near else "`lab list` shows all steps."
     raise UsageError(f"There is no step {name!r}.", remedy)
 
@@ -105,7 +107,19 @@ def find(names: list[str]) -> list[Step]:
     return found
 
 
+def _case(name: str) -> Step | None:
+    """The step of a case, which belongs to no lesson."""
+    from lab.course import clinic
+
+    found = clinic.named(name)
+    return found.step if found else None
+
+
 def _by_lesson_or_step(name: str) -> list[Step]:
+    from lab.course import clinic
+
+    if name == clinic.WARD:
+        return list(clinic.steps().values())
     try:
         return list(lesson(name).steps)
     except UsageError:

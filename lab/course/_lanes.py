@@ -69,6 +69,6 @@ def other_work(lane: Lane) -> Problem | None:
     if not any(one.kind == "run" for one in lane.events.vertices):
         return Problem(NOTHING_RUN, found="no RUN line", wanted="the build of files/every-push", **known)
     if not lane.there:
-        found = ", ".join(map(short, lane.job.handed)) or "no metadata file"
+        found = ", ".join(map(brief, lane.job.handed)) or "no metadata file"
         return Problem(NOT_HANDED_ON, found=found, wanted=f"an image for {lane.platform}", **known)
     return None

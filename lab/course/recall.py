@@ -74,11 +74,25 @@ def frames() -> tuple[Frame, ...]:
 
 
 def frame(lesson: str) -> Frame:
-    """The beginning and the end of a lesson, by its stem. UsageError where it has none."""
+    """The beginning and the end of a lesson, by its stem, or what a case asks. UsageError where it asks nothing."""
     for one in frames():
         if one.lesson == lesson:
             return one
+    from lab.course import clinic
+    from lab.probes import here
+
+    if case := clinic.named(lesson):
+        return clinic.frame(case, here.seed())
     raise UsageError(f"The lesson {lesson!r} asks for nothing in your own words.")
+
+
+def framed(name: str) -> Frame:
+    """What a lesson or a case asks to be said in own words, by any of its names."""
+    from lab import course
+    from lab.course import clinic
+
+    case = clinic.named(name)
+    return frame(case.name if case else course.lesson(name).stem)
 
 
 @functools.cache

@@ -24,7 +24,7 @@ class Copied:
 def sources() -> dict[str, Path]:
     """Every file of the lessons by its place in a workspace: notebooks and `files/…`."""
     root = course.lessons_dir()
-    files = [*root.glob("[0-9][0-9]-*.ipynb"), *(root / "files").rglob("*")]
+    files = [*root.glob("[0-9][0-9]-*.ipynb"), *root.glob("clinic/*.ipynb"), *(root / "files").rglob("*")]
     return {str(path.relative_to(root)): path for path in sorted(files) if path.is_file()}
 
 

@@ -5,8 +5,9 @@ match: they keep the reading of a long log quick. Of `patterns` one must match a
 never an error, whatever the entry's `kind`); of `requires`, where there are any, one must match nearby; none of
 `unless` may. `clues` then raise or lower its rank among the causes of the same line; one that they bring to zero is
 not told. `asks` are a person's own words, tried on a short text only. `topic` is the lesson that teaches it, by its
-name without a number, whether or not there is one already. `where` are the places of the list in which people look
-for it (the file's name is one). `ways` name ways out that several causes share: they stand in `ways.toml`.
+name without a number, whether or not there is one already. `practise` are the clinic's cases of it, by name.
+`where` are the places of the list in which people look for it (the file's name is one). `ways` name ways out that
+several causes share: they stand in `ways.toml`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Entry:
     remedies: tuple[Remedy, ...]
     row: str = ""
     topic: str = ""
+    practise: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     kind: str = "error"
     base: int = 2

@@ -43,6 +43,7 @@ class Cause:
     decide_says: str = ""
     remedies: tuple[Way, ...] = ()
     sources: tuple[str, ...] = ()
+    practise: tuple[str, ...] = ()
     score: int = 0
 
 
@@ -137,6 +138,6 @@ class Explanation:
 
 
 def _cause(data: Any) -> Cause:
-    lists = {name: tuple(data.get(name, ())) for name in ("clues", "sources")}
+    lists = {name: tuple(data.get(name, ())) for name in ("clues", "sources", "practise")}
     ways = tuple(Way(**{**way, "run": tuple(way.get("run", ()))}) for way in data.get("remedies", ()))
     return Cause(**{**data, **lists, "remedies": ways})

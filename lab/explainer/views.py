@@ -102,6 +102,8 @@ def _decided(cause: Cause) -> Iterator[str]:
 def _learnt(cause: Cause) -> Iterator[str]:
     if cause.lesson:
         yield f"  Lesson: {cause.lesson}"
+    for name in cause.practise:
+        yield f"  Practise it: lab clinic start {name}"
     if cause.sources:
         yield f"  Seen in: {', '.join(cause.sources)}"
 
@@ -189,6 +191,9 @@ def _cause_html(cause: Cause) -> str:
         parts.append(f"<ul>{''.join(_way(way) for way in cause.remedies)}</ul>")
     if cause.lesson:
         parts.append(f"<div>Lesson: <code>{html.escape(cause.lesson)}</code></div>")
+    if cause.practise:
+        ways = " or ".join(f"<code>lab clinic start {html.escape(name)}</code>" for name in cause.practise)
+        parts.append(f"<div>Practise it: {ways}</div>")
     if cause.sources:
         parts.append(f"<div>Seen in: {', '.join(_source(source) for source in cause.sources)}</div>")
     return "".join(parts)

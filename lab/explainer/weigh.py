@@ -68,6 +68,7 @@ def _cause(hit: Hit, shared: Mapping[str, str], log: Scan, words: frozenset[str]
         decide_says=fill(decide_says, found),
         remedies=tuple(_way(one, found, words, engine) for one in ways),
         sources=entry.sources,
+        practise=entry.practise,
         score=score,
     )
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab.course import recall
+from lab.course import clinic, recall
 from lab.errors import BadInput, UsageError
+from lab.learning import progress
 from lab.storage import read_json, set_aside, write_json
 
 _FILE = "recalls.json"
@@ -53,10 +54,18 @@ def reflect(home: Path, lesson: str, words: str) -> recall.Frame:
     frame = recall.frame(lesson)
     if not words.strip():
         raise UsageError("There are no words to keep.", "One sentence is enough.")
+    refuse_early(home, lesson)
     data = _all(home)
     data["reflections"][lesson] = words.strip()
     write_json(home / _FILE, data)
     return frame
+
+
+def refuse_early(home: Path, name: str) -> None:
+    """UsageError for a case that has not passed: what decided it would give it away."""
+    case = clinic.named(name)
+    if case and not progress.passed(home, case.name):
+        raise UsageError(f"What decided {case.code} is asked when the case has passed.", f"`lab check {case.name}`")
 
 
 def reflection(home: Path, lesson: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lab import __version__, course
-from lab.course import recall
-from lab.learning import progress, recalls
+from lab.course import clinic, recall
+from lab.learning import progress, recalls, ward
 from lab.model.steps import Step
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{12,64}")
@@ -38,7 +38,7 @@ def of_learner(home: Path) -> dict[str, Any]:
         "recall_answered": len(known),
         "good": sum(one["good"] for one in steps),
     }
-    return {"steps": steps, "recalls": known, "in_own_words": own, "totals": totals}
+    return {"steps": steps, "recalls": known, "in_own_words": own, "cases": ward.rows(home), "totals": totals}
 
 
 def _step(step: Step, entry: progress.Entry) -> dict[str, Any]:
@@ -64,7 +64,15 @@ def as_text(found: Mapping[str, Any]) -> str:
         done = sum(bool(one["passed"]) for one in own)
         lines.append(f"{lesson.name}  {lesson.question}  {done} of {len(own)} steps")
         lines += [f"  {one['step']}: {' · '.join(_facts(one))}" for one in own if one["passed"] or one["tries"]]
-    return "\n".join([*lines, "", *_sums(found["totals"])])
+    return "\n".join([*lines, *_clinic(found["cases"]), "", *_sums(found["totals"])])
+
+
+def _clinic(cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The clinic's cases, which belong to no lesson: those that were begun."""
+    begun = [one for one in cases if one["passed"] or one["tries"]]
+    if begun:
+        yield f"clinic  {sum(bool(one['passed']) for one in cases)} of {len(cases)} cases"
+        yield from (f"  {one['case']} {one['name']}: {' · '.join(_facts({**one, 'predicted': ''}))}" for one in begun)
 
 
 def _facts(one: Mapping[str, Any]) -> Iterator[str]:
@@ -106,7 +114,16 @@ def skills(home: Path) -> dict[str, Any]:
         "made_by": f"multiplatform-lab {__version__}",
         "made": now,
         "lessons": [one for one in lessons if one["steps"]],
+        "clinic": [_case(one, entries[one.name]) for one in clinic.cases() if _passed(one.name, entries)],
     }
+
+
+def _passed(name: str, entries: Mapping[str, progress.Entry]) -> bool:
+    return bool(entries.get(name, progress.Entry()).passed)
+
+
+def _case(case: clinic.Case, entry: progress.Entry) -> dict[str, Any]:
+    return {**_proven(case.step, entry), "case": case.code, "hurts": case.hurts}
 
 
 def _lesson(lesson: course.Lesson, entries: Mapping[str, progress.Entry]) -> dict[str, Any]:
@@ -144,7 +161,11 @@ def skills_markdown(found: Mapping[str, Any]) -> str:
         lines += [f"- {goal}" for goal in lesson["able_to"]] + [""] * bool(lesson["able_to"])
         lines += ["| Step | Proven | On | Help |", "|---|---|---|---|"]
         lines += [_row(one) for one in lesson["steps"]]
-    return "\n".join(lines if found["lessons"] else [*lines, "", "No step has passed yet."]) + "\n"
+    if found["clinic"]:
+        lines += ["", "## Mended in the clinic", "", "| Case | Proven | On | Help |", "|---|---|---|---|"]
+        lines += [_row(one) for one in found["clinic"]]
+    proven = found["lessons"] or found["clinic"]
+    return "\n".join(lines if proven else [*lines, "", "No step has passed yet."]) + "\n"
 
 
 def _row(one: Mapping[str, Any]) -> str:

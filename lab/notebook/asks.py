@@ -1,12 +1,19 @@
-"""The cells that ask: `%predict STEP`, `%recap LESSON`, `%reflect LESSON`. What is asked stands under them."""
+"""The cells that ask: `%predict STEP`, `%recap LESSON`, `%reflect LESSON`; and `%case CASE`, which shows what hurts.
+
+What is asked stands under them.
+"""
 
 from __future__ import annotations
 
-from lab import course
-from lab.course import recall
+import sys
+
+from lab import course, paths
+from lab.course import clinic, recall
 from lab.draw import render
 from lab.errors import LabError, UsageError
+from lab.learning import recalls, ward
 from lab.notebook.panel import asked, page
+from lab.probes.here import this_world
 
 
 def predict(line: str) -> None:
@@ -34,7 +41,22 @@ def recap(line: str) -> None:
 def reflect(line: str) -> None:
     """Ask for a lesson in one's own words, and give what they can be compared with."""
     try:
-        asked.reflect(recall.frame(course.lesson(_name(line, "%reflect LESSON")).stem))
+        frame = recall.framed(_name(line, "%reflect LESSON"))
+        recalls.refuse_early(paths.learner(), frame.lesson)
+        asked.reflect(frame)
+    except LabError as error:
+        page.display(render.error_bundle(error))
+
+
+def case(line: str) -> None:
+    """Set the scene of a case of the clinic, and show how it hurts just now."""
+    try:
+        name = _name(line, "%case CASE")
+        found = clinic.named(name)
+        if found is None:
+            raise UsageError(f"There is no case {name!r}.", "`lab clinic` lists them.")
+        shown = ward.show(found, this_world())
+        sys.stdout.write("\n".join(ward.told(found, shown)) + "\n")
     except LabError as error:
         page.display(render.error_bundle(error))
 

@@ -54,7 +54,7 @@ def register(ipython: Any) -> None:
     if page.lesson_of(page.notebook()):
         scratch.follow(ipython)
     ipython.register_magic_function(step, "cell", "step")
-    for magic in (asks.predict, asks.recap, asks.reflect):
+    for magic in (asks.predict, asks.recap, asks.reflect, asks.case):
         ipython.register_magic_function(magic, "line", magic.__name__)
     ipython.set_custom_exc((LabError,), _show_error)
     ipython.events.register("post_run_cell", _let_load_again)

@@ -84,8 +84,9 @@ def learners_folder() -> Path:
     """The learner's copy of the lessons: `LAB_WORKSPACE`, or this folder, or the one that was used last."""
     if chosen := os.environ.get("LAB_WORKSPACE"):
         return Path(chosen).absolute()
-    if holds_lessons(Path.cwd()):
-        return Path.cwd()
+    for folder in (Path.cwd(), Path.cwd().parent):  # a notebook of the clinic works in a folder of its own
+        if holds_lessons(folder):
+            return folder
     try:
         data = read_json(paths.learner() / "workspace.json")
         return Path(data["path"])

@@ -57,6 +57,19 @@ def several_platforms(world: World) -> None:
         )
 
 
+def builds_several(world: World) -> None:
+    """The builder that builds now builds for several platforms at once."""
+    from lab.probes import engine as engines
+
+    current = engines.known_builders(world).current
+    if current is not None and current.driver == "docker" and engines.info()(world).store == "classic":
+        raise Blocked(
+            "The current builder is the engine's own, and this engine's image store is the classic one: it builds for "
+            "one platform at a time.",
+            "Lesson 6 makes a builder that builds for several.",
+        )
+
+
 def emulator(world: World) -> None:
     """Programs of `$OTHER` run here."""
     found = emulation()(world)

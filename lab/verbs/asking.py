@@ -8,9 +8,9 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from lab import course, paths
-from lab.course import recall
+from lab.course import clinic, recall
 from lab.errors import UsageError
-from lab.learning import predictions, progress, questions, recalls
+from lab.learning import predictions, progress, questions, recalls, ward
 from lab.model.steps import Step
 from lab.probes import here
 
@@ -108,7 +108,8 @@ def _data(one: recall.Question) -> dict[str, object]:
 
 def reflect(given: Namespace) -> int:
     """Keep a lesson in the learner's own words, and show one way to say it."""
-    frame = recall.frame(course.lesson(given.lesson).stem)
+    frame = recall.framed(given.lesson)
+    recalls.refuse_early(paths.learner(), frame.lesson)
     words = " ".join(given.words)
     if not words:
         print(f"{questions.REFLECT}: {frame.explain}")
@@ -123,6 +124,8 @@ def reflect(given: Namespace) -> int:
                 [f"{questions.MODEL}:", f"  {frame.model}", questions.POINTS, *(f"  - {p}" for p in frame.points)]
             )
         )
+        if case := clinic.named(frame.lesson):
+            print(ward.read_on(case))
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.errors import LabError, UsageError
@@ -25,13 +26,21 @@ def explain(given: Namespace) -> int:
     else:
         if given.what in ([], ["-"]) and sys.stdin.isatty():
             print("Paste the error, then press Ctrl-D.", file=sys.stderr)
-        found = list(explainer.run_each(given.what, engine=_engine()))
+        found = list(explainer.run_each(_texts(given.what), engine=_engine()))
     if given.json:
         documents = [{**({"file": name} if name else {}), **one.to_json()} for name, one in found]
         print(json.dumps(documents[0] if len(found) == 1 else documents, indent=1))
     else:
         print("\n\n".join(f"== {name}\n{_told(one)}" if name else _told(one) for name, one in found))
     return max(one.exit_status for _, one in found)
+
+
+def _texts(what: list[str]) -> list[str]:
+    """What was given; for an entry's own name (`exec-format-error`) the text that the guide has of it."""
+    from lab.explainer.data import entries
+
+    named = {one.id: one.samples[0] for one in entries() if one.samples}
+    return [named[what[0]]] if len(what) == 1 and what[0] in named and not Path(what[0]).exists() else what
 
 
 def _told(found: Explanation) -> str:

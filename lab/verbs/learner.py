@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab import course, paths
+from lab.course import clinic
 from lab.draw import render
 from lab.errors import UsageError
 from lab.learning import figures, hints, progress, record, runner
@@ -96,12 +97,19 @@ def check(given: Namespace) -> int:
     return _show((_check(one, here, folder) for one in steps), as_json=given.json)
 
 
+def _set_up(step: Step, here: World) -> Result | None:
+    """The scene of a case: a check of it alone, with nothing begun, finds the broken thing and not nothing."""
+    return runner.prepare(step, here) if step.lesson == clinic.WARD else None
+
+
 def _check(step: Step, here: World, folder: Path | None) -> Result:
     if folder is None:
-        return runner.check(step, here)
+        return _set_up(step, here) or runner.check(step, here)
     from lab.terminal import typed as shell_steps
 
     result = runner.prepare(step, here) or shell_steps.check(step, here, recorder.typed(folder))
+    if step.lesson == clinic.WARD:  # the lesson that was begun goes on as it was
+        return result
     if result.status is Status.PASSED:
         recorder.forget(folder)
     following = next_open()
@@ -176,7 +184,7 @@ def agreed_to(question: str) -> bool:
 
 def _show(results: Iterable[Result], *, as_json: bool) -> int:
     statuses: list[Status] = []
-    data = []
+    data, cases = [], []
     colour = render.wants_colour(sys.stdout)
     for result in results:
         statuses.append(result.status)
@@ -184,8 +192,13 @@ def _show(results: Iterable[Result], *, as_json: bool) -> int:
             data.append(result.to_json())
         else:
             print(render.as_text(result, colour=colour), flush=True)
+            cases += [result] if result.lesson == clinic.WARD else []
     if as_json:
         print(json.dumps(data, indent=1))
+    elif cases:
+        from lab.verbs.clinic import after
+
+        print("\n".join(after(cases)))
     return worst(statuses)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pages import card as cards
-from pages import diagram, errors, finish, glossary, reference
+from pages import clinic, diagram, errors, finish, glossary, reference
 from pages import lesson as pages
 from pages import notes as maps
 from pages import runs as real
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 log = logging.getLogger("mkdocs.hooks.lab")
-_KINDS = {"lessons": "Lesson", "errors": "Error guide", "reference": "Reference"}
+_KINDS = {"lessons": "Lesson", "clinic": "Clinic", "errors": "Error guide", "reference": "Reference"}
 _state: dict[str, Any] = {"strict": True, "made": {}, "plain": {}, "terms": ()}
 
 LESSONS = """---
@@ -97,7 +97,8 @@ def _pages(config: MkDocsConfig) -> dict[str, Made]:
         **errors.pages(),
     }
     lessons = {f"lessons/{run.lesson.stem}.md": pages.page(run) for run in runs}
-    return lessons | {place: Made(text, "") for place, text in written.items()}
+    cases = clinic.pages(Path(config.config_file_path).parent)
+    return lessons | cases | {place: Made(text, "") for place, text in written.items()}
 
 
 def _run(lesson: course.Lesson, folder: Path) -> real.Run:
@@ -177,7 +178,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     for uri, (page, text) in sorted(_state["plain"].items(), key=lambda item: _order(item[0])):
         place = posixpath.join(page.file.url, "index.md") if page.file.url != "./" else "index.md"
         finish.write(folder / place, text)
-        kind = {"lessons": "Lessons", "errors": "Errors", "reference": "Reference"}.get(uri.partition("/")[0], "Start")
+        kind = {"lessons": "Lessons", "clinic": "Clinic", "errors": "Errors", "reference": "Reference"}.get(
+            uri.partition("/")[0], "Start"
+        )
         description = page.meta.get("description", "")
         entries.append(finish.Entry(kind, str(page.title), f"{config.site_url or '/'}{place}", description))
     finish.write(folder / "llms.txt", finish.llms(config.site_name, config.site_description or "", entries))
@@ -186,6 +189,6 @@ def on_post_build(config: MkDocsConfig) -> None:
 def _order(uri: str) -> tuple[int, int, str]:
     section = uri.partition("/")[0] if "/" in uri else ""
     numbers = {lesson.stem: lesson.number for lesson in course.lessons()}
-    places = ["", "lessons", "errors", "reference"]
+    places = ["", "lessons", "clinic", "errors", "reference"]
     place = places.index(section) if section in places else len(places)
     return place, numbers.get(Path(uri).stem, 0), "" if uri.endswith("index.md") else uri

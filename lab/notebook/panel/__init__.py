@@ -7,6 +7,7 @@ same is said as HTML and text, which also go with every widget. Only this packag
 from __future__ import annotations
 
 from lab import course
+from lab.course import clinic
 from lab.model.results import Result
 from lab.model.steps import Step
 from lab.notebook.panel import asked, cards, page, top
@@ -17,9 +18,11 @@ __all__ = ["close_panel", "open_panel", "running", "show_card"]
 _open: list[top.Panel] = []
 
 
-def open_panel() -> top.Panel:
-    """Show the panel of this notebook; one that was open before is closed."""
+def open_panel() -> top.Panel | None:
+    """Show the panel of this notebook; one that was open before is closed. A case of the clinic has none."""
     close_panel()
+    if page.case_of(page.notebook()):
+        return None
     panel = top.Panel(page.lesson_of(page.notebook()), live=page.is_live())
     _open.append(panel)
     panel.open()
@@ -37,6 +40,7 @@ def show_card(step: Step, result: Result) -> None:
     cards.show(step, result)
     asked.refresh()
     for panel in _open:
-        panel.at(course.lesson(step.lesson))
+        if step.lesson != clinic.WARD:
+            panel.at(course.lesson(step.lesson))
         panel.refresh()
         panel.ask_soon()

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lab import course
+from lab.course import clinic
 from lab.notebook.panel import view
 
 SAVED = "<!--lab:saved-->"  # where a saved copy says that it is one
+_CASE = re.compile(r"K\d\d")
 _NUMBERED = re.compile(r"\d\d-[a-z-]+")
 
 
@@ -29,6 +31,12 @@ def lesson_of(path: Path | None) -> course.Lesson | None:
     """The lesson of a notebook, also of a copy (`02-one-platform-Copy1.ipynb`)."""
     found = _NUMBERED.match(path.name) if path else None
     return next((one for one in course.lessons() if found and found[0].startswith(one.name)), None)
+
+
+def case_of(path: Path | None) -> clinic.Case | None:
+    """The clinic's case of a notebook, also of a copy (`K01-house-Copy1.ipynb`)."""
+    found = _CASE.match(path.name) if path else None
+    return clinic.named(found[0]) if found else None
 
 
 def link_to(name: str, step: str) -> str:

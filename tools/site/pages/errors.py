@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from lab import course
+from lab.course import clinic
 from lab.explainer import explain
 from lab.explainer.data import EngineFacts, Entry, entries, fill
 
@@ -125,6 +126,9 @@ def _more(entry: Entry) -> Iterator[str]:
         yield "## Learn it\n"
         link = f"[{lesson.question}](../lessons/{lesson.stem}.md)"
         yield f"Lesson {lesson.number}, {link}, shows the cause on a real engine.\n"
+    if practise := [one for one in clinic.cases() if one.name in entry.practise]:
+        links = ", ".join(f"[{one.code} {one.name}](../clinic/{one.name}.md)" for one in practise)
+        yield f"Practise it in the clinic: {links}.\n"
     if entry.sources:
         yield f"Seen in: {', '.join(_source(one) for one in entry.sources)}.\n"
     yield "[All errors](index.md)"

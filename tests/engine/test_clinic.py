@@ -1,0 +1,101 @@
+"""Every case on a real engine: the scene hurts as it is told, wrong repairs say why, two right ones pass."""
+
+import dataclasses
+import importlib
+import os
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+from lab.course import clinic
+from lab.course.clinic._rebuilt import RIGHT_BUT_EMULATED
+from lab.learning import ward
+from lab.model.results import Status
+from lab.probes import engine
+
+NAMES = [one.name for one in clinic.cases()]
+MODULES = [one.name for one in pkgutil.iter_modules(importlib.import_module("ways.clinic").__path__)]
+WAYS = {name: ways for one in MODULES for name, ways in importlib.import_module(f"ways.clinic.{one}").WAYS.items()}
+SEEDED = [(name, seed) for name in NAMES for seed in WAYS[name].tried or (None,)]
+# Two for each case, and all of them in the slow matrix: the others stand as literal facts in tests/clinic.
+SOME = None if os.environ.get("LAB_SLOW") else 2
+WRONG = [(name, seed, *wrong) for name, seed in SEEDED for wrong in WAYS[name].wrong[:SOME]]
+
+
+@pytest.fixture
+def seed(request, learner, monkeypatch):
+    """The learner's own number; the commands of a try see it too."""
+    if request.param is not None:
+        monkeypatch.setenv("LAB_SEED", str(request.param))
+        environment = {**learner.world.env, "LAB_SEED": str(request.param)}
+        learner.world = dataclasses.replace(learner.world, seed=request.param, env=environment)
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def emulators_where_needed(request):
+    """What is to be emulated needs an emulator."""
+    if getattr(request.node, "callspec", None) and request.node.callspec.params.get("message") == RIGHT_BUT_EMULATED:
+        request.getfixturevalue("emulators")
+
+
+def test_every_case_has_its_ways():
+    """No case without another right repair and two wrong ones; no ways without a case."""
+    assert set(WAYS) == set(NAMES)
+    assert all(len(ways.wrong) >= 2 and ways.other for ways in WAYS.values())
+
+
+def hurts(name, learner):
+    """Does it show as it is told?"""
+    shown = ward.show(clinic.named(name), learner.world)
+    return shown.hurts, shown.output
+
+
+def record(name, seed, output, world):
+    """With LAB_RECORD=yes, keep what the failing command printed: the site shows it."""
+    if os.environ.get("LAB_RECORD") == "yes" and seed == (WAYS[name].seeds or (None,))[0]:
+        folder = (
+            Path(__file__).parent.parent
+            / "data"
+            / f"engine-{engine.info()(world).version.partition('+')[0]}"
+            / "clinic"
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        text = output.replace(world.registry, "localhost:5000").replace(str(world.workspace), "~/multiplatform-lab")
+        (folder / f"{name}.txt").write_text(f"{text}\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "seed"), SEEDED, indirect=["seed"])
+def test_a_case_hurts_until_it_is_mended(name, seed, learner):
+    """It shows as the ward says, untouched does not pass, the solution passes, and it does not hurt any more."""
+    learner.untouched(name)
+    hurt, output = hurts(name, learner)
+    assert hurt, output
+    record(name, seed, output, learner.world)
+    untouched = learner.looks_at(name)
+    assert untouched.status in (Status.FAILED, Status.NOT_ATTEMPTED), untouched.text
+    result = learner.does(name, clinic.named(name).step.solution)
+    assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
+    hurt, output = hurts(name, learner)
+    assert not hurt, output
+
+
+@pytest.mark.parametrize(("name", "seed", "script", "message"), WRONG, indirect=["seed"])
+def test_a_wrong_repair_says_what_is_wrong(name, seed, script, message, learner):
+    """Each fails, with its own message and nobody else's."""
+    learner.untouched(name)
+    result = learner.does(name, script)
+    assert (result.status, result.message) == (Status.FAILED, message), f"{result.text}\n{learner.output}"
+    assert not re.search(r"[{}]", result.text.replace("{{", "")), result.text
+
+
+@pytest.mark.parametrize(("name", "seed"), SEEDED, indirect=["seed"])
+def test_another_right_repair_passes(name, seed, learner):
+    """The world is looked at, not the words of the command."""
+    learner.untouched(name)
+    result = learner.does(name, WAYS[name].other)
+    assert result.status is Status.PASSED, f"{result.text} {result.values}\n{learner.output}"
+    learner.untouched(name)
+    assert not (learner.world.workspace / "files" / "clinic" / name).exists()
