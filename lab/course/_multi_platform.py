@@ -12,7 +12,7 @@ from lab.events import BuildEvents, Vertex, emulated
 from lab.model.digests import brief, digits
 from lab.model.facts import Engine, Fact, Image, Images, Index, Transcript
 from lab.model.platforms import Platform
-from lab.model.steps import Prediction, Truth
+from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict
 from lab.model.world import World
 from lab.probes import engine
 
@@ -23,6 +23,9 @@ ONE_FOR_BOTH = "one image that runs on both"
 LAST_ONE = "the image that was pushed last"
 A_LIST = "a list with an image for each"
 BEHIND = "{ref} stands for {digest}, with {count}: {rows}."
+ATTESTED_IMAGE = "vnd.docker.reference.digest"
+EACH_ATTESTED = "Each of the {count} images under {ref} has its attestation: anyone can ask how it was made."
+NOT_ATTESTED = "Under {ref}, the image for {platform} has no attestation: nobody can ask how it was made."
 ENTRIES = "The registry lists {images} and {others} under {ref}."
 LANES = "The two platforms have {count}, and {emulated} of them ran a program for another platform than the builder's."
 
@@ -140,3 +143,14 @@ def two_pushes(world: World) -> None:
     """Two colleagues push the same tag, each for one platform. Blocked where it cannot be."""
     scene = scene_of(world)
     _scene.push_in_turn(world, TEAM, (scene.lost, scene.left), "multi-platform")
+
+
+def each_attested(found: Images, *_others: Fact) -> Verdict:
+    """Whether BuildKit has noted of each image how it was made."""
+    index = found.index
+    noted = {dict(row.annotations).get(ATTESTED_IMAGE) for row in index.manifests if row.is_attestation}
+    for row in index.images:
+        if row.digest not in noted:
+            known = {"ref": index.reference, "platform": row.platform}
+            return Problem(NOT_ATTESTED, found="no attestation", wanted="one for each image", **known)
+    return Proof(EACH_ATTESTED, ref=index.reference, count=len(index.images))

@@ -58,6 +58,9 @@ WHICH_NOT_HERE = "{path} does not print this engine's platform as Docker writes 
 WHICH_NOT_THERE = "With an engine on another machine, {path} prints something else than that engine's platform."
 WHICH_ASKS = "{path} prints {here} here and {there} with an engine for {there}, so it asks the engine."
 
+GIVES_UP = "Where no engine answers, {path} ends with exit status {status}: whatever calls it knows that it failed."
+GUESSES = "Where no engine answers, {path} prints {said} and ends with exit status 0: whatever calls it believes that."
+
 
 @step(
     pushed(registry.index("hello"), "hello", "glimpse"),
@@ -272,6 +275,14 @@ def _told(answer: str) -> tuple[str, str]:
     return " ".join(others), bytes_ if len(bytes_) == 4 else ""
 
 
+def _honest(_server: Engine, script: Printed) -> Verdict:
+    """Does the mended script say so, where there is nobody to ask?"""
+    if script.alone_status:
+        return Proof(GIVES_UP, path=script.path, status=script.alone_status)
+    said = _first(script.alone)
+    return Problem(GUESSES, found="exit status 0", wanted="another exit status", path=script.path, said=said)
+
+
 @step(
     engine.info(),
     rehearsal.printed(WHICH),
@@ -289,6 +300,7 @@ def _told(answer: str) -> tuple[str, str]:
     needs=[needs.engine],
     repair=True,
     makes=[File(WHICH)],
+    good=_honest,
 )
 def mend_which(server: Engine, script: Printed) -> Verdict:
     """Mend files/machine/which.sh: it has to print the platform that the engine runs containers for."""

@@ -20,6 +20,7 @@ from lab.course._multi_platform import (
     Kept,
     Scene,
     copies_the_greeting,
+    each_attested,
     emulated_steps,
     named_rows,
     scene_of,
@@ -322,6 +323,7 @@ def _third(world: World) -> Images:
     needs=[needs.engine, needs.buildkit, needs.reach],
     after=[multi_push],
     makes=[Tag(TAG)],
+    good=each_attested,
 )
 def add_third(images: Images) -> Verdict:
     """Mend $REGISTRY/buildx-test for a Raspberry Pi (linux/arm/v7) that cannot pull it, and take no platform away."""
@@ -351,6 +353,7 @@ def add_third(images: Images) -> Verdict:
     needs=[needs.engine, needs.buildkit, needs.reach],
     prepare=two_pushes,
     makes=[Tag(TEAM)],
+    good=each_attested,
 )
 def mend_team(images: Images, binaries: Binaries, scene: Scene) -> Verdict:
     """Mend $REGISTRY/team, so that it has files/multi-platform for linux/amd64 and for linux/arm64."""

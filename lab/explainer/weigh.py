@@ -14,7 +14,8 @@ from lab.explainer.shapes import Cause, Way
 def weighed(hits: list[Hit], found: Scan, words: frozenset[str], engine: EngineFacts) -> list[tuple[Hit, Cause]]:
     """The hits with their causes; what the clues rule out is left out."""
     hits = [_settled(hit, found) for hit in hits]
-    shared = names((*found.head, *found.tail, *(line for hit in hits for line in hit.near)))
+    # a person's own words name a command, and no image after it
+    shared = names((*found.head, *found.tail, *(line for hit in hits for line in hit.near))) if found.hits else {}
     shared |= {name: value for hit in reversed(hits) for name, value in hit.found.items()}
     causes = [(hit, _cause(hit, shared, found, words, engine)) for hit in hits]
     return [(hit, cause) for hit, cause in causes if cause.score > 0]

@@ -26,6 +26,8 @@ _SAID = 4000  # bytes of what a script printed
 # What chooses an engine, besides `DOCKER_HOST`.
 _CHOICES = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
+_NOBODY = "tcp://127.0.0.1:1"  # where no engine listens
+
 # Notes a build or a push and does nothing; asks the engine what it is as usual.
 _DOCKER = """\
 #!/bin/sh
@@ -39,7 +41,7 @@ esac
 
 @dataclass(frozen=True, kw_only=True)
 class Printed(Fact):
-    """What a script printed with the engine that is here, and with one of another platform; and how it ended."""
+    """What a script printed with the engine here, with one of another platform, and with none; and how it ended."""
 
     path: str
     here: str
@@ -47,6 +49,8 @@ class Printed(Fact):
     other: Platform
     status: int = 0
     other_status: int = 0
+    alone: str = ""
+    alone_status: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,18 +110,20 @@ def _end(script: subprocess.Popen[bytes]) -> None:
 
 
 def printed(path: str) -> Probe[Printed]:
-    """Run a script of the learner's folder twice: here, and before an engine that says it is for linux/riscv64.
+    """Run a script of the learner's folder: here, before an engine that says it is for linux/riscv64, and before none.
 
-    That engine answers what it is, and nothing else. NotThere where there is no such script.
+    The second engine answers what it is, and nothing else. NotThere where there is no such script.
     """
 
     def probe(world: World) -> Printed:
         other = Platform.parse("linux/riscv64")
         status, here, evidence = _said(world, path, dict(world.env))
+        env = {name: value for name, value in world.env.items() if name not in _CHOICES}
+        alone_status, alone, unheard = _said(world, path, {**env, "DOCKER_HOST": _NOBODY})
         with _engine_for(other) as address:
-            env = {name: value for name, value in world.env.items() if name not in _CHOICES}
             other_status, there, seen = _said(world, path, {**env, "DOCKER_HOST": address})
         asked = Evidence(f"{seen.asked} (with an engine for {other})", seen.answer)
+        in_vain = Evidence(f"{unheard.asked} (where no engine answers)", unheard.answer)
         return Printed(
             path=path,
             here=here,
@@ -125,7 +131,9 @@ def printed(path: str) -> Probe[Printed]:
             other=other,
             status=status,
             other_status=other_status,
-            evidence=(evidence, asked),
+            alone=alone,
+            alone_status=alone_status,
+            evidence=(evidence, asked, in_vain),
         )
 
     return probe

@@ -1,5 +1,7 @@
 """Lesson 1: what am I sitting at?"""
 
+import os
+
 import pytest
 
 from lab.course import machine as lesson
@@ -8,7 +10,7 @@ from lab.course._text import ANSWER_MISSING, COMMAND_FAILED
 from lab.course.workspace import sources
 from lab.errors import Blocked
 from lab.model.platforms import Platform
-from lab.probes import binary, host
+from lab.probes import binary, host, rehearsal
 from lab.probes.rehearsal import Printed
 
 PROGRAMS = ("linux/arm64", "linux/riscv64", "linux/arm/v7")
@@ -239,6 +241,30 @@ def test_the_mended_script_says_what_the_engine_says(fact, says, here, there, st
     """Here and with another engine; the kernel's name for it is not Docker's."""
     script = Printed(path=lesson.WHICH, here=here, there=there, other=OTHER, status=status[0], other_status=status[1])
     assert says(lesson.mend_which, fact.engine, script) == message
+
+
+@pytest.mark.parametrize(("says", "status", "template"), [("", 1, lesson.GIVES_UP), ("linux/amd64", 0, lesson.GUESSES)])
+def test_a_good_script_does_not_guess(fact, says, status, template):
+    """Where no engine answers, a word with exit status 0 would be believed."""
+    script = Printed(path=lesson.WHICH, here="linux/amd64", there="x", other=OTHER, alone=says, alone_status=status)
+    found = lesson.mend_which.good(fact.engine, script)
+    assert found.template == template
+    assert says in str(found)
+
+
+def test_a_script_is_rehearsed_with_no_engine_too(world_with):
+    """It is asked nothing but what it prints then, and how it ends."""
+    path = {"PATH": os.environ["PATH"]}
+    world = world_with(env=path)
+    script = world.workspace / lesson.WHICH
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text('echo "at $DOCKER_HOST"; exit 3')
+    found = rehearsal.printed(lesson.WHICH)(world)
+    assert (found.alone, found.alone_status) == ("at tcp://127.0.0.1:1", 3)
+    assert [one.asked.partition(" (")[2] for one in found.evidence][1:] == [
+        "with an engine for linux/riscv64)",
+        "where no engine answers)",
+    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

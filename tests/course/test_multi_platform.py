@@ -340,6 +340,28 @@ def test_the_mended_tag_says_what_was_lost(fact):
     assert "linux/amd64 (111111111111)" in str(proof)
 
 
+def noted(found, *platforms):
+    """The same images, and for those of these platforms an attestation that names its image."""
+    rows = [row for row in found.index.manifests if not row.is_attestation]
+    note = (("vnd.docker.reference.type", "attestation-manifest"),)
+    for row in rows[:]:
+        if str(row.platform) in platforms:
+            about = (*note, (_multi_platform.ATTESTED_IMAGE, row.digest))
+            rows.append(replace(row, digest=f"sha256:{'9' * 64}", platform=None, annotations=about))
+    return replace(found, index=replace(found.index, manifests=tuple(rows)))
+
+
+@pytest.mark.parametrize("step", ["add_third", "mend_team"])
+def test_it_is_good_where_each_image_has_its_attestation(fact, step):
+    """One that was built without it is right all the same; an attestation of another image counts for none."""
+    good, found = getattr(lesson, step).good, images(fact, *PAIR, name=TEAM)
+    assert good(noted(found, *PAIR)).template == _multi_platform.EACH_ATTESTED
+    assert str(good(noted(found, *PAIR))).startswith("Each of the 2 images under")
+    lost = good(noted(found, PAIR[0]), fact.engine, SCENE)
+    assert (lost.template, lost.values["platform"]) == (_multi_platform.NOT_ATTESTED, PAIR[1])
+    assert good(found).template == _multi_platform.NOT_ATTESTED
+
+
 def asked(step, *facts):
     """The truth of a step's prediction: the answer, one of those that were offered, and why."""
     found = step.predict.truth(*facts)

@@ -512,7 +512,7 @@ class Engine:
             if builder:
                 ran(f"docker buildx use {BUILDER}", folder, env)
             yield lambda script: ran(script, folder, env)
-            for made in Path(env["BUILDX_CONFIG"], "instances").iterdir():
+            for made in Path(env["BUILDX_CONFIG"]).glob("instances/*"):
                 if made.name != BUILDER:
                     ran(f"docker buildx rm --force {made.name}", folder, env)
 

@@ -81,18 +81,18 @@ ELSEWHERE = (
 )
 HELD = (
     PLAIN
-    + f"docker buildx build -q {BOTH} -t $REGISTRY/way-arm --push . >&2; docker image rm -f $REGISTRY/way-arm >/dev/null 2>&1;"
-    " docker pull -q --platform linux/arm64 $REGISTRY/way-arm >&2;"
-    " docker run --rm --pull never --platform linux/amd64 $REGISTRY/way-arm true"
+    + f"docker buildx build -q --no-cache {BOTH} --label way={{0}} -t $REGISTRY/{{0}} --push . >&2; docker image rm -f $REGISTRY/{{0}} >/dev/null 2>&1;"
+    " docker pull -q --platform linux/arm64 $REGISTRY/{0} >&2;"
+    " docker run --rm --pull never --platform linux/amd64 $REGISTRY/{0} true"
 )
-RUNS = "docker create --pull never --platform linux/amd64 $REGISTRY/way-arm true"
+RUNS = "docker create --pull never --platform linux/amd64 $REGISTRY/{0} true"
 SAVED = (
-    PLAIN + f"docker buildx build -q --no-cache {BOTH} --label way=$$ -t $REGISTRY/way-saved --push . >&2;"
-    " docker pull -q --platform linux/amd64 $REGISTRY/way-saved >&2;"
-    " docker save --platform linux/arm64 -o x.tar $REGISTRY/way-saved"
+    PLAIN + f"docker buildx build -q --no-cache {BOTH} --label way={{0}} -t $REGISTRY/{{0}} --push . >&2;"
+    " docker pull -q --platform linux/amd64 $REGISTRY/{0} >&2;"
+    " docker save --platform linux/arm64 -o x.tar $REGISTRY/{0}"
 )
 FOREIGN = (
-    PLAIN + "docker buildx build -q --platform $HERE,$OTHER -t $REGISTRY/way-runs --push . >&2;"
+    PLAIN + "docker buildx build -q --no-cache --provenance=false --platform {0} -t $REGISTRY/way-runs --push . >&2;"
     " docker image rm -f $REGISTRY/way-runs >/dev/null 2>&1; docker pull -q --platform $OTHER $REGISTRY/way-runs >&2;"
     " docker run --rm $REGISTRY/way-runs uname -m"
 )
@@ -105,7 +105,7 @@ BY_DIGEST = (
 HELPER = (
     'python3 -c \'import json, os; path = os.environ["DOCKER_CONFIG"] + "/config.json"; data = json.load(open(path));'
     ' data["credsStore"] = "desktop"; json.dump(data, open(path, "w"), indent=1)\';'
-    " docker pull -q $REGISTRY/library/busybox:1.38 >&2; docker push $REGISTRY/library/busybox:1.38"
+    " docker pull -q busybox:1.38 >&2; docker tag busybox:1.38 $REGISTRY/way-helper; docker push $REGISTRY/way-helper"
 )
 GREEN = "docker build --no-cache . 2>&1 | tee said; ! grep -q {0} said"
 
@@ -155,7 +155,7 @@ TRIED = (
         "docker buildx build . 2>&1 | tee said; grep -q 'library/busybox:1.38: not found' said",
         put={**MINE, "/etc/ssl/company-ca.pem": "'$CA'"}, builder=True, slow=True),
     way("credential-helper-gone", "Rename the entry", HELPER,
-        "docker push -q $REGISTRY/library/busybox:1.38", put={"~/.docker": "$DOCKER_CONFIG"}, only=(0,)),
+        "docker push -q $REGISTRY/way-helper", put={"~/.docker": "$DOCKER_CONFIG"}, only=(0,), store="containerd"),
     way("entitlement-not-allowed", "Make a builder that grants it",
         FROM + "'RUN --network=host true' > Dockerfile; docker buildx build .",
         f"docker buildx build --allow network.host {CACHE}", put=MINE, builder=True),
@@ -179,7 +179,7 @@ TRIED = (
         put={"docker-image://REGISTRY/way-named:latest": "docker-image://$REGISTRY/way-there"}, builder=True, slow=True),
     way("no-match-for-platform", "Or leave the platform out", PLAIN + "docker build --platform linux/mips64le .", "true", store="containerd"),
     way("no-match-for-platform", "To run it here all the same",
-        "docker pull --platform linux/mips64le $REGISTRY/library/busybox:1.38", "true", put={"linux/amd64": "$HERE", "IMAGE": "$REGISTRY/library/busybox:1.38"}),
+        "docker image rm -f $REGISTRY/library/busybox:1.38 >/dev/null 2>&1; docker pull --platform linux/mips64le $REGISTRY/library/busybox:1.38", "true", put={"linux/amd64": "$HERE", "IMAGE": "$REGISTRY/library/busybox:1.38"}),
     way("wrong-base-platform-accepted", "Make it an error", ONE_BASE,
         "! docker build --pull --platform linux/arm64 . && docker build --pull --platform linux/amd64 .",
         do="sed -i '1i # check=error=true' Dockerfile", store="containerd", slow=True),
@@ -206,15 +206,15 @@ TRIED = (
         "docker buildx bake --print | grep arm64",
         do="printf 'target \"default\" {\\n  platforms = [\"linux/amd64\", \"linux/arm64\"]\\n}\\n' > docker-bake.hcl"),
     way("bake-platforms-not-a-subset", "Give the base target",
-        PLAIN + "printf 'target \"base\" {\\n  platforms = [\"linux/amd64\", \"linux/arm64\"]\\n}\\ntarget \"app\" {\\n  contexts = {base = \"target:base\"}\\n"
-        "  platforms = [\"linux/amd64\"]\\n}\\ngroup \"default\" {\\n  targets = [\"app\"]\\n}\\n' > docker-bake.hcl;"
+        PLAIN + "printf 'target \"base\" {\\n  platforms = [\"linux/amd64\", \"linux/arm/v7\"]\\n}\\ntarget \"app\" {\\n  contexts = {base = \"target:base\"}\\n"
+        "  platforms = [\"linux/amd64\", \"linux/arm64\"]\\n}\\ngroup \"default\" {\\n  targets = [\"app\"]\\n}\\n' > docker-bake.hcl;"
         " docker buildx bake", "true", builder=True),
     way("blank-in-platform-list", "Take the blank out", PLAIN + "docker buildx build --platform 'linux/amd64, linux/arm64' .", "true",
         put={"IMAGE": "$REGISTRY/way-blank"}, builder=True, slow=True),
     way("unknown-platform-name", "Write it in full", PLAIN + "docker buildx build --platform x64 .", "true", builder=True),
     way("platform-flag-is-constant", "Leave `--platform` out",
         "echo 'FROM --platform=linux/amd64 busybox:1.38' > Dockerfile; docker build --no-cache .",
-        GREEN.format("FromPlatformFlagConst"), do="sed -i 's/--platform=[^ ]* //' Dockerfile"),
+        GREEN.format("FromPlatformFlagConst"), do="sed -i 's/--platform=[^ ]* //' Dockerfile", store="containerd"),
     way("fixed-library-path", "Collect the files",
         FROM + "'COPY --from=busybox:1.38 /usr/lib/x86_64-linux-gnu/libssl.so.3 /x' > Dockerfile; docker build .",
         "docker build --no-cache .",
@@ -236,13 +236,13 @@ TRIED = (
         PLAIN + f"docker buildx build -q {BOTH} -t $REGISTRY/way-notes --push . >&2; docker buildx imagetools inspect $REGISTRY/way-notes",
         "docker buildx imagetools inspect $REGISTRY/way-notes | tee said; ! grep -q unknown/unknown said",
         put={"IMAGE": "$REGISTRY/way-notes"}, builder=True),
-    way("found-but-other-platform", "Pull the platform", HELD, RUNS, builder=True),
-    way("found-but-other-platform", "If it is built here", HELD, RUNS, builder=True, slow=True),
+    way("found-but-other-platform", "Pull the platform", HELD.format("way-pulled"), RUNS.format("way-pulled"), builder=True),
+    way("found-but-other-platform", "If it is built here", HELD.format("way-built"), RUNS.format("way-built"), builder=True, slow=True),
     way("archive-lacks-platform", "Pull that platform first",
-        SAVED, "ls image.tar",
+        SAVED.format("way-saved"), "ls image.tar",
         put={"IMAGE": "$REGISTRY/way-saved"}, store="containerd", builder=True),
-    way("archive-lacks-platform", "Or copy the whole index", SAVED, "docker buildx imagetools inspect $REGISTRY/way-copied | grep linux/arm64",
-        put={"IMAGE": "$REGISTRY/way-saved", "NAME": "way-copied"}, store="containerd", builder=True, slow=True),
+    way("archive-lacks-platform", "Or copy the whole index", SAVED.format("way-whole-saved"), "docker buildx imagetools inspect $REGISTRY/way-copied | grep linux/arm64",
+        put={"IMAGE": "$REGISTRY/way-whole-saved", "NAME": "way-copied"}, store="containerd", builder=True, slow=True),
     way("load-of-an-oci-archive", "Write an archive", PLAIN + "docker buildx build --output type=oci,dest=image.tar . >&2; docker load -i image.tar",
         "true", store="classic", builder=True, slow=True),
     way("is-a-manifest-list", "Put the tag together", PART + OLD_LIST.format("way-whole", "way-part"),
@@ -290,10 +290,10 @@ TRIED = (
         " docker pull -q --platform linux/s390x $REGISTRY/way-foreign >&2; echo $ docker run --platform linux/s390x $REGISTRY/way-foreign true;"
         " docker run --rm --platform linux/s390x $REGISTRY/way-foreign true",
         "docker run --rm $REGISTRY/way-foreign true", put={"IMAGE": "$REGISTRY/way-foreign"}, builder=True),
-    way("platform-does-not-match-host", "If that platform", FOREIGN, "docker run --rm --platform $OTHER $REGISTRY/way-runs 2>&1 | tee said;"
+    way("platform-does-not-match-host", "If that platform", FOREIGN.format("$OTHER"), "docker run --rm --platform $OTHER $REGISTRY/way-runs 2>&1 | tee said;"
         " ! grep -q 'does not match' said", put=RUNS_THERE, builder=True, emulated=True),
-    way("platform-does-not-match-host", "If not, pull your own", FOREIGN, NO_WARNING, put=RUNS_THERE, builder=True, emulated=True, slow=True),
-    way("platform-does-not-match-host", "If it is your image", FOREIGN.replace("$HERE,", ""), f"docker pull -q $REGISTRY/way-runs; {NO_WARNING}",
+    way("platform-does-not-match-host", "If not, pull your own", FOREIGN.format("$HERE,$OTHER"), NO_WARNING, put=RUNS_THERE, builder=True, emulated=True, store="classic", slow=True),
+    way("platform-does-not-match-host", "If it is your image", FOREIGN.format("$OTHER"), f"docker pull -q $REGISTRY/way-runs; {NO_WARNING}",
         put=RUNS_THERE, builder=True, emulated=True, slow=True),
     way("stale-local-image", "Pull before you run",
         "exec 3>&1 >/dev/null 2>&1; for one in old new; do printf 'FROM busybox:1.38\\nCMD [\"echo\", \"%s\"]\\n' $one > Dockerfile;"
