@@ -8,6 +8,7 @@ from lab.course import _runner
 from lab.course._multi_platform import PAIR
 from lab.course._runner import BAKE_FILE, IMAGE, JOB, RUNNER
 from lab.events import BuildEvents
+from lab.model.digests import brief
 from lab.model.facts import Fact
 from lab.model.platforms import Platform
 from lab.model.steps import Problem

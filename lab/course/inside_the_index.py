@@ -22,7 +22,7 @@ from lab.course._inside_the_index import (
     parts,
     scene_of,
 )
-from lab.course._multi_platform import ATTESTED_IMAGE, PAIR, named_rows
+from lab.course._multi_platform import PAIR, named_rows
 from lab.course._pushed import Unpushed, pushed
 from lab.course._text import counted, failed, first_line, uname
 from lab.course.leftovers import Tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from lab.course._text import short
+from lab.model.digests import brief
 from lab.model.facts import Binaries, Images, Index
 from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem
@@ -71,4 +71,4 @@ def other_image(images: Images, starts: Iterable[str]) -> Problem | None:
 
 def rows(index: Index) -> str:
     """`linux/amd64 (sha256:1a2b…), linux/arm64 (sha256:3c4d…)`."""
-    return ", ".join(f"{row.platform} ({short(row.digest)})" for row in index.images)
+    return ", ".join(f"{row.platform} ({brief(row.digest)})" for row in index.images)

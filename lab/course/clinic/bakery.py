@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.errors import BadInput, NotThere
 from lab.images.reference import parse
+from lab.model.digests import brief
 from lab.model.facts import Binaries, Fact, Images, Index
 from lab.model.platforms import listed
 from lab.model.steps import Probe, Problem, Proof, Verdict, step
@@ -125,7 +125,7 @@ def bakery(found: Base, images: Images, binaries: Binaries) -> Verdict:
     problem = problem or _rows.foreign(binaries)
     if problem or found.index is None:
         return problem or Problem(NO_BASE, found=found.name, wanted="a base")
-    pinned, digest = short(found.index.digest), short(index.digest)
+    pinned, digest = brief(found.index.digest), brief(index.digest)
     return Proof(MENDED, pinned=pinned, ref=index.reference, digest=digest, rows=_rows.rows(index))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.leftovers import Tag
+from lab.model.digests import brief
 from lab.model.facts import Binaries, Evidence, Fact, Images
 from lab.model.platforms import Platform, given, listed
 from lab.model.steps import Problem, Proof, Verdict, step
@@ -158,5 +158,5 @@ def choir(found: Plan, images: Images, binaries: Binaries) -> Verdict:
         return Problem(STILL_IN_FILE, found=listed(found.platforms) or "no platforms", wanted=wanted)
     index = images.index
     problem = _rows.absent(index, _rows.PAIR) or _rows.other_image(images, STARTS) or _rows.foreign(binaries)
-    known = {"platforms": listed(found.platforms), "ref": index.reference, "digest": short(index.digest)}
+    known = {"platforms": listed(found.platforms), "ref": index.reference, "digest": brief(index.digest)}
     return problem or Proof(MENDED, rows=_rows.rows(index), **known)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.leftovers import Tag
+from lab.model.digests import brief
 from lab.model.facts import Binaries, Evidence, Fact, Images
 from lab.model.steps import Problem, Proof, Verdict, step
 from lab.model.world import World
@@ -130,4 +130,4 @@ def door(images: Images, shell: Binaries, started: Start) -> Verdict:
         return Problem(OTHER_WORDS, found=started.output[:200] or "nothing", wanted=SAYS)
     if problem := _rows.foreign(shell):
         return problem
-    return Proof(MENDED, ref=index.reference, digest=short(index.digest), rows=_rows.rows(index))
+    return Proof(MENDED, ref=index.reference, digest=brief(index.digest), rows=_rows.rows(index))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lab.course._scene import missing
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
+from lab.model.digests import brief
 from lab.model.facts import Index
 from lab.model.platforms import listed
 from lab.model.steps import Problem, Proof, Verdict, step
@@ -95,7 +95,7 @@ def ferry(tested: Index, released: Index) -> Verdict:
         return Problem(ROWS_LOST, found=listed(released.platforms), wanted=wanted, ref=released.reference)
     if released.digest == tested.digest:
         rows = _rows.rows(released)
-        return Proof(MENDED, ref=released.reference, digest=short(released.digest), rows=rows)
+        return Proof(MENDED, ref=released.reference, digest=brief(released.digest), rows=rows)
     same = {row.digest for row in released.images} == {row.digest for row in tested.images}
     template = LIST_DIFFERS if same else COPY_DIFFERS
-    return Problem(template, found=short(released.digest), wanted=short(tested.digest), ref=released.reference)
+    return Problem(template, found=brief(released.digest), wanted=brief(tested.digest), ref=released.reference)

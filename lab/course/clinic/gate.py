@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lab.course._scene import missing, name
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
+from lab.model.digests import brief
 from lab.model.facts import Images
 from lab.model.platforms import listed
 from lab.model.steps import Problem, Proof, Verdict, step
@@ -110,9 +110,9 @@ def gate(plain: Images, latest: Images) -> Verdict:
         return Problem(WRONG_PLATFORM, found=listed(one.platforms), wanted=_rows.AMD, ref=one.reference)
     theirs = next(image for row, image in latest.pairs if row.platform == _rows.AMD)
     if plain.images[0].layers != theirs.layers:
-        found, wanted = (", ".join(map(short, image.layers)) or "no layers" for image in (plain.images[0], theirs))
+        found, wanted = (", ".join(map(brief, image.layers)) or "no layers" for image in (plain.images[0], theirs))
         return Problem(
             OTHER_LAYERS, found=found, wanted=wanted, ref=one.reference, latest=whole.reference, platform=_rows.AMD
         )
-    rows, digest = _rows.rows(whole), short(one.digest)
+    rows, digest = _rows.rows(whole), brief(one.digest)
     return Proof(MENDED, ref=one.reference, digest=digest, latest=whole.reference, rows=rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.clinic._rebuilt import Rebuilt, fault, rebuilt
 from lab.course.leftovers import Tag
+from lab.model.digests import brief
 from lab.model.facts import Binaries, Images
 from lab.model.steps import Problem, Proof, Verdict, step
 from lab.model.world import World
@@ -130,7 +130,7 @@ def _verdict(images: Images, programs: tuple[Binaries, Binaries], made: Rebuilt)
         or _rows.foreign(*programs)
         or fault(made, index.reference)
     )
-    return problem or Proof(MENDED, ref=index.reference, digest=short(index.digest), rows=_rows.rows(index))
+    return problem or Proof(MENDED, ref=index.reference, digest=brief(index.digest), rows=_rows.rows(index))
 
 
 @case(

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 
 from lab.course._scene import missing, name
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.leftovers import Tag
 from lab.errors import BadInput, NotThere
+from lab.model.digests import brief
 from lab.model.facts import Evidence, Fact, Images, Index
 from lab.model.steps import Problem, Proof, Verdict, step
 from lab.model.world import World
@@ -131,9 +131,9 @@ def parrot(own: Kept, images: Images, released: Index) -> Verdict:
         return Problem(NOT_RELEASED, found=found, wanted=wanted, ref=ref)
     same = {row.digest for row in released.images}
     if {row.digest for row in images.index.images} != same:
-        found, digest = short(images.index.digest), short(released.digest)
+        found, digest = brief(images.index.digest), brief(released.digest)
         return Problem(REBUILT, found=found, wanted=digest, ref=ref)
     if not {images.index.digest, released.digest, *same} & set(own.digests):
-        found = ", ".join(map(short, own.digests)) or "no digest of a registry"
-        return Problem(COPY_DIFFERS, found=found, wanted=short(images.index.digest), ref=ref)
-    return Proof(MENDED, ref=ref, digest=short(released.digest))
+        found = ", ".join(map(brief, own.digests)) or "no digest of a registry"
+        return Problem(COPY_DIFFERS, found=found, wanted=brief(images.index.digest), ref=ref)
+    return Proof(MENDED, ref=ref, digest=brief(released.digest))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lab.course._text import short
 from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
+from lab.model.digests import brief
 from lab.model.facts import Binaries, Images
 from lab.model.steps import Proof, Verdict, step
 from lab.model.world import World
@@ -80,4 +80,4 @@ def scale(images: Images, binaries: Binaries) -> Verdict:
     index = images.index
     problem = _rows.absent(index, THREE, had=_rows.PAIR) or _rows.other_image(images, STARTS)
     problem = problem or _rows.foreign(binaries, of=THREE)
-    return problem or Proof(MENDED, ref=index.reference, digest=short(index.digest), rows=_rows.rows(index))
+    return problem or Proof(MENDED, ref=index.reference, digest=brief(index.digest), rows=_rows.rows(index))
