@@ -93,3 +93,15 @@ def buildkit(world: World) -> None:
         raise Blocked(now.waiting, f"Try again later. Its log: {now.log}")
     if now.state == "failed":
         raise Blocked(f"BuildKit's image could not be built: {now.error}", now.remedy)
+
+
+def golang(world: World) -> None:
+    """The base image `golang` is there, or comes from Docker Hub."""
+    from lab.sandbox import golang as image
+
+    del world
+    now = image.progress()
+    if now.state == "building":
+        raise Blocked(now.waiting, f"Try again then. Its log: {now.log}")
+    if now.state == "failed":
+        raise Blocked(f"Go's image could not be made: {now.error}", now.remedy)
