@@ -58,6 +58,50 @@ def test_times_are_seconds_from_the_first_event():
     assert 0 < base.seconds < base.completed - base.started
 
 
+FOREIGN_BASE = "Base image 10.213.6.1:5001/solo:1 was pulled with platform"
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "error"),
+    [
+        ("check-warned", ["InvalidBaseImagePlatform"], ""),
+        ("check-error", ["InvalidBaseImagePlatform"], "lint violation found for rules: InvalidBaseImagePlatform"),
+        ("check-passed", [], ""),
+        ("copy", [], ""),
+    ],
+)
+def test_what_a_build_check_says_is_read(name, rules, error):
+    """The rule, its sentence and its line; a check that is an error breaks the build and none of its steps."""
+    build = recorded(name)
+    assert [one.rule for one in build.warnings] == rules
+    assert all(FOREIGN_BASE in one.text and one.line == 2 for one in build.warnings)
+    assert build.error.endswith(error)
+    assert bool(build.error) == bool(error)
+    assert not build.failed
+
+
+def test_an_older_buildx_passes_on_what_a_newer_buildkit_warns_of():
+    """Version 0.13.1 knows no build checks and prints events over several lines; BuildKit 0.34.2 warned."""
+    build = BuildEvents.from_text((DATA.parent / "buildx-0.13.1" / "check-error.json").read_text())
+    assert [(one.rule, one.line) for one in build.warnings] == [("InvalidBaseImagePlatform", 2)]
+    assert build.error == "failed to solve: lint violation found for rules: InvalidBaseImagePlatform"
+
+
+def test_a_build_that_failed_in_a_step_has_both():
+    """What buildx says last is kept, whatever broke."""
+    build = recorded("failing")
+    assert build.failed
+    assert build.error.startswith("failed to")
+
+
+@pytest.mark.parametrize("short", ["no base64!", 5, {}, "//8="])
+def test_a_warning_of_another_form_is_no_event_or_no_rule(short):
+    """Damaged text is refused in one line, or read as what it is; never a traceback."""
+    text = line() + "\n" + json.dumps({"warnings": [{"vertex": "sha256:1", "short": short, "range": []}]})
+    with contextlib.suppress(BadInput):
+        assert [one.rule for one in BuildEvents.from_text(text).warnings] == [""]
+
+
 def test_a_second_build_comes_from_the_cache():
     """COPY of the first build is real work, of the second is cached."""
     assert not step(recorded("copy"), ARM64, "2/2").cached

@@ -125,6 +125,9 @@ def _notes(events: BuildEvents, left: int) -> list[str]:
         ended = vertex.error.rpartition("did not complete successfully: ")[2]
         notes.append(cut(f"{cut(label(vertex), 60)} failed: {ended}", 240))
         notes += [cut(f"It said: {line.strip()}", 240) for line in vertex.log[-1:] if line.strip()]
+    if events.error and not events.failed:
+        notes.append(cut(f"The build failed: {events.error}", 240))
+    notes += [cut(f"BuildKit warned: {one.text}", 240) for one in events.warnings[:3]]
     if left:
         notes.append(f"{left} shorter steps are left out.")
     return notes

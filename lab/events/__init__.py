@@ -21,6 +21,7 @@ from lab.model.steps import Probe
 
 BYTES = 32 << 20
 _VERTICES = 5000
+_WARNINGS = 500
 _REFUSED = "exec format error"
 _RECORD = "Record one: docker buildx build --progress=rawjson … 2> FILE"
 
@@ -68,16 +69,32 @@ class Vertex:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Warned:
+    """What BuildKit warned of: a build check's rule, what it says, and the Dockerfile's line.
+
+    `rule` is "" where it is no build check, `line` 0 where no line is named.
+    """
+
+    rule: str
+    text: str
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class BuildEvents(Fact):
     """A build's steps in the order in which BuildKit began to speak of them; `seconds` is how long it took.
 
-    `native` is the platform of the machine that is taken to have built; None where that is not known.
+    `native` is the platform of the machine that is taken to have built; None where that is not known. `warnings` come
+    from Dockerfile 1.8 on (BuildKit 0.14). `error` is the last word of a build that failed, "" where there is none: a
+    build check that is an error breaks no step.
     """
 
     path: str
     vertices: tuple[Vertex, ...]
     seconds: float
     native: Platform | None = None
+    warnings: tuple[Warned, ...] = ()
+    error: str = ""
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
@@ -96,9 +113,11 @@ class BuildEvents(Fact):
         Raises BadInput where there is no event at all, and for an event that is not of BuildKit's form.
         """
         drafts: dict[str, reading.Draft] = {}
+        warnings: dict[Warned, None] = {}
         for number, event in reading.events(text):
             try:
                 reading.take(drafts, event)
+                warnings |= {Warned(**parts): None for parts in reading.warned(event)}
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise BadInput(f"Line {number} of {path!r} is not an event of BuildKit.", _RECORD) from error
             if len(drafts) > _VERTICES:
@@ -112,6 +131,8 @@ class BuildEvents(Fact):
             vertices=tuple(Vertex(**draft.parts(first)) for draft in drafts.values()),
             seconds=(max(times) - first).total_seconds(),
             native=native,
+            warnings=tuple(warnings)[:_WARNINGS],
+            error=reading.last_error(text),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -120,7 +141,14 @@ class BuildEvents(Fact):
             {**asdict(v), "platform": _name(v.platform), "target": _name(v.target), "log": list(v.log)}
             for v in self.vertices
         ]
-        return {"path": self.path, "seconds": self.seconds, "native": _name(self.native), "vertices": steps}
+        return {
+            "path": self.path,
+            "seconds": self.seconds,
+            "native": _name(self.native),
+            "vertices": steps,
+            "warnings": [asdict(one) for one in self.warnings],
+            "error": self.error,
+        }
 
 
 def emulated(vertex: Vertex, native: Platform) -> bool:

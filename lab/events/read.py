@@ -18,6 +18,7 @@ _LOG = 64_000
 _KEYS = frozenset(("vertexes", "statuses", "logs", "warnings"))
 _STEP = re.compile(r"[0-9]+/[0-9]+\Z")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_RULE = re.compile(r"([A-Z][A-Za-z]+): ")
 
 
 @dataclass
@@ -100,6 +101,22 @@ def take(drafts: dict[str, Draft], event: dict[str, Any]) -> None:
         if draft := drafts.get(_string(data["vertex"])):  # type: ignore[assignment]
             room = max(0, _LOG - len(draft.log))
             draft.log += base64.b64decode(data.get("data") or "", validate=True)[:room]
+
+
+def warned(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The fields of a `Warned` for each warning of one event. Raises what Python does where it is not of that form."""
+    for data in event.get("warnings") or ():
+        text = clean(base64.b64decode(data.get("short") or "", validate=True).decode("utf-8", "replace")[:_NAME])
+        found = _RULE.match(text)
+        ranges = data.get("range") or ()
+        line = ranges[0].get("start", {}).get("line", 0) if ranges else 0
+        yield {"rule": found[1] if found else "", "text": text, "line": line if isinstance(line, int) else 0}
+
+
+def last_error(text: str) -> str:
+    """What buildx says of a build that failed, in its last line that begins with `ERROR: `; "" where none does."""
+    said = [line for line in text.splitlines() if line.startswith("ERROR: ")]
+    return clean(said[-1].removeprefix("ERROR: ")[:_NAME]) if said else ""
 
 
 def _string(value: Any) -> str:

@@ -29,7 +29,7 @@ from lab import course, paths, sandbox
 from lab.errors import Blocked
 from lab.model.results import Status
 from lab.probes.here import environment_of, learners_folder, this_world
-from lab.sandbox import buildkit, state
+from lab.sandbox import buildkit, golang, state
 from lab.sandbox.engine import builders, commands, listing
 from lab.sandbox.host import process
 from lab.sandbox.packages.programs import find
@@ -102,6 +102,7 @@ def _engine(place: Path, store: str, way: str) -> Iterator[Engine]:
         with environment_of(own):
             box = sandbox.up(private=True, store=store, emulators=False)
             assert buildkit.wait(600).state in ("ready", "hub")
+            assert golang.wait(600).state == "ready"  # this lab's registry plays Docker Hub
             env = {name: value for name, value in sandbox.environment(box).items() if name not in _AWAY}
         yield _furnished(box, env, place / "settings", way)
     finally:

@@ -90,7 +90,7 @@ def _here() -> str:
 
 def _download(go: toolchain.Go, platform: str, work: Path) -> Path:
     """A platform's toolchain, unpacked; its checksum is the one that stands above."""
-    environment = gobuild.given(go, "amd64", work)
+    environment = gobuild.own_environment(go, "amd64", work)
     module = f"golang.org/toolchain@v0.0.1-go{VERSION}.{platform.replace('/', '-')}"
     try:
         done = run([go.program, "mod", "download", "-json", module], environment, limit=_LIMIT, folder=work)
@@ -123,7 +123,12 @@ def _library(tree: Path, work: Path) -> Path:
     cache = work / "library"
     go = toolchain.Go(tree / "bin/go", (0, 0, 0))
     for architecture, variant in _READY:
-        environment = {**gobuild.given(go, architecture, work), "GOCACHE": str(cache), "GOARM": variant, "GOFLAGS": ""}
+        environment = {
+            **gobuild.own_environment(go, architecture, work),
+            "GOCACHE": str(cache),
+            "GOARM": variant,
+            "GOFLAGS": "",
+        }
         environment.pop("GOROOT", None)
         done = run([go.program, "build", *_PACKAGES], environment, limit=_LIMIT, folder=work)
         if done.status:
