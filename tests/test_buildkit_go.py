@@ -144,7 +144,7 @@ def test_gos_environment_is_the_labs(go, recipe, tmp_path, monkeypatch):
     """Caches are the lab's, flags and toolchain ours; where modules come from stays the learner's choice."""
     for name, value in {"GOFLAGS": "-mod=mod", "GOROOT": "/x", "GOPROXY": "p", "GOPRIVATE": "q"}.items():
         monkeypatch.setenv(name, value)
-    found = gobuild._environment(go, recipe, tmp_path)
+    found = gobuild.own_environment(go, recipe.architecture, tmp_path)
     assert found["GOMODCACHE"] == str(tmp_path / "modules")
     assert "-mod=readonly" in found["GOFLAGS"]
     assert "GOROOT" not in found

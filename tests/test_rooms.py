@@ -15,8 +15,8 @@ ROOMS = [
 ]  # fmt: skip
 # The inner rooms of the sandbox, in the same way.
 SANDBOX = [
-    "host", "report", "model", "state", "cache",
-    "packages", "certificates", "registry", "images", "emulators", "buildkit",
+    "host", "report", "model", "state", "cache", "background",
+    "packages", "certificates", "registry", "images", "emulators", "buildkit", "golang",
     "engine", "consent", "overview", "teardown", "bringup",
 ]  # fmt: skip
 

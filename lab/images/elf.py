@@ -290,7 +290,8 @@ def _go_settings(data: Forward, segments: list[_Segment]) -> dict[str, int]:
     start = text.find(_GO_MAGIC)
     if start < 0:
         return {}
-    found = re.findall(rb"\nbuild\t(GOARM|GOAMD64)=v?([0-9])", text[start:])
+    # `GOARM=v6` is no value that Go knows: it compiles for its default then, and writes down the letter.
+    found = re.findall(rb"\nbuild\t(GOARM(?==[0-9])|GOAMD64(?==v))=v?([0-9])", text[start:])
     return {key.decode(): int(value) for key, value in found}
 
 

@@ -141,3 +141,15 @@ def curl(world: World) -> None:
     """There is a program that asks a registry for whatever it is told."""
     if shutil.which("curl", path=world.env.get("PATH")) is None:
         raise Blocked("The program curl is not installed here.", "Install it with your system's own package manager.")
+
+
+def golang(world: World) -> None:
+    """The base image `golang` is there, or comes from Docker Hub."""
+    from lab.sandbox import golang as image
+
+    del world
+    now = image.progress()
+    if now.state == "building":
+        raise Blocked(now.waiting, f"Try again then. Its log: {now.log}")
+    if now.state == "failed":
+        raise Blocked(f"Go's image could not be made: {now.error}", now.remedy)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from lab.errors import BadInput, UsageError
-from lab.sandbox import buildkit, consent, images, state, teardown
+from lab.sandbox import buildkit, consent, golang, images, state, teardown
 from lab.sandbox import engine as engines
 from lab.sandbox import registry as registries
 from lab.sandbox.engine import config
@@ -48,7 +48,9 @@ def up(  # noqa: PLR0913  # each is a choice that a learner can make
         now = consent.apply(now, emulators, report)
         box = now.sandbox()
         images.provide(box, report)
-        buildkit.start(buildkit.Target(box.mirror, box.engine.docker, engines.environment(box)))
+        environment = engines.environment(box)
+        buildkit.start(buildkit.Target(box.mirror, box.engine.docker, environment))
+        golang.start(box.mirror, environment)
         return box
 
 

@@ -7,6 +7,7 @@ learner's own engine), Docker Hub's real images serve.
 from __future__ import annotations
 
 import hashlib
+import ssl
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 BUSYBOX = "busybox:1.38"  # what the lessons name; an engine test compares it with the package's own version
 BUILDKIT = "moby/buildkit:buildx-stable-1"  # what `docker buildx create` starts a builder from
 REGISTRY = "registry:3"
+GOLANG = "golang:1.26"  # compiles, in the lessons that do
 EMULATORS = "tonistiigi/binfmt:latest"
 # What the lab and the lessons' own commands pull from Docker Hub, where the lab has no mirror.
-PULLED = (BUSYBOX, BUILDKIT, REGISTRY, EMULATORS)
+PULLED = (BUSYBOX, BUILDKIT, REGISTRY, EMULATORS, GOLANG)
 SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RECIPE = 1  # counted up when an image is made otherwise, so that an older one in a cache is not taken for it
 
@@ -160,6 +162,14 @@ def busybox_files(binary: bytes) -> dict[str, build.Content]:
         "tmp": build.Folder(0o1777),
         "usr/bin/env": build.Link("../../bin/env"),
     }
+
+
+def certificates() -> dict[str, build.Content]:
+    """This machine's certificates of authorities, for an image; nothing where it has none."""
+    bundle = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    if not Path(bundle).is_file():
+        return {}  # what is in it then reaches registries over plain HTTP only, such as the lab's own
+    return {"etc/ssl/certs/ca-certificates.crt": build.File(Path(bundle).read_bytes())}
 
 
 def _layout(name: str, debs: Iterable[Path]) -> Path:

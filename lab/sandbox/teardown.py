@@ -7,7 +7,7 @@ from functools import partial
 
 from lab import paths
 from lab.errors import BadInput
-from lab.sandbox import buildkit, cache, registry, state
+from lab.sandbox import buildkit, cache, golang, registry, state
 from lab.sandbox import engine as engines
 from lab.sandbox.emulators import kernel
 from lab.sandbox.engine import snapshot, traces
@@ -58,6 +58,7 @@ def release(before: State) -> None:
 
 def _running(before: State | None, *, forgetting: bool) -> Iterator[Removal]:
     yield from buildkit.build_removals()
+    yield from golang.build_removals()
     last, own = engines.last(before), Own()
     if last and last != own:
         yield from last.removals(before, forgetting=forgetting)

@@ -42,7 +42,7 @@ def tour(given: Namespace) -> int:
     box = sandbox.load()
     _ask(lessons, yes=given.yes)
     consent = given.emulators if given.emulators is not None else not sandbox.missing_emulators(box) or agreed(box)
-    headless.wait_for_buildkit(lessons, lambda text: print(text, flush=True))
+    headless.wait_for_images(lessons, lambda text: print(text, flush=True))
     runs = headless.tour(lessons, output, show, emulators=consent, stamp=lambda: engine.versions(this_world()))
     for run in runs:
         for error in run.errors:

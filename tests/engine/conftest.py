@@ -15,7 +15,7 @@ from lab.errors import Blocked
 from lab.learning import reset, runner
 from lab.model.results import Status
 from lab.probes.here import environment_of, this_world
-from lab.sandbox import buildkit
+from lab.sandbox import buildkit, golang
 from lab.terminal import shell
 
 
@@ -39,6 +39,8 @@ def box():
         try:
             made = buildkit.wait(900)  # with an empty cache it is being built just now
             assert made.state in ("ready", "hub"), f"{made.error} {made.log}"
+            made = golang.wait(900)
+            assert made.state == "ready", f"{made.error} {made.log}"
             workspace.start(Path(values["LAB_WORKSPACE"]))
             yield up
         finally:

@@ -16,7 +16,7 @@ from support import unprivileged
 
 from lab import paths, sandbox
 from lab.probes.here import environment_of
-from lab.sandbox import buildkit, state
+from lab.sandbox import buildkit, golang, state
 from lab.sandbox.host import process
 from lab.sandbox.packages.programs import find
 
@@ -81,6 +81,7 @@ def running(place: Path, store: str, way: str) -> Iterator[Engine]:
         with environment_of(own):
             box = sandbox.up(private=True, store=store, emulators=False)
             assert buildkit.wait(600).state in ("ready", "hub")
+            assert golang.wait(600).state == "ready"  # this lab's registry plays Docker Hub
             env = {name: value for name, value in sandbox.environment(box).items() if name not in _AWAY}
         yield _furnished(box, env, place / "settings", way)
     finally:

@@ -24,7 +24,7 @@ from lab.model.results import MIME, Result, Status
 from lab.probes import needs
 from lab.probes.here import environment_of, this_world
 from lab.probes.needs import NO_CONSENT
-from lab.sandbox import buildkit
+from lab.sandbox import buildkit, golang
 from lab.storage import write_text
 
 _CELL_LIMIT = 900  # seconds for one cell; a build of BuildKit's image may be waited for
@@ -77,14 +77,13 @@ def tour(
     return runs
 
 
-def wait_for_buildkit(lessons: list[course.Lesson], say: Callable[[str], None]) -> None:
-    """Where a step needs a builder, wait until BuildKit's image is there; what cannot be had blocks that step later."""
-    if not any(needs.buildkit in step.needs for lesson in lessons for step in lesson.steps):
-        return
-    now = buildkit.progress()
-    if now.state == "building":
-        say(now.waiting)
-        buildkit.wait(_CELL_LIMIT)
+def wait_for_images(lessons: list[course.Lesson], say: Callable[[str], None]) -> None:
+    """Wait for what steps need and the background still makes; what cannot be had blocks those steps later."""
+    for need, image in ((needs.buildkit, buildkit), (needs.golang, golang)):
+        needed = any(need in step.needs for lesson in lessons for step in lesson.steps)
+        if needed and (now := image.progress()).state == "building":
+            say(now.waiting)
+            image.wait(_CELL_LIMIT)
 
 
 def solved(notebook: Any) -> Any:

@@ -6,20 +6,20 @@ background: `python -m lab.sandbox.buildkit` is that builder.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab import paths
 from lab.errors import Blocked, LabError
-from lab.sandbox import state
+from lab.sandbox import background, state
+from lab.sandbox.background import number, read
 from lab.sandbox.buildkit import maker
-from lab.sandbox.buildkit.journal import PHASES, BuildProgress, cache_folder, number, read, sandbox_file
+from lab.sandbox.buildkit.journal import PHASES, BuildProgress, cache_folder, sandbox_file
 from lab.sandbox.buildkit.target import Target, hub_answers
 from lab.sandbox.host import process
 from lab.sandbox.images import BUILDKIT
@@ -35,7 +35,6 @@ __all__ = [
 ]  # fmt: skip
 
 _ROLE = "buildkit"
-_STARTING = 20.0  # seconds that a fresh builder has to sign the record with its number
 _STOPPED = "The build of BuildKit's image was stopped before it finished."
 
 
@@ -66,7 +65,7 @@ def progress() -> BuildProgress:
     told, since = record.get("state", "none"), number(record.get("started"))
     log = _log() if _log().exists() else None
     if told == "building":
-        return _building(since, log) if _alive(record) else _stopped(log)
+        return _building(since, log) if background.alive(record, _ROLE) else _stopped(log)
     if told not in ("hub", "ready", "failed"):
         return BuildProgress("none")
     return BuildProgress(
@@ -125,8 +124,7 @@ def main(arguments: Sequence[str]) -> int:
     """The builder in the background: `--mirror ADDRESS` or `--docker PATH` says where the image has to go."""
     kind, where = arguments
     target = Target(where if kind == "--mirror" else None, Path(where), dict(os.environ))
-    with contextlib.suppress(OSError):
-        os.nice(15)  # the learner's own work comes first
+    background.yield_to_others()
     try:
         _record("building", pid=os.getpid())
         image = maker.make()
@@ -157,14 +155,7 @@ def _spawn(target: Target) -> None:
     where = ["--mirror", target.mirror] if target.mirror else ["--docker", str(target.docker)]
     # The builder signs the record with its own number; until then the record's age speaks for it.
     _record("building", pid=0)
-    _log().unlink(missing_ok=True)
-    process.start(
-        [sys.executable, "-P", "-m", "lab.sandbox.buildkit", *where],
-        key=state.key(),
-        role=_ROLE,
-        log=_log(),
-        env={**target.environment, "LAB_HOME": str(paths.home()), "LAB_CACHE": str(paths.cache())},
-    )
+    background.spawn("lab.sandbox.buildkit", where, role=_ROLE, log=_log(), environment=target.environment)
 
 
 def _building(since: float, log: Path | None) -> BuildProgress:
@@ -185,19 +176,6 @@ def _building(since: float, log: Path | None) -> BuildProgress:
 
 def _stopped(log: Path | None) -> BuildProgress:
     return BuildProgress("failed", log=log, error=_STOPPED, remedy="Run `lab up`: it continues from there.")
-
-
-def _alive(record: dict[str, Any]) -> bool:
-    pid = int(number(record.get("pid")))
-    if not pid:
-        # A clock that was set back must not keep it alive until it has caught up.
-        return abs(time.time() - number(record.get("at"))) < _STARTING
-    # A process number may be somebody else's by now; the mark in its environment is not.
-    try:
-        environ = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
-    return bool(process.role_of(environ, state.key()) == _ROLE)
 
 
 def _record(told: str, **more: str | int | None) -> None:

@@ -90,7 +90,7 @@ def build(go: toolchain.Go, recipe: Recipe, into: Path, listener: Listener) -> i
             f"BuildKit needs {_ROOM // 10**9} GB of room in {str(work)!r} while it is compiled.",
             "Make room, or set LAB_CACHE to a folder on another disk, then run `lab up` again.",
         )
-    environment = _environment(go, recipe, work)
+    environment = own_environment(go, recipe.architecture, work)
     listener.phase("modules")
     due = _Count(listener, recipe.modules, _is_download)
     form = "{{.Stale}} {{.StaleReason}}"
@@ -147,11 +147,12 @@ def _folder() -> Path:
     return folder
 
 
-def _environment(go: toolchain.Go, recipe: Recipe, work: Path) -> Mapping[str, str]:
+def own_environment(go: toolchain.Go, architecture: str, work: Path) -> Mapping[str, str]:
+    """The environment of a Go that keeps all that it makes in `work`."""
     own = {
         "CGO_ENABLED": "0",
         "GO111MODULE": "on",
-        "GOARCH": recipe.architecture,
+        "GOARCH": architecture,
         "GOCACHE": str(work / "build"),
         # A folder that only its owner may not write to is a trap for whoever wants to remove it.
         "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",

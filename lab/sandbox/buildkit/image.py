@@ -5,7 +5,6 @@ Nothing of it is run or asked of the host's linker: which libraries a program ne
 
 from __future__ import annotations
 
-import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,7 @@ def runtime(report: Listener) -> dict[str, build.Content]:
             raise Blocked(f"the package {found['runc'].name!r} holds no runc.", "Run `lab up` again.")
         files |= {"usr/bin/buildkit-runc": build.File(runc.read_bytes(), 0o755)}
         files |= libraries(runc, tree)
-    return files | _certificates() | {"etc/buildkit": build.Folder(), "var/lib/buildkit": build.Folder(0o700)}
+    return files | images.certificates() | {"etc/buildkit": build.Folder(), "var/lib/buildkit": build.Folder(0o700)}
 
 
 def assemble(
@@ -108,13 +107,6 @@ def _place(name: str, tree: Path, program: Path) -> Path:
         f"no package that {program.name} depends on has {name!r}.",
         "Please report which distribution this is; Docker Hub's image works in the meantime.",
     )
-
-
-def _certificates() -> dict[str, build.Content]:
-    bundle = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
-    if not Path(bundle).is_file():
-        return {}  # the builder then reaches registries over plain HTTP only, such as the lab's own
-    return {"etc/ssl/certs/ca-certificates.crt": build.File(Path(bundle).read_bytes())}
 
 
 def _config(version: str) -> dict[str, object]:

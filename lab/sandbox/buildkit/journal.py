@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab import paths
-from lab.errors import BadInput
-from lab.storage import read_json, write_json
+from lab.sandbox.background import read
+from lab.storage import write_json
 
 State = Literal["none", "hub", "building", "ready", "failed"]
 
@@ -74,20 +74,6 @@ def sandbox_file() -> Path:
 def cache_folder() -> Path:
     """Where the image, the lock and the shared record are."""
     return paths.cache() / "buildkit"
-
-
-def read(file: Path) -> dict[str, Any]:
-    """A record; empty where there is none, or only half of one."""
-    try:
-        found = read_json(file)
-    except BadInput:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def number(value: object) -> float:
-    """A number of a record; 0 where somebody wrote something else."""
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 class Journal:
