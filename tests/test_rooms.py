@@ -17,7 +17,7 @@ ROOMS = [
 SANDBOX = [
     "host", "report", "model", "state", "cache", "background",
     "packages", "certificates", "registry", "images", "emulators", "buildkit", "golang",
-    "engine", "consent", "overview", "teardown", "bringup",
+    "engine", "nodes", "consent", "overview", "teardown", "bringup",
 ]  # fmt: skip
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from lab import events
 from lab.course import _target_arch
 from lab.course._compiling import CONSTANT, Compared, earlier, foreign, rows, run_for, runs
+from lab.course._emulation import SLOWER
 from lab.course._given import Given
-from lab.course._multi_platform import BUILD_FAILED, PAIR
+from lab.course._mismatch import other
+from lab.course._multi_platform import PAIR
 from lab.course._target_arch import FILE, STAGES
 from lab.course._text import counted, unanswered
-from lab.course.emulation import SLOWER
 from lab.course.leftovers import File, Tag
-from lab.course.mismatch import other
+from lab.course.multi_platform import BUILD_FAILED
 from lab.draw.bars import bars
 from lab.events import BuildEvents
 from lab.model.facts import Binaries, Binary, Fact, Machine

@@ -90,8 +90,8 @@ def _builder(builder: Builder, *_facts: object) -> Picture:
     return card(builder)
 
 
-def _unfit(builder: Builder, seen: Nodes, wanted: dict[str, frozenset[Platform]]) -> Problem | None:
-    """Why a builder does not have these nodes, with these pins; None where it does."""
+def _without(builder: Builder, seen: Nodes, *wanted: str) -> Problem | None:
+    """Why a builder does not have these nodes; None where it does."""
     if builder.driver != DRIVER:
         return Problem(WRONG_DRIVER, found=builder.driver, wanted=DRIVER, name=builder.name)
     known = pins(builder, seen)
@@ -100,12 +100,6 @@ def _unfit(builder: Builder, seen: Nodes, wanted: dict[str, frozenset[Platform]]
             address = seen.named(name).address
             found = ", ".join(node.endpoint for node in builder.nodes) or "no node"
             return Problem(ONE_NODE, found=found, wanted=address, name=builder.name, missing=address)
-    for node in builder.nodes:
-        if node.status != "running":
-            return Problem(NOT_ANSWERING, found=node.status, wanted="running", node=seen.at(node.endpoint))
-    if {name: known[name] for name in wanted} != wanted:
-        told = ", ".join(f"{name} for {listed(platforms)}" for name, platforms in wanted.items())
-        return Problem(PINS_OTHERWISE, found=named_pins(builder, seen), wanted=told, name=builder.name)
     return None
 
 
@@ -139,8 +133,16 @@ def _unfit(builder: Builder, seen: Nodes, wanted: dict[str, frozenset[Platform]]
 )
 def two_nodes(builder: Builder, seen: Nodes) -> Verdict:
     """Make one builder, called pair, of two BuildKits: node-a, pinned for linux/amd64, and node-b, for linux/arm64."""
-    wanted = {NODE_A: frozenset({AMD64}), NODE_B: frozenset({ARM64})}
-    return _unfit(builder, seen, wanted) or Proof(TWO_NODES, name=PAIR, pins=named_pins(builder, seen))
+    if problem := _without(builder, seen, NODE_A, NODE_B):
+        return problem
+    for node in builder.nodes:
+        if node.status != "running":
+            return Problem(NOT_ANSWERING, found=node.status, wanted="running", node=seen.at(node.endpoint))
+    found = named_pins(builder, seen)
+    if pins(builder, seen) != {NODE_A: {AMD64}, NODE_B: {ARM64}}:
+        wanted = f"{NODE_A} for {AMD64}, {NODE_B} for {ARM64}"
+        return Problem(PINS_OTHERWISE, found=found, wanted=wanted, name=PAIR)
+    return Proof(TWO_NODES, name=PAIR, pins=found)
 
 
 @step(
@@ -278,13 +280,9 @@ def _tried(call: Call) -> bool:
 )
 def takes_away(seen: Nodes, builder: Builder, printed: Transcript) -> Verdict:
     """Make a builder called greedy of node-a and node-b and pin linux/arm64 on both, node-a first: who has it then?"""
-    if builder.driver != DRIVER:
-        return Problem(WRONG_DRIVER, found=builder.driver, wanted=DRIVER, name=GREEDY)
+    if problem := _without(builder, seen, NODE_A, NODE_B):
+        return problem
     known = pins(builder, seen)
-    for name in (NODE_A, NODE_B):
-        if name not in known:
-            address = seen.named(name).address
-            return Problem(ONE_NODE, found=", ".join(known), wanted=address, name=GREEDY, missing=address)
     having = [name for name, platforms in known.items() if ARM64 in platforms]
     if not having:
         return Problem(NOT_PINNED, found=named_pins(builder, seen), wanted=f"{ARM64}*", name=GREEDY, platform=ARM64)

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lab.errors import BadInput, Blocked, UsageError
-from lab.sandbox import buildkit, state
 from lab.sandbox import engine as engines
+from lab.sandbox import state
 from lab.sandbox.engine import buildx_store, commands
 from lab.sandbox.engine.variables import PORT
 from lab.sandbox.host.client import reason
 from lab.sandbox.host.files import remove_folder
 from lab.sandbox.host.run import attempt
-from lab.sandbox.images import BUILDKIT
 from lab.sandbox.model import NODES
 from lab.sandbox.nodes import settings
 
@@ -65,6 +64,8 @@ def container(name: str) -> str:
 
 def check_possible() -> None:
     """Raise Blocked where the engine's loopback is not this machine's, or BuildKit's image is not there yet."""
+    from lab.sandbox import buildkit  # what most checks of a step need not wait for
+
     if state.load().engine.remote:
         raise Blocked(
             "The engine is not on this very machine, so nodes on loopback addresses cannot be reached from here.",
@@ -139,6 +140,8 @@ def chosen(names: Iterable[str]) -> list[str]:
 
 
 def _create(name: str) -> None:
+    from lab.sandbox.images import BUILDKIT
+
     label, value = next(iter(commands.mark().items()))
     options = ["--name", container(name), "--hostname", name, "--label", f"{label}={value}"]
     options += ["--privileged", "--network", "host", "--volume", f"{settings.folder(name)}:{settings.PLACE}:ro"]

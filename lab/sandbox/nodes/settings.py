@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lab import paths
 from lab.sandbox import certificates, state
-from lab.sandbox.engine import config
 from lab.sandbox.model import NODES
 from lab.storage import write_text
 
@@ -61,6 +60,8 @@ def written(name: str) -> float:
 
 def own_sections() -> str:
     """What makes the lab's registry known to BuildKit."""
+    from lab.sandbox.engine import config
+
     now = state.read()
     port, address = (now.port, now.address) if now else (None, None)
     return "\n".join(config.registries(port, address, f"{PLACE}/registry.pem"))
