@@ -13,11 +13,11 @@ from lab.errors import Blocked, NotThere
 from lab.model.facts import Fact
 from lab.model.world import World
 from lab.probes import engine
+from lab.sandbox import state
 from lab.sandbox.engine import adapt_new_builders
 
 BUILDER = "studio"
 LABEL = "lab.lesson=release"
-DATA = "lab-orders"
 _GONE = (("winter", "harvest"), ("attic", "cellar"), ("garage", "shed"))
 
 
@@ -28,7 +28,7 @@ class Volumes(Fact):
     there: tuple[str, ...]
     left_over: tuple[str, ...]
     state: str
-    data: str = DATA
+    data: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Attic:
             adapt_new_builders()
             for volume in _left_over(world):
                 _create(world, volume)
-        for volume in (_state(world), DATA):
+        for volume in (_state(world), _data()):
             _create(world, volume)
 
     def remove(self, world: World) -> str:
@@ -59,11 +59,20 @@ def volumes(world: World) -> Volumes:
     there = _there(world)
     if engine.known_builders(world).named(BUILDER) is None:
         raise NotThere("The volumes are not there yet. Run the step's cell once.")
-    return Volumes(there=there, left_over=_left_over(world), state=_state(world))
+    return Volumes(there=there, left_over=_left_over(world), state=_state(world), data=_data())
 
 
 def _left_over(world: World) -> tuple[str, ...]:
-    return tuple(f"buildx_buildkit_lab-{name}0_state" for name in chosen(world, "volumes", _GONE))
+    return tuple(f"buildx_buildkit_{_own(name)}0_state" for name in chosen(world, "volumes", _GONE))
+
+
+def _data() -> str:
+    return _own("orders")
+
+
+def _own(name: str) -> str:
+    """A name that nobody else's volume has: with the key of this lab."""
+    return f"lab-{state.key()}-{name}"
 
 
 def _state(world: World) -> str:
@@ -73,14 +82,23 @@ def _state(world: World) -> str:
 
 
 def _there(world: World) -> tuple[str, ...]:
-    status, out, err, _ = engine.docker(world, "volume", "ls", "--quiet", "--filter", f"label={LABEL}")
+    status, out, err, _ = engine.docker(
+        world, "volume", "ls", "--quiet", "--filter", f"label={LABEL}", "--filter", f"label={_mark()}"
+    )
     if status:
         raise Blocked(f"The Docker engine does not list its volumes: {err.strip()}", "`lab up` starts it again.")
     return tuple(out.split())
 
 
 def _create(world: World, volume: str) -> None:
-    _docker(world, "volume", "create", "--label", LABEL, volume)
+    _docker(world, "volume", "create", "--label", LABEL, "--label", _mark(), volume)
+
+
+def _mark() -> str:
+    """By this `lab down` finds it."""
+    from lab.sandbox.engine import commands
+
+    return f"{commands.LABEL}={state.key()}"
 
 
 def _docker(world: World, *words: str) -> None:

@@ -207,7 +207,7 @@ def test_what_passes_is_proven(fact):
     answers = fact.answers("\n".join(f"{name} {said}" for name, said in RIGHT.items()))
     assert lesson.who_is_alive.check(KEPT, answers).template == lesson.SORTED
     assert lesson.clean.check(cleaned()).template == lesson.CLEANED
-    found = Volumes(there=(STATE, "lab-orders"), left_over=LEFT, state=STATE)
+    found = Volumes(there=(STATE, DATA), left_over=LEFT, state=STATE, data=DATA)
     assert lesson.local_rest.check(found).template == lesson.TIDY
 
 
@@ -259,23 +259,27 @@ def test_a_cleaner_that_knows_no_tags_deletes_nothing():
     assert lesson.clean.good(cleaned(deaf=run({"a"}))).template == _cleaning.CARELESS
 
 
-LEFT, STATE = ("buildx_buildkit_lab-attic0_state", "buildx_buildkit_lab-cellar0_state"), "buildx_buildkit_studio0_state"
+DATA = "lab-1a-orders"
+LEFT, STATE = (
+    ("buildx_buildkit_lab-1a-attic0_state", "buildx_buildkit_lab-1a-cellar0_state"),
+    "buildx_buildkit_studio0_state",
+)
 
 
 @pytest.mark.parametrize(
     ("there", "message"),
     [
-        ((STATE, "lab-orders"), None),
-        ((*LEFT, STATE, "lab-orders"), lesson.VOLUMES_LEFT),
-        ((LEFT[1], STATE, "lab-orders"), lesson.VOLUMES_LEFT),
-        (("lab-orders",), lesson.STATE_GONE),
+        ((STATE, DATA), None),
+        ((*LEFT, STATE, DATA), lesson.VOLUMES_LEFT),
+        ((LEFT[1], STATE, DATA), lesson.VOLUMES_LEFT),
+        ((DATA,), lesson.STATE_GONE),
         ((STATE,), lesson.DATA_GONE),
         ((), lesson.DATA_GONE),
     ],
 )
 def test_only_what_builders_left_behind_goes(says, there, message):
     """A builder's cache and somebody's data stay."""
-    assert says(lesson.local_rest, Volumes(there=there, left_over=LEFT, state=STATE)) == message
+    assert says(lesson.local_rest, Volumes(there=there, left_over=LEFT, state=STATE, data=DATA)) == message
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ WAYS = {
         ),
     ),
     "local_rest": Ways(
-        other="docker volume ls -q | grep '^buildx_buildkit_lab-[a-z]*0_state$' | xargs docker volume rm",
+        other="docker volume ls -q | grep -E '(winter|harvest|attic|cellar|garage|shed)0_state$' | xargs docker volume rm",
         wrong=[
             ("docker volume prune --force --filter label=lab.lesson=release", lesson.VOLUMES_LEFT),
             ("docker volume rm $(docker volume ls -q --filter name=buildx_buildkit_)", lesson.STATE_GONE),
