@@ -12,7 +12,7 @@ from lab import paths
 from lab.errors import Blocked
 from lab.images import build
 from lab.probes import needs
-from lab.sandbox import background, golang, images, state
+from lab.sandbox import background, golang, images, overview, state
 from lab.sandbox.buildkit import toolchain
 from lab.sandbox.golang import maker
 from lab.sandbox.host import process
@@ -169,3 +169,12 @@ def test_a_kept_image_is_not_made_again(monkeypatch, tmp_path):
     kept = build.index([build.image([build.layer({"a": (b"x", 0o644)})], platform="linux/amd64")])
     build.write_layout(maker.layout(), kept)
     assert maker.make().digest == kept.digest
+
+
+def test_the_status_tells_of_it():
+    """Where it is made by the lab, in a row of its own; where Docker Hub has it, nowhere."""
+    told = overview.Overview(engine="private", golang=golang.Progress("failed", error="No network.", remedy="Look."))
+    assert "Go         No network. Look.\n" in told.as_text()
+    assert told.to_json()["golang"]["state"] == "failed"
+    assert "\nGo " in overview.Overview(engine="private", golang=golang.Progress("building")).as_text()
+    assert "\nGo " not in overview.Overview(engine="private").as_text()

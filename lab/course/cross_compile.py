@@ -57,6 +57,7 @@ WRONG_CHILD = "The stage {stage} is built upon another one, and has the ARG line
 ARGS_KNOWN = "For linux/arm64, TARGETARCH was {values}."
 KNOW_IT = "The stages {names} had arm64. In the others, TARGETARCH was not declared, or had a value of its own."
 
+ONE_FOR_ALL = "One step compiles for all platforms: nothing in it depends on what the image is for."
 STILL_EMULATED = "This build has a RUN step of a foreign platform: where it is not in the cache, an emulator runs it."
 CONSTANT_PLATFORM = "The Dockerfile names one fixed platform for its compiler: on other machines that is a foreign one."
 LOST_ONE = "The tag {ref} has no image for {platform}."
@@ -253,7 +254,10 @@ def _compiled(found: BuildEvents, wanted: Iterable[Platform], emulated: str) -> 
         return Problem(BUILD_FAILED, found=found.failed[0].error, wanted="a build without an error")
     for platform in sorted(wanted):
         if run_for(found, platform) is None:
-            return Problem(NOT_THIS_BUILD, found=_steps(found), wanted=f"go build for {platform}", platform=platform)
+            done = runs(found)
+            alike = len(done) == 1 and done[0].target  # BuildKit does only once what is the same for all
+            message, told = (ONE_FOR_ALL if alike else NOT_THIS_BUILD), f"go build for {platform}"
+            return Problem(message, found=_steps(found), wanted=told, platform=platform)
     if ran := foreign(found):
         return Problem(emulated, found=ran[0].name, wanted="no RUN step of a foreign platform")
     return None
@@ -452,6 +456,7 @@ def from_nothing(found: BuildEvents, programs: Binaries, compilers: Binaries) ->
         docker buildx build --platform linux/amd64,linux/arm64,linux/riscv64 -t $REGISTRY/toolbox --push .
     """,
     hints=[
+        "`lab audit $REGISTRY/toolbox` says which programs are wrong in which image.",
         "The stage that downloads runs on the builder's platform: what does `uname -m` answer there?",
         "Which variable says what the image is for, and what do the makers of each tool call that?",
         "Each name has to be mapped, once for each tool. A `case` can do it, and can stop where it knows no name.",

@@ -16,6 +16,7 @@ from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.cache import disk_usage
 from lab.sandbox.emulators import kernel
 from lab.sandbox.emulators.kernel import Handler
+from lab.sandbox.golang import Progress
 from lab.sandbox.host import http
 from lab.sandbox.host.run import printed
 from lab.sandbox.model import Code, Sandbox
@@ -45,6 +46,7 @@ class Overview:
     builders: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     buildkit: BuildProgress = field(default_factory=lambda: BuildProgress("none"))
+    golang: Progress = field(default_factory=lambda: Progress("none"))
     sandbox_bytes: int = 0
     cache_bytes: int = 0
     problem: str = ""
@@ -57,7 +59,7 @@ class Overview:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {**asdict(self), "buildkit": self.buildkit.to_json()}
+        return {**asdict(self), "buildkit": self.buildkit.to_json(), "golang": self.golang.to_json()}
 
     def as_text(self) -> str:
         """One screen."""
@@ -75,6 +77,8 @@ class Overview:
             yield "It holds", ", ".join(self.images) or "nothing yet"
             yield "Builders", ", ".join(self.builders) or "none"
             yield "BuildKit", _progress(self.buildkit)
+            if self.golang.state != "none":  # with Docker Hub's there is nothing to tell
+                yield "Go", self.golang.as_text()
         yield "Emulators", ", ".join(one.name + _whose(one) for one in self.emulators) or "none"
         yield "Disk", f"sandbox {amount(self.sandbox_bytes, 'B')}, downloads {amount(self.cache_bytes, 'B')}"
 
@@ -105,7 +109,7 @@ def status() -> Overview:
 
 
 def _told(found: Overview, now: State, box: Sandbox, about: dict[str, Any]) -> Overview:
-    from lab.sandbox import buildkit
+    from lab.sandbox import buildkit, golang
 
     answers = registry.all_answer(now.port, now.address)
     problem = "" if about.get("ServerVersion") else "The engine does not answer."
@@ -121,6 +125,7 @@ def _told(found: Overview, now: State, box: Sandbox, about: dict[str, Any]) -> O
         registry_answers=answers,
         images=_images(now),
         buildkit=buildkit.progress(),
+        golang=golang.progress(),
         problem=problem,
         remedy="`lab up` starts it again." if problem else "",
     )

@@ -8,8 +8,9 @@ import pytest
 
 from lab import paths, sandbox
 from lab.images import build
-from lab.sandbox import buildkit, images, state
+from lab.sandbox import buildkit, golang, images, state
 from lab.sandbox.buildkit import journal
+from lab.sandbox.golang import maker
 from lab.sandbox.host import process
 from lab.sandbox.model import Sandbox
 from lab.sandbox.packages import apt
@@ -52,6 +53,17 @@ def test_plain_busybox_runs(box):
     told = run_here(box, "sh", "-c", "uname -m; busybox | head -1")
     assert told.splitlines()[0] == os.uname().machine
     assert f"v{images.BUSYBOX.partition(':')[2]}." in told
+
+
+def test_go_is_laid_out_as_upstreams(box):
+    """`golang:1.26` comes out of the mirror, under each of its tags, with Go where everybody looks for it."""
+    assert golang.wait(900).state == "ready"
+    run = ("run", "--rm", "--pull", "always", "--quiet", images.GOLANG)
+    told = docker(box, *run, "go", "env", "GOVERSION", "GOROOT", "GOPATH", "CGO_ENABLED")
+    assert told.split() == [f"go{maker.VERSION}", "/usr/local/go", "/go", "0"]
+    held = docker(box, *run, "sh", "-c", "pwd; which go gofmt; echo $GOTOOLCHAIN $GOLANG_VERSION")
+    assert held.split() == ["/go", "/usr/local/go/bin/go", "/usr/local/go/bin/gofmt", "local", maker.VERSION]
+    assert len({build.exists(box.mirror, "library/golang", tag) for tag in maker.TAGS}) == 1
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

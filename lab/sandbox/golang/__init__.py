@@ -10,9 +10,9 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lab import paths
 from lab.errors import Blocked, LabError
@@ -49,6 +49,15 @@ class Progress:
     def waiting(self) -> str:
         """What to tell somebody who waits for it: two short sentences."""
         return _WAITING
+
+    def as_text(self) -> str:
+        """A few words, for `lab status`."""
+        words = {"building": "its image is being made in the background", "failed": f"{self.error} {self.remedy}"}
+        return words.get(self.state, self.state)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `lab status --json`."""
+        return {**asdict(self), "log": str(self.log) if self.log else None}
 
 
 def start(mirror: str | None, environment: Mapping[str, str]) -> Progress:
