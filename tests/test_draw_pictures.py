@@ -36,6 +36,22 @@ def test_a_timeline_marks_what_was_special(name, marks, without):
     assert not {word for word in without if word in picture.text}
 
 
+@pytest.mark.parametrize(
+    ("name", "failed", "warned"),
+    [
+        ("check-error", True, True),
+        ("check-warned", False, True),
+        ("check-passed", False, False),
+        ("failing", False, False),
+    ],
+)
+def test_a_timeline_says_what_a_build_check_found(name, failed, warned):
+    """A check breaks the build and none of its steps, so the steps alone would look well."""
+    text = " ".join(timeline(build(name)).text.split())
+    assert ("The build failed: failed to build: failed to solve: lint violation" in text) == failed
+    assert ("BuildKit warned: InvalidBaseImagePlatform" in text) == warned
+
+
 def test_a_timeline_has_a_lane_for_each_platform():
     """Lanes in order, each step under its own."""
     lines = timeline(build("emulated")).text.split("\n")

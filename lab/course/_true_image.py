@@ -72,6 +72,19 @@ def _built(  # noqa: PLR0913 - each is named where it is given
 # --- a base for one platform only -----------------------------------------------------------------------------------
 
 
+def _lay(world: World, file: GivenFile, base: str) -> None:
+    """Lay a Dockerfile out, or put the registry's address in it right: that may have changed since."""
+    file.lay(world)
+    place, address = world.workspace / file.name, rf"(?<=\s)\S+(?=/{base.partition(':')[0]}[:@])"
+    try:
+        text = place.read_text(encoding="utf-8", errors="surrogateescape")
+        now = re.sub(address, world.registry, text)
+        if now != text:
+            place.write_text(now, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise Blocked(f"{file.name} cannot be written: {error.strerror}.") from error
+
+
 def _solo_text(world: World) -> str:
     return f'FROM {world.registry}/{SOLO}\nCOPY note.txt /note.txt\nCMD ["cat", "/note.txt"]\n'
 
@@ -81,7 +94,7 @@ SOLO_FILE = GivenFile(f"{FOLDER}/solo/Dockerfile", _solo_text)
 
 def solo(world: World) -> None:
     """A base image that is no index, and a Dockerfile that is built on it. Blocked where it cannot be."""
-    SOLO_FILE.lay(world)
+    _lay(world, SOLO_FILE, SOLO)
     _built(world, SOLO, AMD, folder="solo", text="FROM busybox:1.38\n", options=("--provenance=false",))
 
 
@@ -150,7 +163,7 @@ BAKERY_FILE = GivenFile(f"{FOLDER}/bakery/Dockerfile", _bakery_text)
 
 def bakery(world: World) -> None:
     """The base, the Dockerfile, and version 1 of the bakery for the other platform. Blocked where it cannot be."""
-    BAKERY_FILE.lay(world)
+    _lay(world, BAKERY_FILE, BASE)
     _scene.put(world, BASE, base())
     (other,) = PAIR - {pinned(world)}
     _built(world, BAKERY, other, folder="bakery", text=_bakery_text(world))

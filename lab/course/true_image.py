@@ -10,9 +10,11 @@ from lab.course._did import asked_the_registry, read_the_configuration, read_the
 from lab.course._lineup import BOTH, DEAD, NAMES, SOUND, Lineup, Suspect, digest, line_them_up, lineup, said
 from lab.course._text import counted, unanswered
 from lab.course._true_image import AMD, ARM, PAIR, RULE
+from lab.course._true_rows import elsewhere, untrue
 from lab.course.leftovers import File, Tag
+from lab.course.multi_platform import named_rows
 from lab.events import BuildEvents
-from lab.model.facts import Binaries, Fact, Images, Index, Transcript
+from lab.model.facts import Binaries, Fact, Images, Transcript
 from lab.model.platforms import listed
 from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
 from lab.probes import host, needs, registry
@@ -22,14 +24,11 @@ LIAR, SOLO, BAKERY, HORN = "liar:2", "solo:2", "bakery:2", "horn:2"
 LAMP, BLOWN = "/usr/bin/lamp", "/usr/bin/horn"
 FIRST_AMD, FIRST_ARM = "amd64-first.json", "arm64-first.json"
 ANSWERS = "files/true-image/answers.txt"
-NOTE = "note.txt"
+NOTE, BREAD = "/note.txt", "/bread.txt"
 
 ONE_WITNESS = "Not all three witnesses of {ref} were heard. Missing: {missing}."
 NOT_HEARD = "What was printed does not show what the witnesses say of each image of {ref}."
 WITNESSES = "Of {ref}, index and configurations say {platforms}. The program in the image for {liar} is for {found}."
-LOST_ONE = "The tag {ref} lacks a platform that it is to have."
-NOT_WHAT_IT_SAYS = "The image for {platform} under {ref} starts {path}, which is a program for another machine."
-NO_PROGRAM = "The image for {platform} under {ref} has no program to start at {path}."
 SAME_PROGRAM = "All images under {ref} hold the same program, that for {found}, whatever platform they are for."
 LIAR_MENDED = "{ref} is one index, {digest}. The program of each image is for the platform that the index says: {rows}."
 OTHER_BASE_BUILT = "The build whose events stand in {path} does not begin with the image {base}."
@@ -44,9 +43,6 @@ FIRST_ONLY = (
 )
 NOT_AN_ERROR = "The head of the Dockerfile does not say that what the build checks find is an error."
 SILENCED = "The head of the Dockerfile tells the build checks to leave out {rule}."
-OTHER_IMAGE = (
-    "The image for {platform} under {ref} does not come from files/true-image/solo: it does not copy note.txt."
-)
 BASE_CHANGED = (
     "{ref} is one index, {digest}, true for {rows}. A base that is not for the first platform of a build now stops it."
 )
@@ -80,25 +76,6 @@ BY_DIGEST = "the image behind the digest"
 BY_PLATFORM = "the image for the platform that is built for"
 REFUSES = "none: the build fails"
 THE_ROW = "{ref} says {platform}, and its program is for {found}: where there is a digest, nothing else is looked at."
-
-
-def _untrue(found: Images, programs: Binaries) -> Problem | None:
-    """A platform that is missing, or an image whose program is not for its row's platform; None where all is well."""
-    ref = found.index.reference
-    if not found.index.platforms >= PAIR:
-        return Problem(LOST_ONE, found=listed(found.index.platforms), wanted=listed(PAIR), ref=ref)
-    for platform, program in programs.programs:
-        if program is None or program.kind != "elf":
-            kind, path = (program.kind, program.path) if program else ("no such file", "the place that it names")
-            return Problem(NO_PROGRAM, found=kind, wanted="a program", platform=platform, ref=ref, path=path)
-        if rules.foreign(program, platform):
-            known = {"platform": platform, "ref": ref, "path": program.path}
-            return Problem(NOT_WHAT_IT_SAYS, found=program.platform, wanted=platform, **known)
-    return None
-
-
-def _rows(index: Index) -> str:
-    return ", ".join(f"{row.platform} ({row.digest[7:19]})" for row in index.images)
 
 
 def _true_programs(_found: Images, programs: Binaries, _printed: Transcript) -> Truth:
@@ -197,9 +174,9 @@ def shadow(mended: Images, programs: Binaries, _before: Binaries) -> Verdict:
     if index.platforms >= PAIR and len(inside) == 1 and (same := inside.pop()):
         wanted = "the program of each platform"
         return Problem(SAME_PROGRAM, found=same, wanted=wanted, ref=index.reference)
-    if problem := _untrue(mended, programs):
+    if problem := untrue(mended, programs):
         return problem
-    return Proof(LIAR_MENDED, ref=index.reference, digest=index.digest[:19], rows=_rows(index))
+    return Proof(LIAR_MENDED, ref=index.reference, digest=index.digest[:19], rows=named_rows(index))
 
 
 def _stopped(found: BuildEvents) -> bool:
@@ -277,6 +254,7 @@ def single_base(first: BuildEvents, second: BuildEvents) -> Verdict:
 @step(
     registry.images(SOLO),
     registry.binaries(SOLO),
+    registry.binaries(SOLO, NOTE),
     host.text(scene.SOLO_FILE.name),
     solution="""
         sed -i -e 's/^FROM .*/FROM busybox:1.38/' -e '1i # check=error=true' files/true-image/solo/Dockerfile
@@ -293,7 +271,7 @@ def single_base(first: BuildEvents, second: BuildEvents) -> Verdict:
     prepare=scene.solo,
     makes=[Tag(SOLO), scene.SOLO_FILE],
 )
-def change_base(found: Images, programs: Binaries, dockerfile: Text) -> Verdict:
+def change_base(found: Images, programs: Binaries, notes: Binaries, dockerfile: Text) -> Verdict:
     """Mend files/true-image/solo/Dockerfile, keep its check an error, and push both platforms as $REGISTRY/solo:2."""
     options, ref = scene.check_options(dockerfile.content), found.index.reference
     if scene.silenced(options):
@@ -301,13 +279,11 @@ def change_base(found: Images, programs: Binaries, dockerfile: Text) -> Verdict:
     if not scene.fails_on_checks(options):
         head = next(iter(dockerfile.content.splitlines()), "nothing")
         return Problem(NOT_AN_ERROR, found=head, wanted="a build that fails on what the checks find")
-    if problem := _untrue(found, programs):
+    if problem := untrue(found, programs):
         return problem
-    for row, image in found.pairs:
-        if not any(NOTE in line for line in image.history):
-            last = image.history[-1] if image.history else "no record of how it was made"
-            return Problem(OTHER_IMAGE, found=last, wanted=f"a line that copies {NOTE}", platform=row.platform, ref=ref)
-    return Proof(BASE_CHANGED, ref=ref, digest=found.index.digest[:19], rows=_rows(found.index))
+    if problem := elsewhere(notes, "solo", NOTE):
+        return problem
+    return Proof(BASE_CHANGED, ref=ref, digest=found.index.digest[:19], rows=named_rows(found.index))
 
 
 def _base_taken(before: Images, inside: Binaries, *_mended: Fact) -> Truth:
@@ -328,6 +304,7 @@ def _base_taken(before: Images, inside: Binaries, *_mended: Fact) -> Truth:
     registry.binaries(scene.BAKERY),
     registry.images(BAKERY),
     registry.binaries(BAKERY),
+    registry.binaries(BAKERY, BREAD),
     scene.pin,
     predict=Prediction(
         question="FROM names a digest: that of the base's image for one platform. You build for the other one. What is "
@@ -351,7 +328,9 @@ def _base_taken(before: Images, inside: Binaries, *_mended: Fact) -> Truth:
     prepare=scene.bakery,
     makes=[Tag(scene.BAKERY), Tag(BAKERY), scene.BAKERY_FILE, Tag(scene.BASE)],
 )
-def pinned_child(_before: Images, _inside: Binaries, found: Images, programs: Binaries, pin: scene.Pin) -> Verdict:
+def pinned_child(
+    _before: Images, _inside: Binaries, found: Images, programs: Binaries, bread: Binaries, pin: scene.Pin
+) -> Verdict:
     """Pin the base of files/true-image/bakery without pinning a platform, and push both as $REGISTRY/bakery:2."""
     if not pin.own:
         return Problem(OTHER_BASE, found=pin.name or "no FROM", wanted=f"$REGISTRY/{scene.BASE}")
@@ -362,10 +341,10 @@ def pinned_child(_before: Images, _inside: Binaries, found: Images, programs: Bi
     if not (pin.index.is_index and pin.index.platforms >= PAIR):
         one = f"{pin.digest[:19]}…, {listed(pin.index.platforms)}"
         return Problem(STILL_ONE_ROW, found=one, wanted=f"an index for {listed(PAIR)}")
-    if problem := _untrue(found, programs):
+    if problem := untrue(found, programs) or elsewhere(bread, "bakery", BREAD):
         return problem
     known = {"pin": f"{pin.digest[:19]}…", "count": len(pin.index.images)}
-    return Proof(PIN_MENDED, ref=found.index.reference, rows=_rows(found.index), **known)
+    return Proof(PIN_MENDED, ref=found.index.reference, rows=named_rows(found.index), **known)
 
 
 @step(
@@ -393,7 +372,7 @@ def right_but_dead(judged: Audited, found: Images, programs: Binaries) -> Verdic
         if horn is None or horn.kind != "elf":
             kind, known = horn.kind if horn else "no such file", {"platform": platform, "ref": index.reference}
             return Problem(NO_HORN, found=kind, wanted="a program", path=BLOWN, **known)
-    if problem := _untrue(found, programs):
+    if problem := untrue(found, programs):
         return problem
     for one in judged.errors:
         known = {"platform": one.platform, "ref": index.reference}
@@ -401,7 +380,7 @@ def right_but_dead(judged: Audited, found: Images, programs: Binaries) -> Verdic
             loader = one.problem.values["found"]
             return Problem(SAME_FAULT, found=f"no {loader}", wanted=loader, path=one.paths[0], **known)
         return Problem(UNSOUND, found=one.text, wanted="an image that starts", **known)
-    return Proof(HORN_BLOWS, ref=index.reference, digest=index.digest[:19], rows=_rows(index))
+    return Proof(HORN_BLOWS, ref=index.reference, digest=index.digest[:19], rows=named_rows(index))
 
 
 @step(

@@ -7,7 +7,7 @@ import pytest
 
 from lab import audit
 from lab.audit.report import Finding
-from lab.course import _lineup, _scene, _true_image
+from lab.course import _lineup, _scene, _true_image, _true_rows
 from lab.course import true_image as lesson
 from lab.course._audited import Audited, audited
 from lab.course._lineup import Lineup, Suspect
@@ -16,7 +16,7 @@ from lab.course._true_image import Pin
 from lab.errors import BadInput, Blocked, NotThere
 from lab.events import BuildEvents, Vertex, Warned
 from lab.images import build
-from lab.model.facts import Binaries, Call, Image, Images
+from lab.model.facts import Binaries, Binary, Call, Image, Images
 from lab.model.platforms import Platform
 from lab.model.steps import Problem
 from lab.probes.host import Text
@@ -35,9 +35,9 @@ def verdict(says):
     return lambda step, *facts: says(step, *facts) or step.check(*facts).template
 
 
-def images(fact, *platforms, name=REF, history=()):
+def images(fact, *platforms, name=REF):
     index = fact.index(*platforms, name=name)
-    rows = [Image(reference="x", digest=row.digest, platform=row.platform, history=history) for row in index.images]
+    rows = [Image(reference="x", digest=row.digest, platform=row.platform) for row in index.images]
     return Images(index=index, images=tuple(rows))
 
 
@@ -118,14 +118,14 @@ def test_how_many_are_true_is_counted(fact, holds, answer):
     [
         (PAIR, ALL_TRUE, {}, lesson.LIAR_MENDED),
         ((*PAIR, "linux/riscv64"), ALL_TRUE | {"linux/riscv64": "linux/riscv64"}, {}, lesson.LIAR_MENDED),
-        (PAIR[:1], {"linux/amd64": "linux/amd64"}, {}, lesson.LOST_ONE),
-        (PAIR[1:], {"linux/arm64": "linux/arm64"}, {}, lesson.LOST_ONE),
+        (PAIR[:1], {"linux/amd64": "linux/amd64"}, {}, _true_rows.LOST_ONE),
+        (PAIR[1:], {"linux/arm64": "linux/arm64"}, {}, _true_rows.LOST_ONE),
         (PAIR, {"linux/amd64": "linux/arm64", "linux/arm64": "linux/arm64"}, {}, lesson.SAME_PROGRAM),
         (PAIR, {"linux/amd64": "linux/amd64", "linux/arm64": "linux/amd64"}, {}, lesson.SAME_PROGRAM),
-        (PAIR, {"linux/amd64": "linux/arm64", "linux/arm64": "linux/amd64"}, {}, lesson.NOT_WHAT_IT_SAYS),
-        (PAIR, {"linux/amd64": "linux/amd64", "linux/arm64": "linux/arm/v7"}, {}, lesson.NOT_WHAT_IT_SAYS),
-        (PAIR, {"linux/amd64": "linux/amd64", "linux/arm64": None}, {}, lesson.NO_PROGRAM),
-        (PAIR, ALL_TRUE, {"kind": "script", "platform": None}, lesson.NO_PROGRAM),
+        (PAIR, {"linux/amd64": "linux/arm64", "linux/arm64": "linux/amd64"}, {}, _true_rows.NOT_WHAT_IT_SAYS),
+        (PAIR, {"linux/amd64": "linux/amd64", "linux/arm64": "linux/arm/v7"}, {}, _true_rows.NOT_WHAT_IT_SAYS),
+        (PAIR, {"linux/amd64": "linux/amd64", "linux/arm64": None}, {}, _true_rows.NO_PROGRAM),
+        (PAIR, ALL_TRUE, {"kind": "script", "platform": None}, _true_rows.NO_PROGRAM),
     ],
 )
 def test_the_lamp_is_for_each_platform(fact, verdict, platforms, holds, about, message):
@@ -237,28 +237,34 @@ def test_the_head_of_a_dockerfile_is_read(text, error, silent):
     assert (_true_image.fails_on_checks(options), _true_image.silenced(options)) == (error, silent)
 
 
-COPIED = ("COPY note.txt /note.txt # buildkit",)
+def held(path, ref, *platforms):
+    """A file in each platform's image; None for no such file."""
+    file = Binary(path=path, kind="text") if path else None
+    return Binaries(reference=ref, programs=tuple((Platform.parse(one), file) for one in platforms))
+
+
+COPIED = "/note.txt"
 STRICT = "# check=error=true\nFROM busybox:1.38\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "holds", "history", "message"),
+    ("text", "holds", "note", "message"),
     [
         (STRICT, ALL_TRUE, COPIED, lesson.BASE_CHANGED),
         ("FROM busybox:1.38\n", ALL_TRUE, COPIED, lesson.NOT_AN_ERROR),
         ("", ALL_TRUE, COPIED, lesson.NOT_AN_ERROR),
         (STRICT.replace("error", "skip=all;error"), ALL_TRUE, COPIED, lesson.SILENCED),
-        (STRICT, ALL_TRUE | {"linux/arm64": "linux/amd64"}, COPIED, lesson.NOT_WHAT_IT_SAYS),
-        (STRICT, {"linux/amd64": "linux/amd64"}, COPIED, lesson.LOST_ONE),
-        (STRICT, ALL_TRUE, ('CMD ["sh"]',), lesson.OTHER_IMAGE),
-        (STRICT, ALL_TRUE, (), lesson.OTHER_IMAGE),
+        (STRICT, ALL_TRUE | {"linux/arm64": "linux/amd64"}, COPIED, _true_rows.NOT_WHAT_IT_SAYS),
+        (STRICT, {"linux/amd64": "linux/amd64"}, COPIED, _true_rows.LOST_ONE),
+        (STRICT, ALL_TRUE, None, _true_rows.OTHER_IMAGE),
     ],
 )
-def test_another_base_and_a_check_that_stays(fact, verdict, text, holds, history, message):
+def test_another_base_and_a_check_that_stays(fact, verdict, text, holds, note, message):
     """The image is true for both, and the next wrong base stops the build."""
-    found = images(fact, *holds, name="localhost:5000/solo:2", history=history)
+    found = images(fact, *holds, name="localhost:5000/solo:2")
     inside = programs(fact, holds, "/bin/cat", "localhost:5000/solo:2")
-    assert verdict(lesson.change_base, found, inside, Text(path="Dockerfile", content=text)) == message
+    notes = held(note, "localhost:5000/solo:2", *holds)
+    assert verdict(lesson.change_base, found, inside, notes, Text(path="Dockerfile", content=text)) == message
 
 
 # --- pins --------------------------------------------------------------------------------------------------------
@@ -277,9 +283,10 @@ def test_a_base_is_pinned_without_a_platform(fact, verdict):
     old = images(fact, PAIR[1], name="localhost:5000/bakery:1")
     inside = programs(fact, {PAIR[1]: PAIR[0]})
 
-    def ask(pinned, holds=None):
+    def ask(pinned, holds=None, bread="/bread.txt"):
         found = images(fact, *PAIR, name="localhost:5000/bakery:2")
-        return verdict(lesson.pinned_child, old, inside, found, programs(fact, holds or ALL_TRUE), pinned)
+        files = held(bread, "localhost:5000/bakery:2", *PAIR)
+        return verdict(lesson.pinned_child, old, inside, found, programs(fact, holds or ALL_TRUE), files, pinned)
 
     assert ask(pin(fact, *PAIR)) == lesson.PIN_MENDED
     assert ask(pin(fact, PAIR[1])) == lesson.STILL_ONE_ROW
@@ -289,7 +296,8 @@ def test_a_base_is_pinned_without_a_platform(fact, verdict):
     assert ask(pin(fact, *PAIR, digest="", name=BASE)) == lesson.NOT_PINNED
     assert ask(pin(fact, *PAIR, own=False, name="busybox:1.38")) == lesson.OTHER_BASE
     assert ask(Pin(name="", own=False)) == lesson.OTHER_BASE
-    assert ask(pin(fact, *PAIR), ALL_TRUE | {PAIR[1]: PAIR[0]}) == lesson.NOT_WHAT_IT_SAYS
+    assert ask(pin(fact, *PAIR), ALL_TRUE | {PAIR[1]: PAIR[0]}) == _true_rows.NOT_WHAT_IT_SAYS
+    assert ask(pin(fact, *PAIR), bread=None) == _true_rows.OTHER_IMAGE
     assert predicted(lesson.pinned_child, old, inside)[0] == lesson.BY_DIGEST
     assert predicted(lesson.pinned_child, old, programs(fact, {PAIR[1]: PAIR[1]})) == (
         lesson.BY_PLATFORM,
@@ -369,8 +377,8 @@ def finding(rule, text="{found}", platform="linux/arm64", found="/lib/ld-linux-a
         ((), ALL_TRUE, {}, lesson.HORN_BLOWS),
         ((finding("no-loader"),), ALL_TRUE, {}, lesson.SAME_FAULT),
         ((finding("no-shell", "no {found}", found="/bin/sh"),), ALL_TRUE, {}, lesson.UNSOUND),
-        ((finding("no-loader"),), {PAIR[0]: PAIR[0]}, {}, lesson.LOST_ONE),
-        ((), ALL_TRUE | {PAIR[1]: PAIR[0]}, {}, lesson.NOT_WHAT_IT_SAYS),
+        ((finding("no-loader"),), {PAIR[0]: PAIR[0]}, {}, _true_rows.LOST_ONE),
+        ((), ALL_TRUE | {PAIR[1]: PAIR[0]}, {}, _true_rows.NOT_WHAT_IT_SAYS),
         ((), ALL_TRUE | {PAIR[1]: None}, {}, lesson.NO_HORN),
         ((), ALL_TRUE, {"kind": "script", "platform": None}, lesson.NO_HORN),
     ],
@@ -540,6 +548,23 @@ def test_the_dockerfiles_are_the_learners_own(world, monkeypatch, seed):
     assert built[5][3] == laid[_true_image.BAKERY_FILE.name]
     rows = {row.digest: Platform.of(row.platform["os"], row.platform["architecture"]) for row in built[4][1].manifests}
     assert rows[built[5][3].split()[1].partition("@")[2]] != built[5][1]
+
+
+def test_an_address_that_has_changed_is_put_right(world, monkeypatch):
+    """The registry may be at another one after `lab up`; all else in the learner's file stays."""
+    monkeypatch.setattr(_scene, "missing", lambda _world, _tag: False)
+    _true_image.solo(replace(world, registry="10.0.0.1:5001"))
+    file = world.workspace / _true_image.SOLO_FILE.name
+    file.write_bytes(b"# check=error=true\n" + file.read_bytes() + b"# \xff 10.0.0.1:5001/other:1\n")
+    _true_image.solo(world)
+    text = file.read_bytes()
+    assert f"FROM {world.registry}/solo:1\n".encode() in text
+    assert text.startswith(b"# check=error=true\n")
+    assert text.endswith(b"# \xff 10.0.0.1:5001/other:1\n")
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(Blocked):
+        _true_image.solo(world)
 
 
 FILES = (_true_image.LIAR_FILE, _true_image.SOLO_FILE, _true_image.BAKERY_FILE)

@@ -1,5 +1,6 @@
 """Lesson 10."""
 
+from lab.course import _true_rows
 from lab.course import true_image as lesson
 from ways import Ways
 
@@ -49,7 +50,7 @@ WAYS = {
         "--platform linux/amd64",
         wrong=[
             (f"{LIAR} {BOTH} --build-arg TARGETARCH=arm64", lesson.SAME_PROGRAM),
-            (f"{LIAR} --platform linux/amd64", lesson.LOST_ONE),
+            (f"{LIAR} --platform linux/amd64", _true_rows.LOST_ONE),
         ],
         seeds=(1, 2, 3),
         symptom=(f"{LIAR} {BOTH}; lab audit $REGISTRY/liar:2", "exec format error"),
@@ -68,7 +69,7 @@ WAYS = {
         wrong=[
             (f"{head('# check=skip=all;error=true')}; {SOLO} {BOTH}", lesson.SILENCED),
             (f"{from_('busybox:1.38')}; {SOLO} {BOTH}", lesson.NOT_AN_ERROR),
-            (f"{head('# check=error=true')}; {SOLO} {BOTH}", lesson.NOT_WHAT_IT_SAYS),
+            (f"{head('# check=error=true')}; {SOLO} {BOTH}", _true_rows.NOT_WHAT_IT_SAYS),
         ],
         symptom=(f"{SOLO} {BOTH}; lab audit $REGISTRY/solo:2", "exec format error"),
     ),
