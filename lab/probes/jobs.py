@@ -318,6 +318,6 @@ def _once(path: str, probe: Probe[Any]) -> Probe[Any]:
 def _mark(world: World, path: str) -> str:
     """Another one for other files, another registry, another learner, another try."""
     tries = sorted((world.home / "transcripts").glob("*.json"))
-    files = sorted(one for one in (world.workspace / path).parent.rglob("*") if one.is_file())
-    parts = [f"{one}:{one.stat().st_mtime_ns}" for one in (*tries, *files)]
+    files = sorted((world.workspace / path).parent.rglob("*"))
+    parts = [f"{one}:{one.lstat().st_mtime_ns}" for one in (*tries, *files) if one.is_symlink() or one.is_file()]
     return hashlib.sha256("\n".join((world.registry, str(world.seed), *parts)).encode()).hexdigest()
