@@ -112,7 +112,7 @@ def _without(builder: Builder, seen: Nodes, *wanted: str) -> Problem | None:
           --node node-a --platform linux/amd64 $NODE_A
         BUILDX_CONFIG=$BUILDX_REMOTE docker buildx create --name pair --append \\
           --node node-b --platform linux/arm64 $NODE_B
-        docker buildx inspect pair
+        docker buildx ls
     """,
     gap="""
         lab nodes up
@@ -120,7 +120,7 @@ def _without(builder: Builder, seen: Nodes, *wanted: str) -> Problem | None:
           --node node-a --platform linux/amd64 $NODE_A
         BUILDX_CONFIG=$BUILDX_REMOTE docker buildx create --name pair ____ \\
           --node node-b --platform ____ $NODE_B
-        docker buildx inspect pair
+        docker buildx ls
     """,
     hints=[
         "The driver for a BuildKit that somebody else started is called like something far away.",
@@ -303,7 +303,7 @@ def _node_of(call: Call, seen: Nodes) -> str:
     looked_up(CRATE),
     nodes.pushed(CRATE),
     solution="""
-        cp $NODES/node-a/buildkitd.toml $NODES/node-b/buildkitd.toml
+        cp "$NODES/node-a/buildkitd.toml" "$NODES/node-b/buildkitd.toml"
         lab nodes restart node-b
         docker buildx build --builder pair --platform linux/amd64,linux/arm64 \\
           -t $REGISTRY/crate --push files/native-nodes
@@ -357,7 +357,7 @@ def _made(index: Index | None, makers: Pushed) -> str:
     doors.door(NODE_C),
     engine.builder(SAFE),
     solution="""
-        grep -q grpc.tls $NODES/node-c/buildkitd.toml || cat >> $NODES/node-c/buildkitd.toml <<'END'
+        grep -q grpc.tls "$NODES/node-c/buildkitd.toml" || cat >> "$NODES/node-c/buildkitd.toml" <<'END'
         [grpc.tls]
           ca = "/etc/buildkit/tls/ca.pem"
           cert = "/etc/buildkit/tls/cert.pem"
@@ -365,11 +365,11 @@ def _made(index: Index | None, makers: Pushed) -> str:
         END
         lab nodes restart node-c
         BUILDX_CONFIG=$BUILDX_REMOTE docker buildx create --name safe --driver remote --node node-c \\
-          --driver-opt cacert=$NODES/client/ca.pem,cert=$NODES/client/cert.pem,key=$NODES/client/key.pem $NODE_C
-        docker buildx inspect safe
+          --driver-opt "cacert=$NODES/client/ca.pem,cert=$NODES/client/cert.pem,key=$NODES/client/key.pem" $NODE_C
+        docker buildx ls
     """,
     gap="""
-        grep -q grpc.tls $NODES/node-c/buildkitd.toml || cat >> $NODES/node-c/buildkitd.toml <<'END'
+        grep -q grpc.tls "$NODES/node-c/buildkitd.toml" || cat >> "$NODES/node-c/buildkitd.toml" <<'END'
         [grpc.tls]
           ca = "/etc/buildkit/tls/ca.pem"
           cert = "/etc/buildkit/tls/cert.pem"
@@ -377,8 +377,8 @@ def _made(index: Index | None, makers: Pushed) -> str:
         END
         lab nodes ____ node-c
         BUILDX_CONFIG=$BUILDX_REMOTE docker buildx create --name safe --driver remote --node node-c \\
-          --driver-opt cacert=$NODES/client/ca.pem,cert=____,key=____ $NODE_C
-        docker buildx inspect safe
+          --driver-opt "cacert=$NODES/client/ca.pem,cert=____,key=____" $NODE_C
+        docker buildx ls
     """,
     hints=[
         "The settings are read when BuildKit starts.",
@@ -424,10 +424,10 @@ def _open(door: Door) -> Problem | None:
     nodes.pushed(HARVEST),
     solution="""
         export BUILDX_CONFIG=$BUILDX_REMOTE
-        keys=cacert=$NODES/client/ca.pem,cert=$NODES/client/cert.pem,key=$NODES/client/key.pem
+        keys="cacert=$NODES/client/ca.pem,cert=$NODES/client/cert.pem,key=$NODES/client/key.pem"
         docker buildx create --name farm --driver remote --platform linux/amd64,linux/386 $NODE_A
         docker buildx create --name farm --append --platform linux/arm64,linux/arm/v7 $NODE_B
-        docker buildx create --name farm --append --platform linux/riscv64 --driver-opt $keys $NODE_C
+        docker buildx create --name farm --append --platform linux/riscv64 --driver-opt "$keys" $NODE_C
         docker buildx build --builder farm -t $REGISTRY/harvest --push files/native-nodes \\
           --platform linux/amd64,linux/386,linux/arm64,linux/arm/v7,linux/riscv64
     """,

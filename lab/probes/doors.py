@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 
 from lab.model.facts import Evidence, Fact
 from lab.model.steps import Probe
@@ -32,10 +31,8 @@ def door(name: str) -> Probe[Door]:
     """Knock at a node in three ways."""
 
     def probe(_world: World) -> Door:
-        keys = settings.folder(settings.CLIENT)
         plain = _knock(name, None)
-        stranger = _knock(name, _context(keys, key=False))
-        keyed = _knock(name, _context(keys, key=True))
+        stranger, keyed = (_over_tls(name, key=key) for key in (False, True))
         lines = {"in plain text": plain, "over TLS, without a key": stranger, "over TLS, with the key": keyed}
         said = "\n".join(f"{how}: {'let in' if let else 'turned away'}" for how, let in lines.items())
         asked = f"connections to {places.host(name)}:{PORT}"
@@ -44,16 +41,17 @@ def door(name: str) -> Probe[Door]:
     return probe
 
 
-def _context(keys: Path, *, key: bool) -> ssl.SSLContext | None:
-    """How to speak TLS to a node; None where the keys are not there, or are none."""
+def _over_tls(name: str, *, key: bool) -> bool:
+    """Whether a node lets in who speaks TLS; nobody does without the authority's certificate."""
+    keys = settings.folder(settings.CLIENT)
     try:
         context = ssl.create_default_context(cafile=str(keys / "ca.pem"))
         context.set_alpn_protocols(["h2"])
         if key:
             context.load_cert_chain(keys / "cert.pem", keys / "key.pem")
     except (OSError, ValueError):
-        return None
-    return context
+        return False
+    return _knock(name, context)
 
 
 def _knock(name: str, context: ssl.SSLContext | None) -> bool:

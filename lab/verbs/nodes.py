@@ -27,9 +27,10 @@ def nodes(given: Namespace) -> int:
         names = places.down()
     else:
         names = {"up": places.up, "restart": places.restart, "stop": places.stop}[given.what](given.nodes)
-    addresses = {one.name: one.address for one in places.states()}
     for name in names:
-        print(f"{name} at {addresses[name]}: {_DONE[given.what]}")
+        print(f"{name} at {places.address(name)}: {_DONE[given.what]}")
+    if names and given.what == "up":
+        print("Whoever is on this machine can build there, until a node asks for a key. `lab nodes down` removes them.")
     if not names:
         print("Nothing was to be done: `lab nodes` shows how they are.")
     return 0
