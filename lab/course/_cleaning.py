@@ -63,7 +63,7 @@ _known: dict[_Key, Cleaned] = {}  # the last one only: `lab check --watch` looks
 
 
 def cleaned(world: World) -> Cleaned:
-    """Run the script on a repository of its own, which is emptied afterwards; again only when its folder has changed."""
+    """Run the script on a repository of its own, which is emptied afterwards; again only when its folder changes."""
     needs.own_registry(world)
     needs.curl(world)
     key = (world.registry, world.seed, tuple(_files(world)))
