@@ -129,7 +129,7 @@ def promote(candidate: Images, *names: Published) -> Verdict:
     registry.index(NOTED),
     registry.index(RELEASE),
     predict=Prediction(
-        question="You add a note to an index. Which digests are others afterwards?",
+        question="You add a note to an index. Which digests change?",
         options=(INDEX_ONLY, ALL_DIGESTS, NO_DIGEST),
         truth=changed,
     ),

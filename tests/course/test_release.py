@@ -11,6 +11,7 @@ from lab.course._cleaning import Cleaned, Round
 from lab.course._text import ANSWER_MISSING
 from lab.course._volumes import Volumes
 from lab.course._withdrawn import Recall
+from lab.errors import Blocked
 from lab.model.facts import ATTESTATION, REFERS_TO, Image, Images, Manifest
 from lab.model.platforms import Platform
 from lab.probes.published import Published
@@ -333,3 +334,12 @@ def test_the_report_names_the_bad_platform(world):
     for scene in scenes:
         assert scene.bad in scene.letter
         assert not any(other in scene.letter for other in PAIR if other != scene.bad)
+
+
+def test_an_account_is_never_cleaned(world):
+    """Neither the check nor the scene puts anything there, and a reset has nothing to take away."""
+    account = replace(world, registry="docker.io/ana")
+    for asked in (lesson.clean.probes[0], lesson.clean.prepare, lesson.withdraw.prepare):
+        with pytest.raises(Blocked, match="account of yours"):
+            asked(account)
+    assert _depot.Depot().remove(account) == ""
