@@ -8,11 +8,11 @@ from lab.course import _true_image as scene
 from lab.course._audited import Audited, audited
 from lab.course._did import asked_the_registry, read_the_configuration, read_the_programs
 from lab.course._lineup import BOTH, DEAD, NAMES, SOUND, Lineup, Suspect, digest, line_them_up, lineup, said
+from lab.course._multi_platform import named_rows
 from lab.course._text import counted, unanswered
 from lab.course._true_image import AMD, ARM, PAIR, RULE
 from lab.course._true_rows import elsewhere, untrue
 from lab.course.leftovers import File, Tag
-from lab.course.multi_platform import named_rows
 from lab.events import BuildEvents
 from lab.model.facts import Binaries, Fact, Images, Transcript
 from lab.model.platforms import listed
