@@ -40,7 +40,7 @@ def lab(capsys, *arguments):
     ("arguments", "status", "says"),
     [
         (["check", "unmae"], 2, "Did you mean 'uname'?"),
-        (["check", "nothing-like-it"], 2, "`lab list` shows all"),
+        (["check", "zzz-zzz"], 2, "`lab list` shows all"),
         (["hint", "registry-list"], 2, "Did you mean 'registry_list'?"),
         (["check", "uname"], 3, "No sandbox is up. Run `lab up`."),
         (["run", "uname", "uname"], 3, "Run `lab up`."),

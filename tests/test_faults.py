@@ -14,7 +14,7 @@ from lab.learning import progress
 from lab.model.facts import Transcript
 from lab.model.results import Result, Status
 from lab.probes import host
-from lab.sandbox import buildkit
+from lab.sandbox import background, buildkit
 from lab.sandbox.buildkit import journal, maker
 from lab.storage import write_json
 
@@ -83,7 +83,7 @@ def test_a_clock_that_jumps_leaves_an_estimate(jump, monkeypatch):
     write_json(journal.sandbox_file(), {"state": "building", "started": now - 10, "at": now, "pid": 1})
     shared = {"phase": "compile", "done": 1, "total": 2, "left": 60.0, "at": now, "pid": 1}
     write_json(journal.cache_folder() / "progress.json", shared)
-    monkeypatch.setattr(buildkit, "_alive", lambda _record: True)
+    monkeypatch.setattr(background, "alive", lambda _record, _role: True)
     monkeypatch.setattr(time, "time", lambda: now + jump)
     found = buildkit.progress()
     assert found.state == "building"

@@ -41,10 +41,15 @@ def foreign(found: BuildEvents) -> tuple[Vertex, ...]:
 
 
 def rows(found: BuildEvents) -> Sequence[tuple[str, float]]:
-    """How long each step took that compiles, the native one first: `emulated, for linux/arm64`."""
+    """How long each step took that compiles, the native one first: `emulated, arm64`."""
     done = [one for one in runs(found) if one.target and one.seconds and not one.cached and not one.error]
-    named = [(_kind(one, found), f"{_kind(one, found)}, for {one.target}", one.seconds) for one in done]
-    return [(label, seconds) for _, label, seconds in sorted(named, key=lambda row: row[0] != "native")]
+    named = [(_kind(one, found), label(_kind(one, found), one.target), one.seconds) for one in done if one.target]
+    return [(name, seconds) for _, name, seconds in sorted(named, key=lambda row: row[0] != "native")]
+
+
+def label(kind: str, platform: Platform) -> str:
+    """`cross-compiled, arm64`: short enough for a bar's name."""
+    return f"{kind}, {str(platform).removeprefix('linux/')}"
 
 
 def _kind(one: Vertex, found: BuildEvents) -> str:

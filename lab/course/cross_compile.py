@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab import events
 from lab.course import _target_arch
-from lab.course._compiling import CONSTANT, Compared, earlier, foreign, rows, run_for, runs
+from lab.course._compiling import CONSTANT, Compared, earlier, foreign, label, rows, run_for, runs
 from lab.course._emulation import SLOWER
 from lab.course._given import Given
 from lab.course._mismatch import other
@@ -264,7 +264,7 @@ def _compiled(found: BuildEvents, wanted: Iterable[Platform], emulated: str) -> 
 
 
 def _fast_bars(machine: Machine, found: BuildEvents, _programs: Binaries, before: Compared) -> Picture:
-    crossed = [row for row in rows(found) if row[0].endswith(f"for {other(machine)}")]
+    crossed = [row for row in rows(found) if row[0] == label("cross-compiled", other(machine))]
     return bars("The same program, compiled in three ways", [*before.rows, *crossed] or [("from the cache", 0.0)])
 
 

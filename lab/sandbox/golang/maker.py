@@ -70,6 +70,10 @@ def _make() -> build.Manifest:
         raise Blocked(f"The lab makes no Go image on {_here()}.", "Lesson 9 needs amd64 or arm64.")
     if shutil.disk_usage(journal.cache_folder()).free < _ROOM:
         raise Blocked(f"Go's image needs {_ROOM // 10**9} GB of room while it is made.", "Make room, or set LAB_CACHE.")
+    for left in journal.cache_folder().glob(
+        ".work-*"
+    ):  # of a maker that was stopped; the lock says that none is at work
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=journal.cache_folder(), prefix=".work-") as folder:
         work = Path(folder)
         go = toolchain.find(_OLDEST, quiet)
@@ -79,6 +83,7 @@ def _make() -> build.Manifest:
         draft = work / "layout"
         build.write_layout(draft, index)
         draft.replace(layout())
+    shutil.rmtree(toolchain.trees(), ignore_errors=True)  # an unpacked Go that nobody needs any more
     return build.read_layout(layout())
 
 
