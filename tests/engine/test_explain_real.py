@@ -568,21 +568,21 @@ def check(engine, one):
         engine.builder()
     text = engine.says(one.script)
     if os.environ.get("LAB_RECORD") == "yes":
-        record(engine, one, text)
+        record(engine, one.entry, one.name, text)
     found = explain(text, engine=EngineFacts(store=engine.store))
     assert found.causes, text.decode(errors="replace")
     assert found.causes[0].id == one.entry, text.decode(errors="replace")
     assert found.leads or not one.certain, text.decode(errors="replace")
 
 
-def record(engine, one, text):
+def record(engine, entry, name, text):
     kept = text.replace(engine.box.registry.encode(), b"localhost:5000").replace(
         engine.env["HTTP"].encode(), b"10.0.0.1:5000"
     )
     kept = re.sub(rb"\b10\.\d+\.\d+\.\d+\b", b"10.0.0.1", kept)
     kept = re.sub(rb"unix://[^ ]*docker\.sock", b"unix:///var/run/docker.sock", kept)
     RECORDS.mkdir(parents=True, exist_ok=True)
-    (RECORDS / f"{engine.store}--{one.entry}--{one.name}.log").write_bytes(kept)
+    (RECORDS / f"{engine.store}--{entry}--{name}.log").write_bytes(kept)
 
 
 @pytest.mark.parametrize("one", ANYWHERE)
@@ -648,6 +648,8 @@ def test_the_way_out_of_the_guide_mends_the_scene(engine, one):
         engine.builder()
     with engine.desk(one.builder) as desk:
         said = desk(one.scene)
+        if os.environ.get("LAB_RECORD") == "yes":
+            record(engine, one.entry, "before-" + "-".join(re.findall(r"[a-z]+", one.way.lower())[:3]), said)
         found = explain(said, engine=EngineFacts(store=engine.store))
         assert found.causes, said.decode(errors="replace")
         assert found.causes[0].id == one.entry, said.decode(errors="replace")

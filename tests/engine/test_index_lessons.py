@@ -89,3 +89,16 @@ def test_a_spoilt_original_is_put_back(learner):
     learner.comes_to("mend_release")
     learner.does("mend_release", "docker buildx imagetools create -t $REGISTRY/kiosk:tested $REGISTRY/kiosk:v2")
     assert learner.does("mend_release", course.step("mend_release").solution).status is Status.PASSED
+
+
+@pytest.mark.parametrize("name", ["mend_which", "mend_team", "add_third"])
+def test_what_is_right_can_be_good_too(name, learner):
+    """The solution is; a script that guesses and an image without its attestation are right, and no more."""
+    assert solved(learner, name).good["reached"] == "yes"
+    worse = {
+        "mend_which": "sed -i '$s,$, 2>/dev/null || echo linux/amd64,' files/machine/which.sh",
+        "mend_team": course.step("mend_team").solution.replace("--push", "--provenance=false --push"),
+        "add_third": course.step("add_third").solution.replace("--push", "--provenance=false --push"),
+    }
+    result = learner.does(name, worse[name])
+    assert (result.status, result.good["reached"]) == (Status.PASSED, "no"), f"{result.text}\n{learner.output}"

@@ -51,7 +51,9 @@ WAYS = {
             ("docker buildx ls", lesson.FOLDED),
             ("echo linux/amd64 linux/amd64/v2 linux/amd64/v3 linux/amd64/v4", lesson.NOT_INSPECTED),
             ("docker buildx inspect nobody", COMMAND_FAILED),
+            ("docker buildx create --name multi-builder --use; docker buildx ls", lesson.NO_PLATFORMS),
         ],
+        spoils=("create_builder",),
     ),
     "can_it_build": Ways(
         other=f"{READ}\ntac {A} | sed 's/\\([a-z-]*\\) \\([a-z]*\\) /\\1:\\t\\2, /' | tr a-z A-Z > {A}.new; mv {A}.new {A}",

@@ -9,6 +9,7 @@ A = lesson.ANSWERS
 BUILD = "docker build --quiet files/mismatch"
 OTHER = "docker pull --quiet --platform $OTHER $REGISTRY/mismatch:other"
 PLAIN = f"{BUILD} --platform $OTHER --provenance=false -t $REGISTRY/mismatch:plain --push"
+PLAIN_OTHER = PLAIN.replace(":plain", ":other")
 MAINFRAME = f"{BUILD} --platform linux/s390x -t $REGISTRY/mismatch:mainframe --push"
 PULLED = "docker pull -q --platform linux/s390x $REGISTRY/mismatch:mainframe"
 # Words that these steps look for, from nowhere.
@@ -32,7 +33,9 @@ WAYS = {
             ("docker pull -q busybox:1.38; docker image ls", lesson.NOT_PULLED),
             ("echo 'no matching manifest for linux/amd64 in the manifest list entries'", lesson.NOT_PULLED),
             ("docker pull $REGISTRY/mismatch:other >/dev/null 2>&1", lesson.NO_MATCH_UNSEEN),
+            (f"docker pull $REGISTRY/mismatch:other; {PLAIN_OTHER}", lesson.PULL_FAILED),
         ],
+        spoils=("foreign_image",),
     ),
     "see_warning": Ways(
         other=f"{PLAIN}; docker run --rm --pull always --entrypoint uname $REGISTRY/mismatch:plain -m",
