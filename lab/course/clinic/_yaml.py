@@ -17,7 +17,8 @@ def read(world: World, path: str) -> tuple[list[dict[str, Any]], tuple[Evidence,
 
     text = host.text(path)(world)
     try:
-        documents = [one for one in yaml.safe_load_all(text.content) if one is not None]
+        every = yaml.safe_load_all(text.content)  # type: ignore[no-untyped-call]
+        documents = [one for one in every if one is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadInput(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from error
     if not documents or not all(isinstance(one, dict) for one in documents):

@@ -15,7 +15,7 @@ WAYS = {
 done""",
         wrong=[
             (f"{CD}; sed -i '/platform:/d' compose.yaml", trio.PIN_MISSING),
-            (f'{CD}; sed -i "s|platform: .*|platform: $HERE|" compose.yaml', trio.PINNED),
+            (f"{CD}; sed -i 's/ *# since the move//' compose.yaml; sh up.sh", trio.PINNED),
             (f"{CD}; sed -i 's|^  cache:|  store:|' compose.yaml", trio.SERVICE_GONE),
             (f"{CD}; sed -i 's|trio-[a-z]*:1|library/busybox:1.38|; /platform:/d' compose.yaml", trio.OTHER_IMAGE),
         ],
