@@ -268,7 +268,7 @@ def test_a_remote_builder_is_kept_with_the_others_and_finds_no_defaults(tmp_path
 def test_a_builder_with_a_node_that_is_off_is_not_asked_for_its_history(world, monkeypatch):
     """It would wait 20 s for that node, and then says nothing of the others."""
     half = Builder(name="pair", driver="remote", nodes=(Node(name="a", status="running"), Node(name="b", status="off")))
-    whole = Builder(name="own", driver="docker", nodes=(Node(name="c", status="running"),))
+    whole = Builder(name="own", driver="docker-container", nodes=(Node(name="c", status="running"),))
     empty = Builder(name="none", driver="remote")
     monkeypatch.setattr(history, "known_builders", lambda _world: Builders(known=(half, whole, empty)))
     asked = []

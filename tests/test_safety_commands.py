@@ -20,8 +20,8 @@ FORBIDDEN = {
     "shutil": {"unpack_archive"},
     "pty": {"spawn"},
 }
-# Where a shell is given words to read: what a learner typed, a learner's shell, and the terminal of JupyterLab.
-SHELLS = {"shell.py", "server.py"}
+# Where a shell is given words to read: what a learner typed or a case of the clinic shows, a learner's shell, JupyterLab's.
+SHELLS = {"shell.py", "server.py", "ward.py"}
 
 
 def offences(source, name="sample.py"):

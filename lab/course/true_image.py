@@ -14,6 +14,7 @@ from lab.course._true_image import AMD, ARM, PAIR, RULE
 from lab.course._true_rows import elsewhere, untrue
 from lab.course.leftovers import File, Tag
 from lab.events import BuildEvents
+from lab.model.digests import brief, digits
 from lab.model.facts import Binaries, Fact, Images, Transcript
 from lab.model.platforms import listed
 from lab.model.steps import Prediction, Problem, Proof, Truth, Verdict, step
@@ -30,7 +31,7 @@ ONE_WITNESS = "Not all three witnesses of {ref} were heard. Missing: {missing}."
 NOT_HEARD = "What was printed does not show what the witnesses say of each image of {ref}."
 WITNESSES = "Of {ref}, index and configurations say {platforms}. The program in the image for {liar} is for {found}."
 SAME_PROGRAM = "All images under {ref} hold the same program, that for {found}, whatever platform they are for."
-LIAR_MENDED = "{ref} is one index, {digest}. The program of each image is for the platform that the index says: {rows}."
+LIAR_MENDED = "The images of {ref}, the index {digest}, hold programs for the platforms that it says: {rows}."
 OTHER_BASE_BUILT = "The build whose events stand in {path} does not begin with the image {base}."
 NOT_CHECKED = "In {path}, no build check speaks of the base's platform."
 ONLY_WARNED = "In {path}, the check found the fault, and the build went on all the same."
@@ -54,7 +55,7 @@ PIN_MENDED = "{ref} is true for {rows}, and its base is pinned by {pin}: an inde
 SAME_FAULT = "The image for {platform} under {ref} still has {path}, and not the loader that it asks for."
 NO_HORN = "The image for {platform} under {ref} has no program of its own at {path}."
 UNSOUND = "In the image for {platform} under {ref} there is still a fault that stops it."
-HORN_BLOWS = "{ref} is one index, {digest}. The horn in each image finds all that it needs to start: {rows}."
+HORN_BLOWS = "The horn in each image of {ref}, the index {digest}, finds all that it needs to start: {rows}."
 VERDICT_UNCLEAR = "The answer for {name} is none of the five verdicts."
 NO_WITNESS = "The answer for {name} names no digest. Without one it is only a guess."
 CHANGED_A_GOOD_ONE = "The tag {ref} was sound, and now it stands for something else."
@@ -128,7 +129,7 @@ def three_witnesses(found: Images, programs: Binaries, printed: Transcript) -> V
     if missing := [name for name, asked in heard.items() if not asked]:
         known = {"ref": ref, "missing": ", ".join(missing)}
         return Problem(ONE_WITNESS, found=f"{len(heard) - len(missing)} of 3", wanted="all three", **known)
-    signs = [row.digest[7:19] for row in found.index.images] + [LAMP.rpartition("/")[2]]
+    signs = [digits(row.digest) for row in found.index.images] + [LAMP.rpartition("/")[2]]
     if unseen := [sign for sign in signs if sign not in printed.output]:
         return Problem(NOT_HEARD, found=f"no {unseen[0]}", wanted="two digests and the programs", ref=ref)
     lies = [(row, one) for row, one in programs.programs if one and rules.foreign(one, row)]
@@ -176,7 +177,7 @@ def shadow(mended: Images, programs: Binaries, _before: Binaries) -> Verdict:
         return Problem(SAME_PROGRAM, found=same, wanted=wanted, ref=index.reference)
     if problem := untrue(mended, programs):
         return problem
-    return Proof(LIAR_MENDED, ref=index.reference, digest=index.digest[:19], rows=named_rows(index))
+    return Proof(LIAR_MENDED, ref=index.reference, digest=brief(index.digest), rows=named_rows(index))
 
 
 def _stopped(found: BuildEvents) -> bool:
@@ -283,7 +284,7 @@ def change_base(found: Images, programs: Binaries, notes: Binaries, dockerfile: 
         return problem
     if problem := elsewhere(notes, "solo", NOTE):
         return problem
-    return Proof(BASE_CHANGED, ref=ref, digest=found.index.digest[:19], rows=named_rows(found.index))
+    return Proof(BASE_CHANGED, ref=ref, digest=brief(found.index.digest), rows=named_rows(found.index))
 
 
 def _base_taken(before: Images, inside: Binaries, *_mended: Fact) -> Truth:
@@ -337,13 +338,13 @@ def pinned_child(
     if not pin.digest:
         return Problem(NOT_PINNED, found=pin.name, wanted="a base with its digest")
     if pin.index is None:
-        return Problem(PIN_UNKNOWN, found=f"{pin.digest[:19]}…", wanted="a digest that the registry has")
+        return Problem(PIN_UNKNOWN, found=f"{brief(pin.digest)}", wanted="a digest that the registry has")
     if not (pin.index.is_index and pin.index.platforms >= PAIR):
-        one = f"{pin.digest[:19]}…, {listed(pin.index.platforms)}"
+        one = f"{brief(pin.digest)}, {listed(pin.index.platforms)}"
         return Problem(STILL_ONE_ROW, found=one, wanted=f"an index for {listed(PAIR)}")
     if problem := untrue(found, programs) or elsewhere(bread, "bakery", BREAD):
         return problem
-    known = {"pin": f"{pin.digest[:19]}…", "count": len(pin.index.images)}
+    known = {"pin": f"{brief(pin.digest)}", "count": len(pin.index.images)}
     return Proof(PIN_MENDED, ref=found.index.reference, rows=named_rows(found.index), **known)
 
 
@@ -380,7 +381,7 @@ def right_but_dead(judged: Audited, found: Images, programs: Binaries) -> Verdic
             loader = one.problem.values["found"]
             return Problem(SAME_FAULT, found=f"no {loader}", wanted=loader, path=one.paths[0], **known)
         return Problem(UNSOUND, found=one.text, wanted="an image that starts", **known)
-    return Proof(HORN_BLOWS, ref=index.reference, digest=index.digest[:19], rows=named_rows(index))
+    return Proof(HORN_BLOWS, ref=index.reference, digest=brief(index.digest), rows=named_rows(index))
 
 
 @step(
@@ -451,7 +452,7 @@ def _spoilt(one: Suspect, now: Audited) -> Problem | None:
     """A problem where a tag that was sound stands for something else now."""
     if one.verdict != SOUND or now.digest == one.digest:
         return None
-    found, wanted = (f"{whole[:19]}…" for whole in (now.digest, one.digest))
+    found, wanted = (f"{brief(whole)}" for whole in (now.digest, one.digest))
     return Problem(CHANGED_A_GOOD_ONE, found=found, wanted=wanted, ref=now.reference)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lab.errors import BadInput, Blocked
 from lab.images.fetch import ACCEPT
+from lab.model.digests import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,12 +59,12 @@ def rows_in(registry: Registry, digest: str) -> Rows | None:
     answer = _asked(registry, digest)
     if answer is None:
         return None
-    data = answer.json(f"The manifest {digest[:19]}…")
+    data = answer.json(f"The manifest {brief(digest)}")
     rows = data.get("manifests") if isinstance(data, dict) else None
     if rows is None:
         return ()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadInput(f"The index {digest[:19]}… has no list of rows.", "Push it again.")
+        raise BadInput(f"The index {brief(digest)} has no list of rows.", "Push it again.")
     return tuple(str(row.get("digest", "")) for row in rows)
 
 
@@ -72,5 +73,5 @@ def _asked(registry: Registry, target: str) -> Answer | None:
     if answer.status == http.client.NOT_FOUND:
         return None
     if answer.status != http.client.OK:
-        raise Blocked(f"The registry {registry.reference.endpoint!r} answers {answer.status} for {target[:19]!r}.")
+        raise Blocked(f"The registry {registry.reference.endpoint!r} answers {answer.status} for {target!r}.")
     return answer

@@ -12,6 +12,7 @@ from lab.images import reach
 from lab.images.exchange import Answer
 from lab.images.fetch import tags_of
 from lab.images.registry import Registry
+from lab.model.digests import brief
 from lab.model.facts import Evidence, Fact
 from lab.model.world import World
 from lab.probes.registry import reference
@@ -68,7 +69,7 @@ def of(world: World, repository: str, digests: Iterable[str] = ()) -> Reach:
     with Registry(reference(world, repository), world) as registry:
         led = follow(registry)
         there = frozenset(digest for digest in digests if reach.rows_in(registry, digest) is not None)
-    said = "\n".join(f"{tag}: {', '.join(sorted(one[:19] for one in found))}" for tag, found in led.items())
+    said = "\n".join(f"{tag}: {', '.join(sorted(brief(one) for one in found))}" for tag, found in led.items())
     asked = Evidence(f"the tags of {repository}, and what each leads to", said or "no tags")
     return Reach(repository=repository, tags=tuple(led.items()), there=there, evidence=(asked,))
 

@@ -116,8 +116,8 @@ def cgroup() -> str:
 
 def node_address(number: int) -> str:
     """The loopback address of the lab's BuildKit node of that number, from 1: each sandbox has its own."""
-    digits = key()
-    return f"127.{64 + int(digits[:2], 16) % 128}.{int(digits[2:4], 16)}.{number}"
+    sandbox = key()
+    return f"127.{64 + int(sandbox[:2], 16) % 128}.{int(sandbox[2:4], 16)}.{number}"
 
 
 def runtime() -> Path:

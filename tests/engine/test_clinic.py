@@ -7,11 +7,12 @@ import pkgutil
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from lab.course import clinic
 from lab.course.clinic._rebuilt import RIGHT_BUT_EMULATED
-from lab.learning import ward
+from lab.learning import tour, ward
 from lab.model.results import Status
 from lab.probes import engine
 
@@ -89,6 +90,33 @@ def test_a_wrong_repair_says_what_is_wrong(name, seed, script, message, learner)
     result = learner.does(name, script)
     assert (result.status, result.message) == (Status.FAILED, message), f"{result.text}\n{learner.output}"
     assert not re.search(r"[{}]", result.text.replace("{{", "")), result.text
+
+
+def test_a_case_is_done_in_its_notebook(learner, tmp_path):
+    """The cells as they are shipped: the symptom as it prints, the step, and what decided it, before and after."""
+    case = clinic.named("house")
+    learner.untouched(case.name)
+    source = learner.world.workspace / case.notebook
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(f"%%step {case.name}\n{case.step.solution}"))
+    notebook.cells.append(nbformat.v4.new_code_cell(f"%case {case.name}"))
+    notebook.cells.append(nbformat.v4.new_code_cell(f"%reflect {case.name}"))
+    printed = []
+    tour.execute(notebook, source.parent, tmp_path, lambda cell: printed.append(_shown(cell)))
+    said = dict(zip(("load", "symptom", "untouched", "early", "mended", "well", "reflect"), printed, strict=True))
+    assert "no matching manifest" in said["symptom"]
+    assert "our bug" not in " ".join(printed)
+    assert "not attempted" in said["untouched"]
+    assert "asked when the case has passed" in said["early"]
+    assert "passed" in said["mended"]
+    assert "does not hurt any more" in said["well"]
+    assert clinic.QUESTION in said["reflect"]
+
+
+def _shown(cell):
+    """What a cell printed and showed, as text."""
+    parts = [one.get("text") or one.get("data", {}).get("text/plain", "") for one in cell.get("outputs", ())]
+    return "".join(map(str, parts))
 
 
 @pytest.mark.parametrize(("name", "seed"), SEEDED, indirect=["seed"])

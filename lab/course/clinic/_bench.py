@@ -25,11 +25,13 @@ Texts = Callable[[World], Mapping[str, str]]
 class Bench(File):
     """A case's own folder, `files/clinic/NAME`: texts that may differ from learner to learner, and programs.
 
-    `programs` are files there, each with the architecture of the greeter that it is.
+    `programs` are files there, each with the architecture of the greeter that it is. `noted` are files that the scene
+    writes when it has seen what it made: they are no work of the learner's.
     """
 
     texts: Texts = lambda _world: {}
     programs: tuple[tuple[str, str], ...] = ()
+    noted: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -59,6 +61,8 @@ class Bench(File):
         if not place.is_dir():
             return False
         there = {str(path.relative_to(place)): path for path in place.rglob("*") if path.is_file()}
+        for name in self.noted:
+            there.pop(name, None)
         laid = self._laid(world)
         return there.keys() != laid.keys() or any(path.read_bytes() != laid[name] for name, path in there.items())
 
