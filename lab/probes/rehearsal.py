@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -21,6 +20,7 @@ from lab.model.platforms import Platform
 from lab.model.steps import Probe
 from lab.model.world import World
 from lab.probes.command import ask
+from lab.sandbox.host.run import end
 
 _SAID = 4000  # bytes of what a script printed
 # What chooses an engine, besides `DOCKER_HOST`.
@@ -93,20 +93,11 @@ def run(world: World, path: str, words: Sequence[str], *, limit: float) -> Ended
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            _end(script)
+            end(script)
         heard.seek(0, os.SEEK_END)
         heard.seek(max(0, heard.tell() - _SAID))
         said = heard.read().decode("utf-8", "replace").strip()
     return Ended(path=path, status=status, said=said, evidence=(Evidence(" ".join(command), said),))
-
-
-def _end(script: subprocess.Popen[bytes]) -> None:
-    """End what is left of a script: it has a session of its own."""
-    try:
-        os.killpg(script.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    script.wait()
 
 
 def printed(path: str) -> Probe[Printed]:

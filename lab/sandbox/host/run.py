@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,10 +35,28 @@ def run(
     Raises OSError where it cannot be run, subprocess.TimeoutExpired where it takes too long.
     """
     words = [str(word) for word in command]
-    done = subprocess.run(
-        words, env=dict(env), cwd=folder, stdin=stdin, capture_output=True, timeout=limit, check=False
-    )
-    return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+    with subprocess.Popen(
+        words,
+        env=dict(env),
+        cwd=folder,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as program:
+        try:
+            out, err = program.communicate(timeout=limit)
+        except BaseException:
+            end(program)
+            raise
+    return Done(program.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+
+
+def end(program: subprocess.Popen[bytes]) -> None:
+    """End a program that has a session of its own, and all that it started there: they might hold its output open."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
 
 
 def attempt(command: Sequence[str | Path], env: Mapping[str, str], *, limit: float = LIMIT) -> tuple[str | None, str]:
