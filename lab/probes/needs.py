@@ -55,6 +55,18 @@ def several_platforms(world: World) -> None:
         )
 
 
+def several_at_once(world: World) -> None:
+    """The current builder builds for several platforms in one build."""
+    from lab.probes import engine as engines
+
+    current = engines.known_builders(world).current
+    if current and current.driver == "docker" and engines.info()(world).store == "classic":
+        raise Blocked(
+            f"The builder {current.name} builds for one platform at a time: its engine has the classic image store.",
+            "Do lesson 6 again: there you make a builder that builds for several.",
+        )
+
+
 def emulator(world: World) -> None:
     """Programs of `$OTHER` run here."""
     found = emulation()(world)
