@@ -107,7 +107,7 @@ def _slow_bars(_machine: Machine, found: BuildEvents) -> Picture:
         "It is one build for two platforms: this machine's own, and the other one.",
         "`$HERE` and `$OTHER` stand for them.",
     ],
-    needs=[needs.engine, needs.golang, needs.buildkit, needs.reach, needs.emulator],
+    needs=[needs.engine, needs.golang, needs.buildkit, needs.several_at_once, needs.reach, needs.emulator],
     makes=[File(SLOW), File("files/cross-compile/clock/Dockerfile")],
     picture=_slow_bars,
     predict=Prediction(
@@ -310,7 +310,7 @@ def _fast_bars(machine: Machine, found: BuildEvents, _programs: Binaries, before
         "What it compiles for is in a variable that a stage only has if it asks for it.",
         "Go reads `GOOS` and `GOARCH`. BuildKit's names for both are those of Go.",
     ],
-    needs=[needs.engine, needs.golang, needs.buildkit, needs.reach],
+    needs=[needs.engine, needs.golang, needs.buildkit, needs.several_at_once, needs.reach],
     makes=[Tag("clock"), File("files/cross-compile/clock/Dockerfile"), File(FAST)],
     picture=_fast_bars,
 )
@@ -372,7 +372,7 @@ def _too_new(platform: Platform, program: Binary | None, ref: str) -> Problem | 
         "`GOARM` is a number without a letter.",
         "A shell can take the beginning of a value off: `${NAME#prefix}`.",
     ],
-    needs=[needs.engine, needs.golang, needs.buildkit, needs.reach],
+    needs=[needs.engine, needs.golang, needs.buildkit, needs.several_at_once, needs.reach],
     makes=[Tag("clock-pi"), File("files/cross-compile/clock/pi.Dockerfile")],
 )
 def variant(programs: Binaries) -> Verdict:
@@ -416,7 +416,7 @@ def variant(programs: Binaries) -> Verdict:
         "One of the three platforms has a variant.",
     ],
     exercise=True,
-    needs=[needs.engine, needs.golang, needs.buildkit, needs.reach],
+    needs=[needs.engine, needs.golang, needs.buildkit, needs.several_at_once, needs.reach],
     makes=[Tag("chime"), File("files/cross-compile/chime/Dockerfile"), File(CHIMES)],
 )
 def from_nothing(found: BuildEvents, programs: Binaries, compilers: Binaries) -> Verdict:
@@ -462,7 +462,7 @@ def from_nothing(found: BuildEvents, programs: Binaries, compilers: Binaries) ->
         "Each name has to be mapped, once for each tool. A `case` can do it, and can stop where it knows no name.",
     ],
     repair=True,
-    needs=[needs.engine, needs.buildkit, needs.reach],
+    needs=[needs.engine, needs.buildkit, needs.several_at_once, needs.reach],
     makes=[Tag("toolbox"), File("files/cross-compile/tools/Dockerfile")],
 )
 def tool_names(gauges: Binaries, probes: Binaries) -> Verdict:

@@ -1,5 +1,6 @@
 """Lesson 9: why does my arm64 build take an hour?"""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,9 +12,11 @@ from lab.course import cross_compile as lesson
 from lab.course._compiling import CONSTANT, Compared, earlier, foreign, rows
 from lab.course._text import ANSWER_MISSING
 from lab.course.multi_platform import BUILD_FAILED
+from lab.errors import Blocked
 from lab.events import BuildEvents, Vertex, Warned
-from lab.model.facts import Binaries, Binary
+from lab.model.facts import Binaries, Binary, Builder, Builders
 from lab.model.platforms import Platform
+from lab.probes import engine, needs
 
 AMD64, ARM64 = (Platform.parse(f"linux/{name}") for name in ("amd64", "arm64"))
 V6, V7 = (Platform.parse(f"linux/arm/{name}") for name in ("v6", "v7"))
@@ -293,3 +296,21 @@ def test_a_prediction_has_its_reason(fact):
     known = lesson.whose_arg.predict.truth(answers(fact), stages(), PUZZLE)
     assert (felt.template, felt.values["times"]) == (lesson.TIMES_AS_LONG, "15.0")
     assert (known.template, known.values["names"].count(",")) == (lesson.KNOW_IT, 2)
+
+
+@pytest.mark.parametrize(
+    ("driver", "store", "blocked"),
+    [
+        ("docker", "classic", True),
+        ("docker", "containerd", False),
+        ("docker-container", "classic", False),
+        ("remote", "classic", False),
+    ],
+)
+def test_a_builder_for_one_platform_at_a_time_blocks(fact, monkeypatch, driver, store, blocked):
+    """The classic store cannot, and only where the engine's own builder is the current one."""
+    known = Builders(known=(Builder(name="mine", driver=driver, current=True),))
+    monkeypatch.setattr(engine, "known_builders", lambda _world: known)
+    monkeypatch.setattr(engine, "info", lambda: lambda _world: replace(fact.engine, store=store))
+    with pytest.raises(Blocked, match="mine builds for one platform") if blocked else nullcontext():
+        needs.several_at_once(None)

@@ -113,7 +113,7 @@ def scene(world: World) -> None:
         "Ask the registry what the digest in the FROM line stands for, and what the tag before it stands for.",
         "An index has a digest, too.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(BAKERY), _BENCH],
 )

@@ -191,7 +191,7 @@ def listed_images(world: World) -> Images | None:
         "Read the script: for which digests does it ask whether they are in use?",
         "Two things are to be mended: what was deleted, and what deletes. Old builds have to go all the same.",
     ],
-    needs=[has_curl, needs.engine, needs.builds_several, needs.reach],
+    needs=[has_curl, needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(NAME), _BENCH],
 )

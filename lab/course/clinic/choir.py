@@ -145,7 +145,7 @@ def scene(world: World) -> None:
         "Compare the printed list of platforms with the file. Where does it get lost?",
         "A word that bake does not know, a target that is inherited after another, a variable: one of them it is.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(CHOIR), _BENCH],
 )

@@ -114,7 +114,7 @@ def scene(world: World) -> None:
         "What is started is a script. Read its first bytes one by one, with `od -c`.",
         "A kernel needs three things of a script: the x bit, `#!`, and an interpreter of just that name.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(DOOR), _BENCH],
 )

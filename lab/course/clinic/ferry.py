@@ -82,7 +82,7 @@ def scene(world: World) -> None:
         "Which of the rows did `docker pull` bring to the machine that released?",
         "The copy has to be made from registry to registry, whole, with nothing built.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(STABLE), Tag(RC), _BENCH],
 )

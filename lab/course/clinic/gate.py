@@ -91,7 +91,7 @@ def scene(world: World) -> None:
         "What makes an index of a build for one platform? Look at the rows that are no image.",
         "Only `fn:lambda` is to change: a build of its own, for one platform, with nothing attached.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(LAMBDA), Tag(LATEST), _BENCH],
 )

@@ -160,7 +160,7 @@ def scene(world: World) -> None:
         "Compare the platforms of the nodes with the rows of the image.",
         "All three nodes are to be used: so the image has to have what they need.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag("herd:1"), _BENCH],
 )

@@ -65,7 +65,7 @@ def plain_build(world: World) -> None:
         "Ask the registry which platforms it has under this tag.",
         "The colleague's machine must go on working: a push replaces the whole tag.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=plain_build,
     makes=[Tag(HOUSE), _BENCH],
 )

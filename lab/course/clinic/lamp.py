@@ -152,7 +152,7 @@ def _verdict(images: Images, programs: tuple[Binaries, Binaries], made: Rebuilt)
     rebuilt(_BENCHES[LAMP].folder, PROGRAM, SHELL),
     solution=_solution(LAMP),
     hints=_HINTS,
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=broken_lamp,
     makes=[Tag(LAMP), _BENCHES[LAMP]],
 )
@@ -180,7 +180,7 @@ def lamp(images: Images, program: Binaries, shell: Binaries, made: Rebuilt) -> V
     rebuilt(_BENCHES[KETTLE].folder, PROGRAM, SHELL),
     solution=_solution(KETTLE),
     hints=_HINTS,
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=broken_kettle,
     makes=[Tag(KETTLE), _BENCHES[KETTLE]],
 )

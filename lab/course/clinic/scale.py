@@ -71,7 +71,7 @@ def scene(world: World) -> None:
         "Ask the registry for the rows of that image, and for its other tags: `curl` can, and so can `lab show`.",
         "The team has published a second version of its base.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(SCALE), Tag("scale-base:1"), Tag("scale-base:2"), _BENCH],
 )

@@ -159,7 +159,7 @@ def scene(world: World) -> None:
         "For each service, compare the platform in the file with the rows of its image.",
         "The images are as they are. What has one row needs its pin; what has both needs none.",
     ],
-    needs=[needs.engine, needs.builds_several, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[*(Tag(f"trio-{name}:1") for name in SERVICES), _BENCH],
 )
