@@ -59,7 +59,7 @@ def ready(world: World) -> None:
 
 
 def scene(world: World) -> None:
-    """What the lesson begins with: the bake file, and the builder that plays the machines. Blocked where it cannot be."""
+    """What the lesson begins with: the bake file and the builder. Blocked where it cannot be."""
     DRAFT.lay(world)
     ready(world)
 
