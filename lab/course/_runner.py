@@ -58,6 +58,12 @@ def ready(world: World) -> None:
     adapt_new_builders()  # before its container is made: on an engine of one's own it gets a name of the lab's
 
 
+def scene(world: World) -> None:
+    """What the lesson begins with: the bake file and the builder. Blocked where it cannot be."""
+    DRAFT.lay(world)
+    ready(world)
+
+
 _JOB = """\
 cat > files/every-push/job.sh <<'END'
 #!/usr/bin/env bash

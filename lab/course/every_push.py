@@ -96,8 +96,8 @@ HOLDS = (
     """,
     hints=["Bake can say what it would do, as JSON, and do nothing."],
     needs=[needs.engine],
-    prepare=DRAFT.lay,
-    makes=[DRAFT],
+    prepare=_runner.scene,
+    makes=[DRAFT, BuilderNamed(RUNNER)],
 )
 def print_first(plan: Plan, printed: Transcript) -> Verdict:
     """Ask bake what it would build in files/every-push, without building anything."""
@@ -213,8 +213,9 @@ def _other_platforms(target: Target) -> Problem | None:
         "The tag is `bakery:latest`. Look at it after each of the two orders.",
     ],
     needs=[needs.engine, needs.buildkit],
+    after=[mend_bake],
     prepare=_runner.ready,
-    makes=[Tag(LATEST), BuilderNamed(RUNNER)],
+    makes=[Tag(LATEST)],
 )
 def race(index: Index, printed: Transcript) -> Verdict:
     """Let two jobs push $REGISTRY/bakery:latest, one for each platform, in both orders; look at it after each order."""
@@ -256,6 +257,7 @@ def _not_handed(handed_on: HandedOn) -> Problem | None:
         "What is pushed like this has no tag, so the target's tags are emptied.",
     ],
     needs=[needs.engine, needs.buildkit],
+    after=[mend_bake],
     prepare=_runner.ready,
     makes=[HandedOver(OUT, IMAGE), File(JOB)],
 )
