@@ -112,6 +112,9 @@ def test_nodes_are_asked_where_they_run_and_no_other_ones(world, monkeypatch):
     assert [(one.name, one.running, len(one.records)) for one in found.known] == [
         ("node-a", True, 4), ("node-b", False, 0), ("node-c", False, 0),
     ]  # fmt: skip
+    assert [one.records for one in nodes.nodes(records=False)(world).known] == [(), (), ()]
+    assert nodes.nodes(records=False)(world).named("node-a").running
+    assert nodes.addresses()(world).at(places.address("node-c")) == "node-c"
     assert found.at(places.address("node-b")) == "node-b"
     assert found.at("tcp://elsewhere:1") == "tcp://elsewhere:1"
     name = next(record.name for record in found.named("node-a").records if record.name)
