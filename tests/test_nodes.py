@@ -75,13 +75,16 @@ def test_what_a_record_leaves_out_is_empty(record):
     assert (found.began, found.lines, found.name, found.digest, found.error) == (5.0, (), "", "", "")
 
 
-def test_pins_and_status_of_a_remote_builder():
-    """As buildx 0.29.1 prints them: with both nodes, and with one of them off."""
-    (listed,) = builders_from_json((DATA / "ls-remote.json").read_text()).known
+@pytest.mark.parametrize("version", ["0.13.1", "0.29.1"])
+def test_pins_and_status_of_a_remote_builder(version):
+    """As two versions of buildx print them: with both nodes, and with one of them off."""
+    folder = DATA.with_name(f"buildx-{version}")
+    listed, *again = builders_from_json((folder / "ls-remote.json").read_text()).known
+    assert all(one == listed for one in again)  # 0.13 prints it once for each row of its table
     assert [node.name for node in listed.nodes] == ["node-a", "node-b"]
     assert listed.driver == "remote"
     for name, statuses in (("inspect-remote", ["running", "running"]), ("inspect-remote-off", ["running", "inactive"])):
-        found = builder_from_text((DATA / f"{name}.txt").read_text())
+        found = builder_from_text((folder / f"{name}.txt").read_text())
         assert [node.status for node in found.nodes] == statuses
         assert [list(map(str, node.pinned)) for node in found.nodes] == [["linux/amd64"], ["linux/arm64"]]
 
@@ -112,6 +115,9 @@ def test_nodes_are_asked_where_they_run_and_no_other_ones(world, monkeypatch):
     assert [(one.name, one.running, len(one.records)) for one in found.known] == [
         ("node-a", True, 4), ("node-b", False, 0), ("node-c", False, 0),
     ]  # fmt: skip
+    assert [one.records for one in nodes.nodes(records=False)(world).known] == [(), (), ()]
+    assert nodes.nodes(records=False)(world).named("node-a").running
+    assert nodes.addresses()(world).at(places.address("node-c")) == "node-c"
     assert found.at(places.address("node-b")) == "node-b"
     assert found.at("tcp://elsewhere:1") == "tcp://elsewhere:1"
     name = next(record.name for record in found.named("node-a").records if record.name)

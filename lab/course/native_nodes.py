@@ -105,7 +105,7 @@ def _without(builder: Builder, seen: Nodes, *wanted: str) -> Problem | None:
 
 @step(
     engine.builder(PAIR),
-    nodes.nodes(),
+    nodes.addresses(),
     solution="""
         lab nodes up
         BUILDX_CONFIG=$BUILDX_REMOTE docker buildx create --name pair --driver remote \\
@@ -257,7 +257,7 @@ def _tried(call: Call) -> bool:
 
 
 @step(
-    nodes.nodes(),
+    nodes.addresses(),
     engine.builder(GREEDY),
     host.transcript("takes_away"),
     solution="""
@@ -298,7 +298,7 @@ def _node_of(call: Call, seen: Nodes) -> str:
 
 
 @step(
-    nodes.nodes(),
+    nodes.nodes(records=False),
     mended(NODE_B),
     looked_up(CRATE),
     nodes.pushed(CRATE),
@@ -353,7 +353,7 @@ def _made(index: Index | None, makers: Pushed) -> str:
 
 
 @step(
-    nodes.nodes(),
+    nodes.addresses(),
     doors.door(NODE_C),
     engine.builder(SAFE),
     solution="""
@@ -417,7 +417,7 @@ def _open(door: Door) -> Problem | None:
 
 
 @step(
-    nodes.nodes(),
+    nodes.addresses(),
     doors.door(NODE_C),
     engine.builder(FARM),
     looked_up(HARVEST),

@@ -97,17 +97,21 @@ class Pushed(Fact):
         return next((name for name, digests in self.by_node if digest in digests), "")
 
 
-def nodes() -> Probe[Nodes]:
-    """All nodes as they are now; those that were never started are not running."""
+def addresses() -> Probe[Nodes]:
+    """The nodes and where they listen, for what a builder says of them; nobody is asked."""
+    return lambda _world: Nodes(known=tuple(_seen(name, ("", 0.0), ()) for name in NODES))
+
+
+def nodes(*, records: bool = True) -> Probe[Nodes]:
+    """All nodes as they are now, with their records or without; those that were never started are not running."""
 
     def probe(world: World) -> Nodes:
         told, evidence = _inspected(world)
-        running = [name for name in NODES if told.get(name, ("", 0.0))[0] == "running"]
+        running = [name for name in NODES if records and told.get(name, ("", 0.0))[0] == "running"]
         with ThreadPoolExecutor() as pool:
-            records = dict(zip(running, pool.map(partial(_asked, world), running), strict=True))
-        known = tuple(_seen(name, told.get(name, ("", 0.0)), records.get(name, ((), None))[0]) for name in NODES)
-        asked = [seen for _, seen in records.values()]
-        return Nodes(known=known, evidence=(evidence, *asked))
+            answers = dict(zip(running, pool.map(partial(_asked, world), running), strict=True))
+        known = tuple(_seen(name, told.get(name, ("", 0.0)), answers.get(name, ((), None))[0]) for name in NODES)
+        return Nodes(known=known, evidence=(evidence, *(seen for _, seen in answers.values())))
 
     return probe
 
