@@ -92,12 +92,13 @@ def _plain(case: clinic.Case, recorded: str) -> Iterator[str]:
 
 
 def _head(case: clinic.Case, recorded: str) -> Iterator[str]:
-    title = f"{case.code} · {case.hurts.partition('. ')[0].rstrip('.')}"
+    first, _, rest = case.hurts.partition(". ")
+    title = f"{case.code} · {first.rstrip('.')}"
     about = {"title": title, "description": f"{case.hurts} A case to mend on a real engine."}
     yield "---\n" + "".join(f"{name}: {json.dumps(text)}\n" for name, text in about.items()) + "---"
     yield f"# {title}"
     yield f"About {case.minutes} minutes · `lab clinic start {case.name}`"
-    yield f"{case.hurts}\n{case.symptom.story}"
+    yield f"{rest}\n{case.symptom.story}".strip()
     yield _fence(f"{ward.prompted(case.symptom.script)}\n{recorded}".rstrip(), "text")
     yield f"**To do:** {case.step.goal}"
 
