@@ -1,0 +1,282 @@
+"""What the jobs of GitHub's and GitLab's pipelines build and push, as far as the files say it.
+
+A workflow is read, never run: expressions are filled in from `env` and the matrix where these are written down; what
+comes from elsewhere (inputs, outputs, secrets) counts as unknown, and nothing is found in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from lab.audit.words import Command, commands
+from lab.model.platforms import Platform, given
+from lab.ready import names
+from lab.ready.lined import Value, read
+
+_BUILD_ACTION, _META_ACTION = "docker/build-push-action", "docker/metadata-action"
+_EXPRESSION = re.compile(r"\$\{\{\s*(?:env\.(\w+)|matrix\.([\w.-]+))\s*\}\}")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_ARM_RUNNER = re.compile(r"(?:^|[-_])arm(?:64)?(?:$|[-_])|aarch64", re.IGNORECASE)
+_KNOWN_RUNNER = re.compile(r"ubuntu-(?:latest|\d\d\.\d\d)(?:-arm)?\Z")
+_MOST = 200  # values that one text may have
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build of an image in a job.
+
+    `platforms` are those that can be told (`told` says whether these are all); `stated` is whether any are written
+    down. `spread` is whether a matrix makes several jobs of it, each for its own platform; `tags` and `caches` (text,
+    line, whether the matrix makes a difference) are where it writes to.
+    """
+
+    job: str
+    line: int
+    platforms: frozenset[Platform] = frozenset()
+    told: bool = True
+    stated: bool = True
+    stated_line: int = 1
+    spread: bool = False
+    pushes: bool = False
+    by_digest: bool = False
+    tags: tuple[str, ...] = ()
+    tags_differ: bool = False
+    caches: tuple[tuple[str, int, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline's file and the platforms that are wanted."""
+
+    path: str
+    builds: tuple[Build, ...]
+    wanted: tuple[Platform, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Job:
+    name: str
+    node: Value
+    env: dict[str, str]
+    matrix: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shell_matrix: bool = False  # its values are variables of the shell, as in GitLab
+
+    @property
+    def spread(self) -> bool:
+        """Does the matrix name more than one architecture?"""
+        found = {_machine(value) for values in self.matrix.values() for value in values}
+        return len(found - {""}) > 1
+
+    def differs(self, text: str) -> bool:
+        """Does the matrix make a difference to a text?"""
+        if self.shell_matrix:
+            return any(re.search(rf"\$(?:{re.escape(key)}\b|\{{{re.escape(key)}\b)", text) for key in self.matrix)
+        return "matrix." in text or "strategy.job-index" in text
+
+    def filled(self, text: str) -> list[str]:
+        """A text with its variables filled in; one for each value that the matrix gives."""
+        found = [text]
+        for _ in range(4):
+            found = [one for part in found for one in self._once(part)][:_MOST]
+        return found
+
+    def _once(self, text: str) -> list[str]:
+        if not (mark := _EXPRESSION.search(text) or _VARIABLE.search(text)):
+            return [text]
+        shell = mark.re is _VARIABLE
+        name = mark[1] or mark[2]
+        values = self.matrix.get(name) if shell == self.shell_matrix else None
+        if not values and (shell or mark[1]) and name in self.env:
+            values = (self.env[name],)
+        if values is None:
+            return [text]
+        return [f"{text[: mark.start()]}{value}{text[mark.end() :]}"[:1000] for value in values]
+
+    def full(self, text: str) -> str:
+        """A text with what `env` says filled in, the matrix left as it is."""
+        for _ in range(4):
+            text = _EXPRESSION.sub(lambda mark: self.env.get(mark[1] or "", mark[0]), text)
+            text = _VARIABLE.sub(lambda mark: self.env.get(mark[1] or mark[2], mark[0]), text)[: 64 << 10]
+        return text
+
+
+def _machine(text: str) -> str:
+    platform = given(text) if "/" in text else None
+    if platform:
+        return str(platform)
+    found = given(names.architecture(text) or "")
+    return (
+        str(found)
+        if found
+        else "linux/arm64"
+        if _ARM_RUNNER.search(text)
+        else "linux/amd64"
+        if _KNOWN_RUNNER.match(text)
+        else ""
+    )
+
+
+def pipeline(text: str, path: str, wanted: tuple[Platform, ...]) -> Pipeline:
+    """Read a workflow, an action, or a pipeline of GitLab's."""
+    whole = read(text, path)
+    jobs = _gitlab(whole) if "gitlab" in path else _github(whole)
+    return Pipeline(path, tuple(build for job in jobs for build in _builds(job, gitlab="gitlab" in path)), wanted)
+
+
+def _github(whole: Value) -> Iterator[_Job]:
+    env = _env(whole)
+    if steps := whole.get("runs", "steps"):
+        yield _Job("action", Value(whole.get("runs").node), env)
+        del steps
+    for name, node in whole.get("jobs").pairs:
+        yield _Job(name.text, node, {**env, **_env(node)}, _matrix(node.get("strategy", "matrix")))
+
+
+def _gitlab(whole: Value) -> Iterator[_Job]:
+    env = _env(whole, "variables")
+    for name, node in whole.pairs:
+        if node.get("script"):
+            matrix: dict[str, tuple[str, ...]] = {}
+            for row in node.get("parallel", "matrix").rows:
+                matrix |= {key.text: (*matrix.get(key.text, ()), *_texts(value)) for key, value in row.pairs}
+            yield _Job(name.text, node, {**env, **_env(node, "variables")}, matrix, shell_matrix=True)
+
+
+def _env(node: Value, key: str = "env") -> dict[str, str]:
+    return {name.text: value.text or value.get("value").text for name, value in node.get(key).pairs}
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return tuple(one.text for one in value.texts())[:_MOST]
+
+
+def _matrix(node: Value) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in node.pairs:
+        rows = [(key, value)] if key.text not in ("include", "exclude") else []
+        rows += [pair for row in value.rows if key.text == "include" for pair in row.pairs]
+        for name, said in rows:
+            found[name.text] = (*found.get(name.text, ()), *_texts(said))[:_MOST]
+            for row in said.rows:
+                for inner, deep in row.pairs:
+                    place = f"{name.text}.{inner.text}"
+                    found[place] = (*found.get(place, ()), *_texts(deep))[:_MOST]
+    return found
+
+
+def _builds(job: _Job, *, gitlab: bool) -> Iterator[Build]:
+    if gitlab:
+        lines = [one for key in ("before_script", "script") for one in job.node.get(key).texts()]
+        yield from _shell(job, lines)
+        return
+    steps = job.node.get("steps").rows
+    for step in steps:
+        own = _Job(job.name, job.node, {**job.env, **_env(step)}, job.matrix)
+        if step.get("uses").text.partition("@")[0] == _BUILD_ACTION:
+            yield _action(own, step, steps)
+    yield from _shell(job, [step.get("run") for step in steps if step.get("run")])
+
+
+def _action(job: _Job, step: Value, steps: list[Value]) -> Build:
+    said = step.get("with")
+    outputs = said.get("outputs").text
+    pushed = said.get("push").text
+    tags = said.get("tags").text
+    metas = [_text_of(one.get("with")) for one in steps if one.get("uses").text.startswith(_META_ACTION)]
+    by_meta = [text for text in metas if "steps." in tags]
+    return _build(
+        job,
+        step.get("uses").line,
+        said.get("platforms"),
+        pushes=(bool(pushed) and pushed != "false") or "push=true" in outputs or "type=registry" in outputs,
+        by_digest="push-by-digest=true" in outputs,
+        tags=tuple(tags.split("\n")) if tags else (),
+        more=(*by_meta, outputs),
+        caches=((said.get("cache-to").text, said.get("cache-to").line),) if said.get("cache-to") else (),
+    )
+
+
+def _text_of(value: Value) -> str:
+    return "\n".join(_texts(value))
+
+
+def _build(
+    job: _Job, line: int, platforms: Value, *, pushes: bool, by_digest: bool, tags: tuple[str, ...],
+    more: tuple[str, ...], caches: tuple[tuple[str, int], ...],
+) -> Build:  # fmt: skip
+    texts = [part for text in job.filled(platforms.text) for part in re.split(r"[,\s]+", text) if part]
+    if not texts:
+        runners = job.filled(job.node.get("runs-on").text)
+        texts = [_machine(runner) or "?" for runner in runners]
+    known = [given(text) for text in texts]
+    whole = [job.full(tag.strip()) for tag in tags if tag.strip()]
+    return Build(
+        job=job.name,
+        line=line,
+        platforms=frozenset(one for one in known if one),
+        told=all(known) and bool(known),
+        stated=bool(platforms.text),
+        stated_line=platforms.line if platforms else line,
+        spread=job.spread,
+        pushes=pushes,
+        by_digest=by_digest,
+        tags=tuple(whole),
+        tags_differ=any(job.differs(job.full(text)) for text in (*tags, *more)),
+        caches=tuple((text, at, job.differs(job.full(text))) for text, at in caches),
+    )
+
+
+def _shell(job: _Job, lines: list[Value]) -> Iterator[Build]:
+    said = [(line, command.words) for line in lines for command in _commands(line.text)]
+    pushed = any(words[:2] == ("docker", "push") for _, words in said)
+    for line, words in said:
+        if words[:1] == ("docker",) and "build" in words[1:3] and "imagetools" not in words:
+            yield _typed(job, line, words, pushed=pushed)
+
+
+def _commands(text: str) -> list[Command]:
+    try:
+        return commands(_EXPRESSION.sub(lambda mark: mark[0].replace(" ", ""), text))
+    except ValueError:
+        return []
+
+
+def _typed(job: _Job, line: Value, words: tuple[str, ...], *, pushed: bool) -> Build:
+    def said(*options: str) -> list[str]:
+        found = [word.partition("=")[2] for word in words if word.partition("=")[0] in options and "=" in word]
+        return found + [after for word, after in pairwise(words) if word in options]
+
+    outputs = " ".join(said("--output", "-o"))
+    at = _line_of(line, "build")
+    platforms = Value(_Text(",".join(said("--platform")), _line_of(line, "--platform")) if said("--platform") else None)
+    return _build(
+        job,
+        at,
+        platforms,
+        pushes="--push" in words or "push=true" in outputs or "type=registry" in outputs or pushed,
+        by_digest="push-by-digest=true" in outputs,
+        tags=tuple(said("-t", "--tag")),
+        more=(outputs,),
+        caches=tuple((text, _line_of(line, "--cache-to")) for text in said("--cache-to")),
+    )
+
+
+def _line_of(value: Value, part: str) -> int:
+    """The line of a script on which a part stands; a block's text begins below its key."""
+    before = value.text.partition(part)[0] if part in value.text else ""
+    block = getattr(value.node, "style", None) in ("|", ">")
+    return value.line + before.count("\n") + (1 if block else 0)
+
+
+class _Text:
+    """A text made of a command's words, with its line, as a node of a document."""
+
+    id = "scalar"
+
+    def __init__(self, value: str, line: int) -> None:
+        self.value = value
+        self.start_mark = self
+        self.line = line - 1
