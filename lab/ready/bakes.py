@@ -17,7 +17,7 @@ from lab.model.steps import Problem
 from lab.ready import lined
 from lab.ready.rule import BAKE, NOTE, SLOWS, STOPS, Found, rule
 
-KEY = "Bake knows no `platform` in a target and says nothing: its `platforms` stay unset, so that the builder's own is built"
+KEY = "Bake passes over `platform` without a word, its key is `platforms`: only the builder's own platform is built"
 LACKS = "Target {target} is built for {found}, not for {wanted}"
 NO_VARIANT = "linux/arm without a variant is read as linux/arm/v7, which older boards cannot run"
 SHARED_CACHE = (

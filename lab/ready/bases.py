@@ -1,8 +1,9 @@
-"""What registries say of the images that a repository begins from. Whoever does not answer is told, and never a finding."""
+"""What registries say of the images that a repository begins from; one that does not answer is never a finding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lab.audit import rules
@@ -17,7 +18,9 @@ from lab.model.steps import Problem
 from lab.model.world import World
 
 ABSENT = "{image} has no image for {wanted}; it has: {found}"
-PINNED = "The digest of {image} is that of one platform's image ({found}), and not of the index: every platform gets that one"
+PINNED = (
+    "The digest of {image} is that of one platform's image ({found}), not of the index: every platform gets that one"
+)
 _MOST, _LIMIT = 80, 5.0
 _NONE = ("scratch",)
 
@@ -52,13 +55,11 @@ class Registries:
         if "$" in image:
             self.untold[image] = "its name is filled in elsewhere"
             return None
+        if not self.online or len(self._known) >= _MOST:
+            self.untold[image] = f"only {_MOST} images are asked for" if self.online else "its registry was not asked"
+            return None
         try:
-            reference = parse(image)
-            if not self.online:
-                raise Blocked("its registry was not asked")
-            if len(self._known) >= _MOST:
-                raise Blocked(f"only {_MOST} images are asked for")
-            return self._from(reference)
+            return self._from(parse(image))
         except (Blocked, BadInput, NotThere) as error:
             self.untold[image] = error.message.rstrip(".")
             return None
@@ -69,10 +70,8 @@ class Registries:
             own = Reference(
                 self.world.registry.partition("/")[0], reference.repository, reference.tag, reference.digest
             )
-            try:
+            with suppress(Blocked, BadInput, NotThere):
                 return self._of(own)
-            except (Blocked, BadInput, NotThere):
-                pass
         if said := self._silent.get(reference.endpoint):
             raise Blocked(said)
         return self._of(reference)

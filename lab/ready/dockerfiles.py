@@ -42,7 +42,9 @@ EMULATED = (
     "`{word}` runs on the target platform, so under emulation for each foreign one: it could run on the build platform "
     "and compile for the target"
 )
-EMULATED_C = "`{word}` runs on the target platform, so under emulation for each foreign one, where a cross compiler would be quick"
+EMULATED_C = (
+    "`{word}` runs on the target platform, so under emulation for each foreign one: a cross compiler would be quick"
+)
 NOT_CROSSED = (
     "`{word}` runs on the build platform and is told no target: every platform's image gets the build machine's program"
 )
@@ -188,7 +190,7 @@ def name_fixed(recipe: Recipe) -> Iterator[Found]:
 def _fixed(one: Instruction) -> Iterator[str]:
     if one.name == "RUN":
         for words in one.commands:
-            yield from names.fixed(tuple(word.split("=", 1)[-1] if "://" not in word else word for word in words))
+            yield from names.fixed(tuple(re.sub(r"\A[\w-]+=", "", word) for word in words))
     elif one.name in ("ENV", "ARG"):
         for _, value in one.variables:
             yield from names.fixed(tuple(value.split() if "://" in value else re.split(r"[:\s]", value)))
@@ -226,6 +228,8 @@ def asks_build_machine(recipe: Recipe) -> Iterator[Found]:
 def _copied(recipe: Recipe, stage: Stage) -> bool:
     """Does a stage on the target platform take files of this one?"""
     own = {stage.name.lower(), str(stage.number)}
+    if recipe.last and recipe.side(recipe.last) == BUILD:
+        return False  # a check, or files that are taken out of the build
     return any(
         copy.flag("from").lower() in own
         for other in recipe.stages

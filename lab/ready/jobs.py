@@ -122,15 +122,14 @@ def _machine(text: str) -> str:
 def pipeline(text: str, path: str, wanted: tuple[Platform, ...]) -> Pipeline:
     """Read a workflow, an action, or a pipeline of GitLab's."""
     whole = read(text, path)
-    jobs = _gitlab(whole) if "gitlab" in path else _github(whole)
-    return Pipeline(path, tuple(build for job in jobs for build in _builds(job, gitlab="gitlab" in path)), wanted)
+    jobs = _github(whole) if whole.get("jobs") or whole.get("runs") else _gitlab(whole)
+    return Pipeline(path, tuple(build for job in jobs for build in _builds(job)), wanted)
 
 
 def _github(whole: Value) -> Iterator[_Job]:
     env = _env(whole)
-    if steps := whole.get("runs", "steps"):
-        yield _Job("action", Value(whole.get("runs").node), env)
-        del steps
+    if whole.get("runs", "steps"):
+        yield _Job("action", whole.get("runs"), env)
     for name, node in whole.get("jobs").pairs:
         yield _Job(name.text, node, {**env, **_env(node)}, _matrix(node.get("strategy", "matrix")))
 
@@ -167,8 +166,8 @@ def _matrix(node: Value) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _builds(job: _Job, *, gitlab: bool) -> Iterator[Build]:
-    if gitlab:
+def _builds(job: _Job) -> Iterator[Build]:
+    if job.node.get("script"):
         lines = [one for key in ("before_script", "script") for one in job.node.get(key).texts()]
         yield from _shell(job, lines)
         return
@@ -203,7 +202,7 @@ def _text_of(value: Value) -> str:
     return "\n".join(_texts(value))
 
 
-def _build(
+def _build(  # noqa: PLR0913 - each is another option of a build
     job: _Job, line: int, platforms: Value, *, pushes: bool, by_digest: bool, tags: tuple[str, ...],
     more: tuple[str, ...], caches: tuple[tuple[str, int], ...],
 ) -> Build:  # fmt: skip

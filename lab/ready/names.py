@@ -21,6 +21,7 @@ _CHOSEN = re.compile(
 ASKS = re.compile(
     r"\buname\s+-\w*[mp]\b|\bdpkg\s+--print-architecture\b|\bapk\s+--print-arch\b|\$\(\s*arch\s*\)|`arch`"
 )
+# What a name ends in where it is a download's, a package's, or a library's.
 _FILE = re.compile(
     r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|zip|gz|xz|zst|deb|rpm|apk|jar|so[\w.]*|bin|run|sh|whl)\Z", re.IGNORECASE
 )
@@ -95,7 +96,7 @@ _PACKERS = ("npm", "yarn", "pnpm", "bun")
 _JAVA = ("package", "install", "verify", "build", "assemble", "bootJar", "shadowJar", "installDist", "jar", "war")
 _WORDS = {
     "go": ("build", "install"),
-    "cargo": ("build", "install", "zigbuild", "chef"),
+    "cargo": ("build", "install", "zigbuild", "cook"),
     "dotnet": ("publish", "build"),
     "mvn": _JAVA,
     "gradle": _JAVA,

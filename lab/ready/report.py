@@ -115,7 +115,8 @@ class Report:
             reasons.setdefault(self.untold[image], []).append(shown(image))
         for why, images in reasons.items():
             more = f" and {len(images) - _SHOWN} more" if len(images) > _SHOWN else ""
-            yield f"■ blocked: whether {', '.join(images[:_SHOWN])}{more} serve these platforms is not known. {shown(why)}."
+            named = f"{', '.join(images[:_SHOWN])}{more}"
+            yield f"■ blocked: the platforms of {named} are not known. {shown(why)}."
 
     def to_sarif(self) -> dict[str, Any]:
         """One run of SARIF 2.1.0, as code hosts take it."""
