@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import BadInput, Blocked, LabError, NotThere
 from lab.model.platforms import Platform
 from lab.model.world import World
-from lab.ready import bakes, composes, dockerfiles, files, jobs, pipelines, recipe
+from lab.ready import bakes, compiling, composes, dockerfiles, files, jobs, pipelines, recipe
 from lab.ready.bakes import Bake
 from lab.ready.bases import Registries
 from lab.ready.composes import Compose
@@ -23,7 +23,7 @@ from lab.ready.recipe import Recipe
 from lab.ready.report import Finding, Report
 from lab.ready.rule import BAKE, COMPOSE, DOCKERFILE, PIPELINE, TABLE, Found, Rule
 
-__all__ = ["PAIR", "Finding", "Report", "dockerfiles", "pipelines", "ready"]
+__all__ = ["PAIR", "Finding", "Report", "compiling", "dockerfiles", "pipelines", "ready"]
 
 PAIR = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 _SECONDS = 60.0  # for all files, and all registries
@@ -59,6 +59,7 @@ class _Look:
     findings: list[Finding] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    told: set[tuple[str, int, str, str]] = field(default_factory=set)
 
     def all(self) -> None:
         """Read every file, then look at each by its rules."""
@@ -109,7 +110,8 @@ class _Look:
 
     def _add(self, rule: Rule, path: str, found: Found) -> None:
         one = Finding(rule.id, found.severity or rule.severity, path, found.line, found.problem)
-        if one not in self.findings:
+        if (key := (path, found.line, rule.id, str(found.problem))) not in self.told:
+            self.told.add(key)
             self.findings.append(one)
 
     def _in_time(self) -> None:

@@ -154,7 +154,7 @@ def bake_lacks(bake: Bake) -> Iterator[Found]:
             yield Found(one.line, Problem(LACKS, **found))
 
 
-@rule(BAKE, "bake-variant", NOTE, "32-bit Arm without a variant", "true-image")
+@rule(BAKE, "bake-variant", NOTE, "An Arm of 32 bits without a variant", "true-image")
 def bake_variant(bake: Bake) -> Iterator[Found]:
     """`linux/arm` alone."""
     for target in bake.targets:

@@ -10,6 +10,7 @@ from lab.model.steps import Problem
 from lab.ready import names
 from lab.ready.recipe import AUTOMATIC, BUILD, TARGET, Instruction, Recipe, Stage
 from lab.ready.rule import DOCKERFILE, NOTE, SLOWS, STOPS, Found, rule
+from lab.ready.scope import for_several, short, stages
 
 NAMED = "The file is for {found} by its own name, so that it is not read for other platforms"
 CONSTANT_LAST = "The image is made on {found} whatever platform is asked for: the --platform of its FROM is constant"
@@ -31,44 +32,6 @@ SHADOWED_BEFORE = (
 UNDECLARED = "{name} is used in a stage that has no ARG {name}, where it is empty"
 OWN = "{name} is {found} by default, and --platform does not set it: it is not the builder's TARGETARCH"
 FIXED = "`{word}` is for {found}, whatever platform is built"
-AIMED = "`{word}` makes programs for one machine, whatever platform is built"
-ASKS_BUILD = (
-    "`{word}` tells the build machine's architecture here, and the stage's files go into every platform's image"
-)
-ASKS_PERHAPS = (
-    "`{word}` tells the build machine's architecture here: right for a tool of the build, wrong for the image's"
-)
-EMULATED = (
-    "`{word}` runs on the target platform, so under emulation for each foreign one: it could run on the build platform "
-    "and compile for the target"
-)
-EMULATED_C = (
-    "`{word}` runs on the target platform, so under emulation for each foreign one: a cross compiler would be quick"
-)
-NOT_CROSSED = (
-    "`{word}` runs on the build platform and is told no target: every platform's image gets the build machine's program"
-)
-NO_GOARM = "GOARCH is set and GOARM is not: Go then makes programs for arm/v7, which {wanted} cannot run"
-_SHOWN = 100
-
-
-def _for_several(recipe: Recipe) -> bool:
-    """Does the file make programs for several machines on purpose, whatever is built?"""
-    texts = [one.text for stage in recipe.stages for one in stage.of("RUN")]
-    aimed = {arch for text in texts for arch in re.findall(r"GOARCH=([a-z0-9]+)", text)}
-    return len(aimed) > 1 or any(re.search(r"GOOS=(?:darwin|windows|freebsd)", text) for text in texts)
-
-
-def _stages(recipe: Recipe) -> Iterator[Stage]:
-    """The stages that make something for Linux, in a file for more than one platform."""
-    if not names.named(recipe.path) and recipe.escape != "`":
-        for stage in recipe.stages:
-            if "windows" not in recipe.base(recipe.chain(stage)[-1]).lower():
-                yield stage
-
-
-def _short(word: str) -> str:
-    return word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…"
 
 
 @rule(DOCKERFILE, "named-for-one", NOTE, "A Dockerfile for one platform, by its name", "cross-compile")
@@ -82,7 +45,7 @@ def named_for_one(recipe: Recipe) -> Iterator[Found]:
 def platform_constant(recipe: Recipe) -> Iterator[Found]:
     """A stage that runs on one platform whatever is built; only slow where it is not the image itself."""
     last = recipe.chain(recipe.stages[-1]) if recipe.stages else []
-    for stage in _stages(recipe):
+    for stage in stages(recipe):
         side = recipe.side(stage)
         if stage.flag and side not in (BUILD, TARGET):
             if stage in last:
@@ -96,7 +59,7 @@ def platform_constant(recipe: Recipe) -> Iterator[Found]:
 @rule(DOCKERFILE, "last-on-build", STOPS, "The last stage is on the build platform", "cross-compile")
 def last_on_build(recipe: Recipe) -> Iterator[Found]:
     """Its programs are the build machine's, its label is not."""
-    for stage in _stages(recipe):
+    for stage in stages(recipe):
         if stage is recipe.last and recipe.side(stage) == BUILD:
             starts = any(True for one in recipe.chain(stage) for _ in one.of("ENTRYPOINT", "CMD"))
             yield Found(stage.line, Problem(LAST_ON_BUILD if starts else LAST_IN_FILES), "" if starts else NOTE)
@@ -105,12 +68,12 @@ def last_on_build(recipe: Recipe) -> Iterator[Found]:
 @rule(DOCKERFILE, "base-for-one", STOPS, "A base for one platform, by its name", "multi-platform")
 def base_for_one(recipe: Recipe) -> Iterator[Found]:
     """`amd64/debian`, `debian:12-amd64`."""
-    for stage in _stages(recipe):
+    for stage in stages(recipe):
         if recipe.side(stage) != TARGET or recipe.parent(stage):
             continue
         bases = {recipe.base(stage, platform) for platform in recipe.wanted}
         if len(bases) == 1 and (found := names.of_one_platform(base := bases.pop())):
-            yield Found(stage.line, Problem(ONE_BY_NAME, image=_short(base), found=found))
+            yield Found(stage.line, Problem(ONE_BY_NAME, image=short(base), found=found))
 
 
 @rule(DOCKERFILE, "arg-shadowed", STOPS, "An argument of the builder's is shadowed", "true-image")
@@ -130,7 +93,7 @@ def arg_shadowed(recipe: Recipe) -> Iterator[Found]:
 @rule(DOCKERFILE, "arg-undeclared", STOPS, "An argument of the builder's is used where it is empty", "cross-compile")
 def arg_undeclared(recipe: Recipe) -> Iterator[Found]:
     """`$TARGETARCH` in a stage without its ARG."""
-    for stage in _stages(recipe):
+    for stage in stages(recipe):
         known = recipe.declared(stage)
         for name in AUTOMATIC:
             uses = (one for one in stage.instructions if name not in known and _uses(one, name))
@@ -141,7 +104,7 @@ def arg_undeclared(recipe: Recipe) -> Iterator[Found]:
 def _uses(one: Instruction, name: str) -> bool:
     if one.name not in ("RUN", "COPY", "ADD", "ENV", "ARG", "LABEL", "WORKDIR", "ENTRYPOINT", "CMD"):
         return False
-    if re.search(rf"(?:^|[\s;&(]|export\s){name}=|\bread\s.*\b{name}\b", one.text):
+    if re.search(rf"(?:^|[\s;&(]|export\s){name}=|\bread\s[^\n;&|]{{0,80}}\b{name}\b", one.text):
         return False
     said = one.text if one.name in ("RUN", "COPY", "ADD") else " ".join(one.words)
     return bool(re.search(rf"(?<!\\)\$(?:{name}\b|\{{{name}\}})", said)) and one.name not in ("ENTRYPOINT", "CMD")
@@ -151,29 +114,29 @@ def _uses(one: Instruction, name: str) -> bool:
 def arg_own(recipe: Recipe) -> Iterator[Found]:
     """`ARG ARCH=amd64`, which no builder sets; the first place of each."""
     told: set[str] = set()
-    stages = list(_stages(recipe))
-    said = [one for stage in stages for one in stage.of("ARG", "ENV")]
-    for one in [*recipe.arguments, *said] if stages else []:
+    looked = list(stages(recipe))
+    said = [one for stage in looked for one in stage.of("ARG", "ENV")]
+    for one in [*recipe.arguments, *said] if looked else []:
         for name, value in one.variables:
             named = re.search(r"ARCH|PLATFORM|MACHINE|(?:^|_)CPU(?:_|$)", name, re.IGNORECASE)
             if name in AUTOMATIC or name in told or not named or not names.whole(value.strip("\"'")):
                 continue
-            if _used(recipe, stages, name):
+            if _used(recipe, looked, name):
                 told.add(name)
                 yield Found(one.line_of(name), Problem(OWN, name=name, found=value.strip("\"'")))
 
 
-def _used(recipe: Recipe, stages: list[Stage], name: str) -> bool:
+def _used(recipe: Recipe, looked: list[Stage], name: str) -> bool:
     use = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b)")
     heads = (stage.base + stage.flag for stage in recipe.stages if "BUILD" not in name.upper())
-    texts = (f"{one.text} {' '.join(one.flags)}" for stage in stages for one in stage.instructions)
+    texts = (f"{one.text} {' '.join(one.flags)}" for stage in looked for one in stage.instructions)
     return any(use.search(text) for text in (*heads, *texts))
 
 
 @rule(DOCKERFILE, "name-fixed", STOPS, "A download or a file with an architecture in its name", "cross-compile")
 def name_fixed(recipe: Recipe) -> Iterator[Found]:
     """An address or a path for one architecture where none is chosen."""
-    for stage in () if _for_several(recipe) else _stages(recipe):
+    for stage in () if for_several(recipe) else stages(recipe):
         on_build = recipe.side(stage) == BUILD
         for one in stage.of("RUN", "ADD", "COPY", "ENV", "ARG"):
             if one.name == "RUN" and names.chosen(one.text):
@@ -182,7 +145,7 @@ def name_fixed(recipe: Recipe) -> Iterator[Found]:
                 # A tool that a stage on the build platform runs is for that machine: only slow on another one.
                 yield Found(
                     one.line_of(word),
-                    Problem(FIXED, word=_short(word), found=names.architecture(word)),
+                    Problem(FIXED, word=short(word), found=names.architecture(word)),
                     NOTE if on_build and one.name == "RUN" else "",
                 )
 
@@ -198,92 +161,13 @@ def _fixed(one: Instruction) -> Iterator[str]:
         yield from (word for word in one.words[:-1] if names.architecture(word) and not names.chosen(word))
 
 
-@rule(DOCKERFILE, "target-fixed", STOPS, "A compiler is told one machine", "cross-compile")
-def target_fixed(recipe: Recipe) -> Iterator[Found]:
-    """`GOARCH=amd64`, `--target x86_64-unknown-linux-musl`."""
-    for stage in () if _for_several(recipe) else _stages(recipe):
-        for one in stage.of("RUN", "ENV"):
-            words = [word for command in one.commands for word in names.aims(command)]
-            words += [
-                word for name, value in one.variables if one.name == "ENV" for word in names.aims((f"{name}={value}",))
-            ]
-            for word in dict.fromkeys(words if not names.chosen(one.text) else ()):
-                yield Found(one.line_of(word), Problem(AIMED, word=_short(word)))
-
-
-@rule(DOCKERFILE, "asks-build-machine", STOPS, "The build machine is asked for its architecture", "cross-compile")
-def asks_build_machine(recipe: Recipe) -> Iterator[Found]:
-    """`uname -m` in a stage on the build platform."""
-    for stage in _stages(recipe):
-        if recipe.side(stage) != BUILD:
-            continue
-        compiles = any(names.compiler(words) for one in stage.of("RUN") for words in one.commands)
-        taken = not compiles and _copied(recipe, stage)
-        for one in stage.of("RUN"):
-            if found := names.ASKS.search(one.text):
-                template = ASKS_BUILD if taken else ASKS_PERHAPS
-                yield Found(one.line_of(found[0]), Problem(template, word=found[0]), "" if taken else NOTE)
-
-
-def _copied(recipe: Recipe, stage: Stage) -> bool:
-    """Does a stage on the target platform take files of this one?"""
-    own = {stage.name.lower(), str(stage.number)}
-    if recipe.last and recipe.side(recipe.last) == BUILD:
-        return False  # a check, or files that are taken out of the build
-    return any(
-        copy.flag("from").lower() in own
-        for other in recipe.stages
-        if recipe.side(other) != BUILD
-        for copy in other.of("COPY")
-    )
-
-
-@rule(DOCKERFILE, "not-crossed", STOPS, "A compiler on the build platform is told no target", "cross-compile")
-def not_crossed(recipe: Recipe) -> Iterator[Found]:
-    """`go build` on the build platform, without GOARCH, in a stage whose files go into the image."""
-    for stage in () if _for_several(recipe) else _stages(recipe):
-        if recipe.side(stage) != BUILD or not _copied(recipe, stage):
-            continue
-        said = [one for part in recipe.chain(stage) for one in part.of("RUN", "ENV", "ARG")]
-        if any(names.crosses(f"{one.text} {' '.join(one.words)}") for one in said):
-            continue
-        for one in stage.of("RUN"):
-            found = (word for words in one.commands if (word := names.compiler(words)) in names.NATIVE)
-            for word in list(found)[:1]:
-                yield Found(one.line_of(word), Problem(NOT_CROSSED, word=word))
-
-
-@rule(DOCKERFILE, "compile-emulated", SLOWS, "A compiler runs on the target platform", "cross-compile")
-def compile_emulated(recipe: Recipe) -> Iterator[Found]:
-    """The first one of each stage."""
-    for stage in _stages(recipe):
-        if recipe.side(stage) != TARGET:
-            continue
-        found = [(one, word) for one in stage.of("RUN") for words in one.commands if (word := names.compiler(words))]
-        if quick := next((pair for pair in found if pair[1] not in names.NEEDS_TOOLS), None):
-            yield Found(quick[0].line_of(quick[1]), Problem(EMULATED, word=quick[1]))
-        elif found:
-            yield Found(found[0][0].line_of(found[0][1]), Problem(EMULATED_C, word=found[0][1]), NOTE)
-
-
-@rule(DOCKERFILE, "goarm-unset", STOPS, "GOARM is not set", "cross-compile")
-def goarm_unset(recipe: Recipe) -> Iterator[Found]:
-    """Only where an older 32-bit Arm is asked for, here or by another file of the repository."""
-    wanted = names.variant_of(frozenset(recipe.wanted) | recipe.named)
-    for stage in _stages(recipe) if wanted else ():
-        said = [one for part in recipe.chain(stage) for one in part.of("RUN", "ENV")]
-        own = [one for one in said if re.search(r"\bGOARCH\b[= ]", one.text) and one in stage.instructions]
-        if own and not any("GOARM" in one.text for one in said):
-            yield Found(own[0].line_of("GOARCH"), Problem(NO_GOARM, wanted=wanted))
-
-
 # --- what only registries know: `lab.ready.bases` asks them -----------------------------------------------------------
 
 
 def bases(recipe: Recipe) -> list[tuple[int, str, set[Platform]]]:
     """The images that stages on the target platform begin from: line, name, and for which platforms each is needed."""
     found: dict[tuple[int, str], set[Platform]] = {}
-    for stage in _stages(recipe):
+    for stage in stages(recipe):
         if recipe.side(stage) != TARGET:
             continue
         for platform in recipe.wanted:

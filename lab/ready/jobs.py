@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lab.audit.words import Command, commands
 from lab.model.platforms import Platform, given
-from lab.ready import names
 from lab.ready.lined import Value, read
+from lab.ready.matrix import EXPRESSION, Job, machine, matrix_of, texts, variables
 
 _BUILD_ACTION, _META_ACTION = "docker/build-push-action", "docker/metadata-action"
-_EXPRESSION = re.compile(r"\$\{\{\s*(?:env\.(\w+)|matrix\.([\w.-]+))\s*\}\}")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_ARM_RUNNER = re.compile(r"(?:^|[-_])arm(?:64)?(?:$|[-_])|aarch64", re.IGNORECASE)
-_KNOWN_RUNNER = re.compile(r"ubuntu-(?:latest|\d\d\.\d\d)(?:-arm)?\Z")
-_MOST = 200  # values that one text may have
+_STEPS = 200  # of one job
 
 
 @dataclass(frozen=True)
@@ -56,69 +52,6 @@ class Pipeline:
     wanted: tuple[Platform, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Job:
-    name: str
-    node: Value
-    env: dict[str, str]
-    matrix: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    shell_matrix: bool = False  # its values are variables of the shell, as in GitLab
-
-    @property
-    def spread(self) -> bool:
-        """Does the matrix name more than one architecture?"""
-        found = {_machine(value) for values in self.matrix.values() for value in values}
-        return len(found - {""}) > 1
-
-    def differs(self, text: str) -> bool:
-        """Does the matrix make a difference to a text?"""
-        if self.shell_matrix:
-            return any(re.search(rf"\$(?:{re.escape(key)}\b|\{{{re.escape(key)}\b)", text) for key in self.matrix)
-        return "matrix." in text or "strategy.job-index" in text
-
-    def filled(self, text: str) -> list[str]:
-        """A text with its variables filled in; one for each value that the matrix gives."""
-        found = [text]
-        for _ in range(4):
-            found = [one for part in found for one in self._once(part)][:_MOST]
-        return found
-
-    def _once(self, text: str) -> list[str]:
-        if not (mark := _EXPRESSION.search(text) or _VARIABLE.search(text)):
-            return [text]
-        shell = mark.re is _VARIABLE
-        name = mark[1] or mark[2]
-        values = self.matrix.get(name) if shell == self.shell_matrix else None
-        if not values and (shell or mark[1]) and name in self.env:
-            values = (self.env[name],)
-        if values is None:
-            return [text]
-        return [f"{text[: mark.start()]}{value}{text[mark.end() :]}"[:1000] for value in values]
-
-    def full(self, text: str) -> str:
-        """A text with what `env` says filled in, the matrix left as it is."""
-        for _ in range(4):
-            text = _EXPRESSION.sub(lambda mark: self.env.get(mark[1] or "", mark[0]), text)
-            text = _VARIABLE.sub(lambda mark: self.env.get(mark[1] or mark[2], mark[0]), text)[: 64 << 10]
-        return text
-
-
-def _machine(text: str) -> str:
-    platform = given(text) if "/" in text else None
-    if platform:
-        return str(platform)
-    found = given(names.architecture(text) or "")
-    return (
-        str(found)
-        if found
-        else "linux/arm64"
-        if _ARM_RUNNER.search(text)
-        else "linux/amd64"
-        if _KNOWN_RUNNER.match(text)
-        else ""
-    )
-
-
 def pipeline(text: str, path: str, wanted: tuple[Platform, ...]) -> Pipeline:
     """Read a workflow, an action, or a pipeline of GitLab's."""
     whole = read(text, path)
@@ -126,60 +59,38 @@ def pipeline(text: str, path: str, wanted: tuple[Platform, ...]) -> Pipeline:
     return Pipeline(path, tuple(build for job in jobs for build in _builds(job)), wanted)
 
 
-def _github(whole: Value) -> Iterator[_Job]:
-    env = _env(whole)
+def _github(whole: Value) -> Iterator[Job]:
+    env = variables(whole)
     if whole.get("runs", "steps"):
-        yield _Job("action", whole.get("runs"), env)
+        yield Job("action", whole.get("runs"), env)
     for name, node in whole.get("jobs").pairs:
-        yield _Job(name.text, node, {**env, **_env(node)}, _matrix(node.get("strategy", "matrix")))
+        yield Job(name.text, node, {**env, **variables(node)}, matrix_of(node.get("strategy", "matrix")))
 
 
-def _gitlab(whole: Value) -> Iterator[_Job]:
-    env = _env(whole, "variables")
+def _gitlab(whole: Value) -> Iterator[Job]:
+    env = variables(whole, "variables")
     for name, node in whole.pairs:
         if node.get("script"):
             matrix: dict[str, tuple[str, ...]] = {}
             for row in node.get("parallel", "matrix").rows:
-                matrix |= {key.text: (*matrix.get(key.text, ()), *_texts(value)) for key, value in row.pairs}
-            yield _Job(name.text, node, {**env, **_env(node, "variables")}, matrix, shell_matrix=True)
+                matrix |= {key.text: (*matrix.get(key.text, ()), *texts(value)) for key, value in row.pairs}
+            yield Job(name.text, node, {**env, **variables(node, "variables")}, matrix, shell_matrix=True)
 
 
-def _env(node: Value, key: str = "env") -> dict[str, str]:
-    return {name.text: value.text or value.get("value").text for name, value in node.get(key).pairs}
-
-
-def _texts(value: Value) -> tuple[str, ...]:
-    return tuple(one.text for one in value.texts())[:_MOST]
-
-
-def _matrix(node: Value) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for key, value in node.pairs:
-        rows = [(key, value)] if key.text not in ("include", "exclude") else []
-        rows += [pair for row in value.rows if key.text == "include" for pair in row.pairs]
-        for name, said in rows:
-            found[name.text] = (*found.get(name.text, ()), *_texts(said))[:_MOST]
-            for row in said.rows:
-                for inner, deep in row.pairs:
-                    place = f"{name.text}.{inner.text}"
-                    found[place] = (*found.get(place, ()), *_texts(deep))[:_MOST]
-    return found
-
-
-def _builds(job: _Job) -> Iterator[Build]:
+def _builds(job: Job) -> Iterator[Build]:
     if job.node.get("script"):
         lines = [one for key in ("before_script", "script") for one in job.node.get(key).texts()]
         yield from _shell(job, lines)
         return
-    steps = job.node.get("steps").rows
+    steps = job.node.get("steps").rows[:_STEPS]
     for step in steps:
-        own = _Job(job.name, job.node, {**job.env, **_env(step)}, job.matrix)
+        own = Job(job.name, job.node, {**job.env, **variables(step)}, job.matrix)
         if step.get("uses").text.partition("@")[0] == _BUILD_ACTION:
             yield _action(own, step, steps)
     yield from _shell(job, [step.get("run") for step in steps if step.get("run")])
 
 
-def _action(job: _Job, step: Value, steps: list[Value]) -> Build:
+def _action(job: Job, step: Value, steps: list[Value]) -> Build:
     said = step.get("with")
     outputs = said.get("outputs").text
     pushed = said.get("push").text
@@ -199,17 +110,17 @@ def _action(job: _Job, step: Value, steps: list[Value]) -> Build:
 
 
 def _text_of(value: Value) -> str:
-    return "\n".join(_texts(value))
+    return "\n".join(texts(value))
 
 
 def _build(  # noqa: PLR0913 - each is another option of a build
-    job: _Job, line: int, platforms: Value, *, pushes: bool, by_digest: bool, tags: tuple[str, ...],
+    job: Job, line: int, platforms: Value, *, pushes: bool, by_digest: bool, tags: tuple[str, ...],
     more: tuple[str, ...], caches: tuple[tuple[str, int], ...],
 ) -> Build:  # fmt: skip
     texts = [part for text in job.filled(platforms.text) for part in re.split(r"[,\s]+", text) if part]
     if not texts:
         runners = job.filled(job.node.get("runs-on").text)
-        texts = [_machine(runner) or "?" for runner in runners]
+        texts = [machine(runner) or "?" for runner in runners]
     known = [given(text) for text in texts]
     whole = [job.full(tag.strip()) for tag in tags if tag.strip()]
     return Build(
@@ -228,7 +139,7 @@ def _build(  # noqa: PLR0913 - each is another option of a build
     )
 
 
-def _shell(job: _Job, lines: list[Value]) -> Iterator[Build]:
+def _shell(job: Job, lines: list[Value]) -> Iterator[Build]:
     said = [(line, command.words) for line in lines for command in _commands(line.text)]
     pushed = any(words[:2] == ("docker", "push") for _, words in said)
     for line, words in said:
@@ -238,12 +149,12 @@ def _shell(job: _Job, lines: list[Value]) -> Iterator[Build]:
 
 def _commands(text: str) -> list[Command]:
     try:
-        return commands(_EXPRESSION.sub(lambda mark: mark[0].replace(" ", ""), text))
+        return commands(EXPRESSION.sub(lambda mark: mark[0].replace(" ", ""), text))
     except ValueError:
         return []
 
 
-def _typed(job: _Job, line: Value, words: tuple[str, ...], *, pushed: bool) -> Build:
+def _typed(job: Job, line: Value, words: tuple[str, ...], *, pushed: bool) -> Build:
     def said(*options: str) -> list[str]:
         found = [word.partition("=")[2] for word in words if word.partition("=")[0] in options and "=" in word]
         return found + [after for word, after in pairwise(words) if word in options]

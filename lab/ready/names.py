@@ -30,10 +30,13 @@ _PACKAGE = re.compile(r"[\w.+-]+:(?:amd64|arm64|armhf|i386)\Z")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 # Options that say for which machine a compiler works.
 _AIMS = re.compile(
-    rf"GOARCH=[\"']?(?:arm|386)[\"']?\Z|(?:GOARCH|CARGO_BUILD_TARGET|DOTNET_RUNTIME)=[\"']?(?:[\w-]*(?:{_ARCHITECTURES})[\w-]*)[\"']?\Z"
-    rf"|--target[= ][\"']?(?:x86_64|aarch64|armv7|i686)-[\w-]+[\"']?\Z|--(?:arch|runtime)[= ](?:linux-)?(?:{_ARCHITECTURES})\Z",
+    rf"GOARCH=[\"']?(?:arm|386|{_ARCHITECTURES})[\"']?\Z"
+    rf"|(?:CARGO_BUILD_TARGET|DOTNET_RUNTIME)=[\"']?[\w-]*(?:{_ARCHITECTURES})[\w-]*[\"']?\Z"
+    r"|--target[= ][\"']?(?:x86_64|aarch64|armv7|i686)-[\w-]+[\"']?\Z"
+    rf"|--(?:arch|runtime)[= ](?:linux-)?(?:{_ARCHITECTURES})\Z",
     re.IGNORECASE,
 )
+_LONGEST = 2000  # what is longer is no name
 _OF_ONE = {
     "amd64": "linux/amd64", "arm64v8": "linux/arm64", "arm32v7": "linux/arm/v7", "arm32v6": "linux/arm/v6",
     "arm32v5": "linux/arm/v5", "i386": "linux/386", "ppc64le": "linux/ppc64le", "s390x": "linux/s390x",
@@ -68,7 +71,7 @@ def fixed(words: tuple[str, ...]) -> Iterator[str]:
     """The words that name a download, a package, a file or a folder of one architecture."""
     for word in words:
         plain = word.strip("\"',;()")
-        if chosen(plain) or not architecture(plain):
+        if len(plain) > _LONGEST or chosen(plain) or not architecture(plain):
             continue
         if "://" in plain or _FOLDER.search(plain) or _PACKAGE.match(plain) or _FILE.search(plain):
             yield plain

@@ -23,8 +23,11 @@ from lab.model.platforms import Platform
 
 BUILD, TARGET = "build", "target"
 AUTOMATIC = tuple(f"{side}{what}" for side in ("TARGET", "BUILD") for what in ("PLATFORM", "OS", "ARCH", "VARIANT"))
-_STAGES, _ARGUMENTS = 200, 500
-_LONGEST, _FILLED = 1000, 20  # characters of a name, and variables in it, so that none grows without end
+_INSTRUCTIONS, _STAGES, _ARGUMENTS = 2000, 200, 500
+# Characters of a name, variables in it, and stars in their patterns, so that none takes time or room without end.
+_LONGEST, _FILLED, _STARS = 1000, 20, 2
+# A text whose variables all say what they are where nobody sets them.
+_BY_DEFAULT = re.compile(r"(?:[^$]|\$\{\w+:?-[^}$]*\})*")
 _BUILDS_OWN = "the-build-platform"  # what stands for $BUILDPLATFORM while names are filled in
 
 
@@ -165,10 +168,13 @@ def expanded(text: str, known: Mapping[str, str], escape: str = "\\") -> str:
     """A word as the builder fills it in; what is not known is left as it stands."""
     from e2b_dockerfile_utils import ShellLex
 
-    if len(text) > _LONGEST or text.count("$") > _FILLED:
+    if len(text) > _LONGEST or text.count("$") > _FILLED or text.count("*") > _STARS:
         return text
     try:
-        return str(ShellLex(escape, env=known, skip_unset_env=True).process_word(text))[:_LONGEST]
+        found = str(ShellLex(escape, env=known, skip_unset_env=True).process_word(text))
+        if "$" in found and _BY_DEFAULT.fullmatch(found):
+            found = str(ShellLex(escape, env={}, skip_unset_env=False).process_word(found))
+        return found[:_LONGEST]
     except (ValueError, RecursionError):
         return text
 
@@ -185,6 +191,8 @@ def read(text: str, path: str, wanted: tuple[Platform, ...]) -> Recipe:
     said = [_instruction(one, lines) for one in parsed.instructions]
     heads = [at for at, one in enumerate(said) if one.name == "FROM"]
     before = said[: heads[0]] if heads else said
+    if len(said) > _INSTRUCTIONS:
+        raise BadInput(f"{path!r} has more than {_INSTRUCTIONS} instructions.")
     if len(heads) > _STAGES or sum(one.name == "ARG" for one in before) > _ARGUMENTS:
         raise BadInput(f"{path!r} has more than {_STAGES} stages, or {_ARGUMENTS} arguments before them.")
     ends = [*heads[1:], len(said)][: len(heads)]

@@ -25,7 +25,7 @@ class Finding:
     severity: str
     path: str
     line: int
-    problem: Problem = field(compare=False)
+    problem: Problem
 
     @property
     def lesson(self) -> str:
