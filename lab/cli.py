@@ -215,6 +215,23 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             _JSON,
         ),
     ),
+    "ready": (
+        "job:ready",
+        "what keeps a repository from another platform: its Dockerfiles, bake and compose files, pipelines",
+        (
+            (
+                ("path",),
+                {"nargs": "*", "metavar": "PATH", "help": "a repository's folder, or a file (default: this folder)"},
+            ),
+            (
+                ("--platform",),
+                {"metavar": "PLATFORMS", "help": "separated by commas (default: linux/amd64,linux/arm64)"},
+            ),
+            (("--offline",), {"action": "store_true", "help": "ask no registry for the base images"}),
+            (("--sarif",), {"action": "store_true", "help": "print SARIF for a code host"}),
+            _JSON,
+        ),
+    ),
     "hint": ("learner:hint", "one more hint, and what your last try shows", (_JSON, _STEP)),
     "solution": (
         "learner:solution",
@@ -240,12 +257,16 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
 }
 
 _SELDOM = ("tour", "seed")
-_FILES = ("explain", "nodes")  # what it takes are files, which the shell completes itself
+_FILES = ("explain", "nodes", "ready")  # what it takes are files, which the shell completes itself
 # What a verb's exit statuses mean, where they are its own.
 _STATUSES = {
     "audit": (
         "Exit status: 0 no errors, 1 errors were found, 2 usage, 3 blocked (a registry does not answer), 4 an image "
         "cannot be read (no such tag or file, no image, damaged). With several images it is the greatest of theirs."
+    ),
+    "ready": (
+        "Exit status: 0 nothing stops, 1 something does, 2 usage, 3 blocked (a registry does not answer), 4 a file "
+        "cannot be read, or there is none. It reports and changes nothing."
     ),
 }
 

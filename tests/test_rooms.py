@@ -9,7 +9,7 @@ LAB = Path(__file__).parent.parent / "lab"
 ROOMS = [
     "errors", "paths", "storage", "log",
     "model", "images", "sandbox", "probes",
-    "events", "draw", "explainer", "audit", "doctor",
+    "events", "draw", "explainer", "audit", "ready", "doctor",
     "course", "learning", "terminal", "notebook",
     "verbs", "cli",
 ]  # fmt: skip

@@ -134,14 +134,22 @@ def sarif(reports: list[Report]) -> dict[str, Any]:
         for report in reports
         if (why := report.blocked or report.unreadable)
     ]
+    results = [_result(report, finding) for report in reports for finding in report.findings]
+    return sarif_run("lab audit", rules, results, blocked)
+
+
+def sarif_run(
+    tool: str, rules: list[dict[str, Any]], results: list[dict[str, Any]], blocked: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A document of SARIF with one run; `blocked` are notifications of what could not be looked at."""
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "lab audit", "rules": rules}},
+                "tool": {"driver": {"name": tool, "rules": rules}},
                 "invocations": [{"executionSuccessful": not blocked, "toolExecutionNotifications": blocked}],
-                "results": [_result(report, finding) for report in reports for finding in report.findings],
+                "results": results,
             }
         ],
     }
@@ -155,7 +163,7 @@ def _result(report: Report, finding: Finding) -> dict[str, Any]:
         "message": {"text": f"{shown(report.reference)} {finding.where}: {finding.text}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": _uri(place)}},
+                "physicalLocation": {"artifactLocation": {"uri": uri(place)}},
                 "logicalLocations": [
                     {"fullyQualifiedName": f"{shown(report.reference)}@{finding.where}", "kind": "module"}
                 ],
@@ -164,7 +172,8 @@ def _result(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _uri(path: str) -> str:
+def uri(path: str) -> str:
+    """A path as SARIF takes it."""
     from urllib.parse import quote
 
     return quote(path)

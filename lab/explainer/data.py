@@ -22,7 +22,7 @@ from typing import Any
 from lab.errors import Bug
 from lab.explainer.ways import EngineFacts, Remedy, fill, safe
 
-__all__ = ["KINDS", "Clue", "EngineFacts", "Entry", "Remedy", "entries", "fill", "safe"]
+__all__ = ["KINDS", "Clue", "EngineFacts", "Entry", "Remedy", "entries", "fill", "lesson_on", "safe"]
 
 # What may be the root before what. A symptom is told where no error is; a warning or a sign is never the cause of a
 # failure that is not known.
@@ -71,7 +71,12 @@ class Entry:
     @property
     def lesson(self) -> str:
         """The lesson of its topic, as in "04-emulation"; empty while there is none."""
-        return _lessons().get(self.topic, "")
+        return lesson_on(self.topic)
+
+
+def lesson_on(topic: str) -> str:
+    """The lesson of that name without its number; "" while there is none."""
+    return _lessons().get(topic, "")
 
 
 @lru_cache(maxsize=1)

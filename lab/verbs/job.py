@@ -1,4 +1,4 @@
-"""The verbs that stay useful after the course: explain and audit."""
+"""The verbs that stay useful after the course: explain, audit and ready."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def audit(given: Namespace) -> int:
     from lab import audit as auditor
     from lab.audit.report import sarif
 
-    need = _platforms(given.need)
+    need = _platforms(given.need, "--need")
     here = _world()
     reports = [auditor.report(name, need=need, world=here, everything=given.all) for name in given.images]
     if given.sarif:
@@ -78,14 +78,34 @@ def audit(given: Namespace) -> int:
     return max(report.exit_status for report in reports)
 
 
-def _platforms(text: str | None) -> frozenset[Platform]:
+def ready(given: Namespace) -> int:
+    """What keeps each folder's images from another platform? One that cannot be read keeps none from being told of."""
+    from lab import ready as reader
+    from lab.ready.report import sarif
+
+    wanted = tuple(sorted(_platforms(given.platform, "--platform"))) or reader.PAIR
+    here = None if given.offline else _world()
+    paths = given.path or ["."]
+    reports = [reader.ready(path, wanted=wanted, world=here, online=not given.offline) for path in paths]
+    if given.sarif:
+        print(json.dumps(sarif(reports), indent=1))
+    elif given.json:
+        print(json.dumps([report.to_json() for report in reports], indent=1))
+    else:
+        print("\n".join(report.as_text() for report in reports))
+    return max(report.exit_status for report in reports)
+
+
+def _platforms(text: str | None, option: str) -> frozenset[Platform]:
     from lab.model.platforms import given
 
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     found = {name: given(name) for name in names}
     wrong = [name for name, platform in found.items() if platform is None]
     if wrong:
-        raise UsageError(f"{wrong[0]!r} in --need is not a platform.", "An example: --need linux/amd64,linux/arm64")
+        raise UsageError(
+            f"{wrong[0]!r} in {option} is not a platform.", f"An example: {option} linux/amd64,linux/arm64"
+        )
     return frozenset(platform for platform in found.values() if platform)
 
 

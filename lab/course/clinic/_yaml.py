@@ -17,7 +17,7 @@ def read(world: World, path: str) -> tuple[list[dict[str, Any]], tuple[Evidence,
 
     text = host.text(path)(world)
     try:
-        every = yaml.safe_load_all(text.content)  # type: ignore[no-untyped-call]
+        every = yaml.safe_load_all(text.content)
         documents = [one for one in every if one is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadInput(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from error

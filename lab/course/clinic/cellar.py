@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from lab.course._text import short
 from lab.course.clinic import _builders, _rows
 from lab.course.clinic._bench import Bench
 from lab.course.clinic._builders import Set
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import BuilderNamed, Tag
 from lab.errors import Blocked
+from lab.model.digests import brief
 from lab.model.facts import Exported
 from lab.model.platforms import listed
 from lab.model.steps import Problem, Proof, Verdict, step
@@ -114,9 +114,9 @@ def cellar(made: Set, done: Exported, tag: Published) -> Verdict:
     if not index.platforms >= _rows.PAIR:
         return Problem(ONE_ROW, found=listed(index.platforms), wanted=listed(_rows.PAIR), ref=tag.reference)
     if index.digest not in done.digests:
-        made_of_it = ", ".join(map(short, done.digests)) or "nothing"
-        wanted = short(index.digest)
+        made_of_it = ", ".join(map(brief, done.digests)) or "nothing"
+        wanted = brief(index.digest)
         return Problem(
             OTHER_BUILDER, found=f"from {BUILDER}: {made_of_it}", wanted=wanted, ref=tag.reference, name=BUILDER
         )
-    return Proof(MENDED, name=BUILDER, ref=tag.reference, digest=short(index.digest), rows=_rows.rows(index))
+    return Proof(MENDED, name=BUILDER, ref=tag.reference, digest=brief(index.digest), rows=_rows.rows(index))
