@@ -123,7 +123,10 @@ def standing(world: World, of: str) -> dict[str, str]:
 
 
 def delete(world: World, of: str) -> bool:
-    """Remove a tag, and what it stands for where nothing else leads to that; False where there was no such tag."""
+    """Remove a tag, and what it stands for where nothing else leads to that; False where there was no such tag.
+
+    A digest is removed where no tag leads to it; where one does, nothing is, and the answer is False.
+    """
     from lab.probes import reach
 
     with _registry(world, of) as registry:
@@ -134,6 +137,8 @@ def delete(world: World, of: str) -> bool:
         digest = "sha256:" + hashlib.sha256(found.body).hexdigest()
         others = [led for tag, led in reach.follow(registry).items() if tag != target]
         if any(digest in led for led in others):
+            if target == digest:
+                return False
             # A registry deletes a digest with all its tags, also where an index lists it: so the tag moves away first.
             digest = _move_away(registry, of)
         answer = registry.delete(f"manifests/{digest}")

@@ -156,6 +156,17 @@ def test_delete_leaves_what_other_tags_lead_to(server, world):
     assert registry.images("shop:rc")(world).images[0].digest == one.digest
 
 
+def test_a_digest_is_deleted_where_no_tag_leads_to_it(server, world):
+    """What a job pushed and nobody tagged may go; what a tag stands for stays, and the tag with it."""
+    lost, kept = image(), image("linux/arm64")
+    server.add("shop", lost.blob.digest, lost)
+    server.add("shop", "rc", kept)
+    server.add("shop", kept.blob.digest, kept)
+    assert registry.delete(world, f"shop@{lost.blob.digest}")
+    assert not registry.delete(world, f"shop@{kept.blob.digest}")
+    assert registry.index("shop:rc")(world).digest == kept.blob.digest
+
+
 def test_each_platforms_program_is_read_out_of_its_layers(server, world):
     """The entrypoint, or any path, in every platform's image; None where it is not there."""
     found = registry.binaries("hello:multi")(world)

@@ -43,7 +43,10 @@ WAYS = {
             (f"{PLAIN}; docker run --rm --platform $OTHER $REGISTRY/mismatch:plain", lesson.NO_WARNING),
             (f"{PLAIN}; docker run --rm $REGISTRY/mismatch:plain 2>&1 | grep WARNING", lesson.NOTHING_RAN),
             (f"{PLAIN}; docker run --rm busybox:1.38 uname -m", lesson.NO_WARNING),
-            (f"{PLAIN}; {OTHER}; docker run --rm $REGISTRY/mismatch:other", _mismatch.NO_CONTAINER),
+            (
+                f"{PLAIN}; {BUILD} --platform $OTHER -t $REGISTRY/mismatch:other --push; {OTHER}; docker run --rm $REGISTRY/mismatch:other",
+                _mismatch.NO_CONTAINER,
+            ),
             (f"{PLAIN}; {PRETENCE}", _mismatch.NO_CONTAINER),
             (f"{BUILD} --platform $OTHER -t $REGISTRY/mismatch:plain --push", lesson.STILL_A_LIST),
             (f"{PLAIN} --platform $HERE", lesson.NOT_THE_OTHER),
