@@ -11,9 +11,9 @@ from lab.ready import lined, names
 from lab.ready.recipe import expanded
 from lab.ready.rule import COMPOSE, STOPS, Found, rule
 
-PINNED = "Service {service} is pinned to {found}: hosts of another platform emulate it, or cannot start it"
-LACKS = "Service {service} is built for {found}, not for {wanted}"
-ONE_BY_NAME = "{image} is by its name an image for {found} only"
+PINNED = "Service `{service}` is pinned to {found}: hosts of another platform emulate it, or cannot start it"
+LACKS = "Service `{service}` is built for {found}, not for {wanted}"
+ONE_BY_NAME = "`{image}` is by its name an image for {found} only"
 
 
 @dataclass(frozen=True)
