@@ -70,5 +70,6 @@ def compose_lacks(compose: Compose) -> Iterator[Found]:
 def compose_for_one(compose: Compose) -> Iterator[Found]:
     """`arm64v8/redis`."""
     for one in () if names.named(compose.path) else compose.services:
-        if found := names.of_one_platform(one.image):
+        found = names.of_one_platform(one.image)
+        if found and not names.enough(found, compose.wanted):
             yield Found(one.line, Problem(ONE_BY_NAME, image=one.image, found=found))

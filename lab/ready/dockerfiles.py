@@ -75,7 +75,8 @@ def base_for_one(recipe: Recipe) -> Iterator[Found]:
         if recipe.side(stage) != TARGET or recipe.parent(stage):
             continue
         bases = {recipe.base(stage, platform) for platform in recipe.wanted}
-        if len(bases) == 1 and (found := names.of_one_platform(base := bases.pop())):
+        found = names.of_one_platform(base := bases.pop()) if len(bases) == 1 else ""
+        if found and not names.enough(found, recipe.wanted):
             yield Found(stage.line, Problem(ONE_BY_NAME, image=short(base), found=found))
 
 
@@ -132,7 +133,7 @@ def arg_own(recipe: Recipe) -> Iterator[Found]:
             value = written.strip("\"'")
             if name in told or not _OWN_NAME.search(name) or (value and not names.whole(value)):
                 continue
-            if name in heads or (value and name in bodies):
+            if (name in heads or (value and name in bodies)) and not names.enough(value, recipe.wanted):
                 told.add(name)
                 yield Found(one.line_of(name), Problem(OWN if value else OWN_EMPTY, name=name, found=value))
 
@@ -146,6 +147,8 @@ def name_fixed(recipe: Recipe) -> Iterator[Found]:
             if one.name == "RUN" and names.chosen(one.text):
                 continue
             for word in dict.fromkeys(_fixed(one)):
+                if names.enough(word, recipe.wanted):
+                    continue
                 # A tool that a stage on the build platform runs is for that machine: only slow on another one.
                 yield Found(
                     one.line_of(word),

@@ -292,6 +292,15 @@ def test_other_platforms_can_be_asked_for(repository):
     assert "linux/riscv64" in report.findings[0].text
 
 
+@pytest.mark.parametrize("case", ["owner", "own", "download", "copied", "aimed", "compose name", "constant"])
+def test_what_is_fixed_to_the_one_that_is_wanted_is_no_finding(repository, case):
+    """A repository that is to run on one platform may say so."""
+    rule, _, _, path, text = FAULTS[case]
+    arm = text.replace("amd64", "arm64").replace("x86_64", "aarch64")
+    assert of_rule(repository({path: arm}, wanted=PI[:1]), rule) != []
+    assert of_rule(repository({path: arm}, wanted=(Platform("linux", "arm64"),)), rule) == []
+
+
 def test_every_rule_is_tried_and_told():
     """Each has a fault above or with the registries, and a row on its page."""
     page = (ROOT / "docs/ready.md").read_text(encoding="utf-8")
