@@ -18,10 +18,10 @@ from lab.ready import lined
 from lab.ready.rule import BAKE, NOTE, SLOWS, STOPS, Found, rule
 
 KEY = "Bake passes over `platform` without a word, its key is `platforms`: only the builder's own platform is built"
-LACKS = "Target {target} is built for {found}, not for {wanted}"
+LACKS = "Target `{target}` is built for {found}, not for {wanted}"
 NO_VARIANT = "linux/arm without a variant is read as linux/arm/v7, which older boards cannot run"
 SHARED_CACHE = (
-    "Targets {first} and {target} are for different platforms and write one cache: each overwrites the other's"
+    "Targets `{first}` and `{target}` are for different platforms and write one cache: each overwrites the other's"
 )
 
 

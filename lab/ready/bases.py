@@ -17,9 +17,9 @@ from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem
 from lab.model.world import World
 
-ABSENT = "{image} has no image for {wanted}; it has: {found}"
+ABSENT = "`{image}` has no image for {wanted}; it has: {found}"
 PINNED = (
-    "The digest of {image} is that of one platform's image ({found}), not of the index: every platform gets that one"
+    "The digest of `{image}` is that of one platform's image ({found}), not of the index: every platform gets that one"
 )
 _MOST, _LIMIT = 80, 5.0
 _NONE = ("scratch",)

@@ -40,6 +40,7 @@ def target_fixed(recipe: Recipe) -> Iterator[Found]:
             words += [
                 word for name, value in one.variables if one.name == "ENV" for word in names.aims((f"{name}={value}",))
             ]
+            words = [word for word in words if not names.enough(word, recipe.wanted)]
             for word in dict.fromkeys(words if not names.chosen(one.text) else ()):
                 yield Found(one.line_of(word), Problem(AIMED, word=short(word)))
 

@@ -11,9 +11,9 @@ from lab.ready import lined, names
 from lab.ready.recipe import expanded
 from lab.ready.rule import COMPOSE, STOPS, Found, rule
 
-PINNED = "Service {service} is pinned to {found}: hosts of another platform emulate it, or cannot start it"
-LACKS = "Service {service} is built for {found}, not for {wanted}"
-ONE_BY_NAME = "{image} is by its name an image for {found} only"
+PINNED = "Service `{service}` is pinned to {found}: hosts of another platform emulate it, or cannot start it"
+LACKS = "Service `{service}` is built for {found}, not for {wanted}"
+ONE_BY_NAME = "`{image}` is by its name an image for {found} only"
 
 
 @dataclass(frozen=True)
@@ -70,5 +70,6 @@ def compose_lacks(compose: Compose) -> Iterator[Found]:
 def compose_for_one(compose: Compose) -> Iterator[Found]:
     """`arm64v8/redis`."""
     for one in () if names.named(compose.path) else compose.services:
-        if found := names.of_one_platform(one.image):
+        found = names.of_one_platform(one.image)
+        if found and not names.enough(found, compose.wanted):
             yield Found(one.line, Problem(ONE_BY_NAME, image=one.image, found=found))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lab.model.platforms import Platform, given
 from lab.model.steps import Problem
 from lab.ready import names
-from lab.ready.recipe import AUTOMATIC, BUILD, TARGET, Instruction, Recipe, Stage
+from lab.ready.recipe import AUTOMATIC, BUILD, TARGET, Instruction, Recipe
 from lab.ready.rule import DOCKERFILE, NOTE, SLOWS, STOPS, Found, rule
 from lab.ready.scope import for_several, short, stages
 
 NAMED = "The file is for {found} by its own name, so that it is not read for other platforms"
 CONSTANT_LAST = "The image is made on {found} whatever platform is asked for: the --platform of its FROM is constant"
-CONSTANT = "Stage {stage} runs on {found} on every machine: the --platform of its FROM is constant"
+CONSTANT = "Stage `{stage}` runs on {found} on every machine: the --platform of its FROM is constant"
 CONSTANT_FILES = (
-    "Stage {stage} is of {found} whatever is built: right for files that every platform can use, wrong for programs"
+    "Stage `{stage}` is of {found} whatever is built: right for files that every platform can use, wrong for programs"
 )
 LAST_ON_BUILD = (
     "The last stage runs on the build platform, so that every platform's image holds that machine's programs"
@@ -24,13 +24,16 @@ LAST_ON_BUILD = (
 LAST_IN_FILES = (
     "The last stage runs on the build platform: right where files are taken out of the build, wrong for an image"
 )
-ONE_BY_NAME = "{image} is by its name an image for {found} only"
+ONE_BY_NAME = "`{image}` is by its name an image for {found} only"
 SHADOWED = "ARG {name} has a value of its own, which hides the one that the builder sets for each platform"
 SHADOWED_BEFORE = (
     "ARG {name} before the first FROM has a value, which hides the builder's own in every stage that asks for it"
 )
 UNDECLARED = "{name} is used in a stage that has no ARG {name}, where it is empty"
 OWN = "{name} is {found} by default, and --platform does not set it: it is not the builder's TARGETARCH"
+OWN_EMPTY = (
+    "{name} decides what a stage begins from, and --platform does not set it: it is not the builder's TARGETARCH"
+)
 FIXED = "`{word}` is for {found}, whatever platform is built"
 
 
@@ -72,7 +75,8 @@ def base_for_one(recipe: Recipe) -> Iterator[Found]:
         if recipe.side(stage) != TARGET or recipe.parent(stage):
             continue
         bases = {recipe.base(stage, platform) for platform in recipe.wanted}
-        if len(bases) == 1 and (found := names.of_one_platform(base := bases.pop())):
+        found = names.of_one_platform(base := bases.pop()) if len(bases) == 1 else ""
+        if found and not names.enough(found, recipe.wanted):
             yield Found(stage.line, Problem(ONE_BY_NAME, image=short(base), found=found))
 
 
@@ -110,27 +114,28 @@ def _uses(one: Instruction, name: str) -> bool:
     return bool(re.search(rf"(?<!\\)\$(?:{name}\b|\{{{name}\}})", said)) and one.name not in ("ENTRYPOINT", "CMD")
 
 
+def _variables(texts: Iterable[str]) -> set[str]:
+    return {name for text in texts for name in re.findall(r"\$\{?(\w+)", text)}
+
+
+_OWN_NAME = re.compile(r"ARCH|PLATFORM|MACHINE|(?:^|_)CPU(?:_|$)", re.IGNORECASE)
+
+
 @rule(DOCKERFILE, "arg-own", STOPS, "An argument of its own says the architecture", "cross-compile")
 def arg_own(recipe: Recipe) -> Iterator[Found]:
-    """`ARG ARCH=amd64`, which no builder sets; the first place of each."""
-    told: set[str] = set()
+    """`ARG ARCH=amd64`, which no builder sets; the first place of each. One without a value counts in a FROM."""
     looked = list(stages(recipe))
-    said = [one for stage in looked for one in stage.of("ARG", "ENV")]
-    for one in [*recipe.arguments, *said] if looked else []:
-        for name, value in one.variables:
-            named = re.search(r"ARCH|PLATFORM|MACHINE|(?:^|_)CPU(?:_|$)", name, re.IGNORECASE)
-            if name in AUTOMATIC or name in told or not named or not names.whole(value.strip("\"'")):
+    heads = _variables(f"{stage.base} {stage.flag}" for stage in looked)
+    bodies = _variables(f"{one.text} {' '.join(one.flags)}" for stage in looked for one in stage.instructions)
+    told = set(AUTOMATIC)
+    for one in [*recipe.arguments, *(said for stage in looked for said in stage.of("ARG", "ENV"))]:
+        for name, written in one.variables:
+            value = written.strip("\"'")
+            if name in told or not _OWN_NAME.search(name) or (value and not names.whole(value)):
                 continue
-            if _used(recipe, looked, name):
+            if (name in heads or (value and name in bodies)) and not names.enough(value, recipe.wanted):
                 told.add(name)
-                yield Found(one.line_of(name), Problem(OWN, name=name, found=value.strip("\"'")))
-
-
-def _used(recipe: Recipe, looked: list[Stage], name: str) -> bool:
-    use = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b)")
-    heads = (stage.base + stage.flag for stage in recipe.stages if "BUILD" not in name.upper())
-    texts = (f"{one.text} {' '.join(one.flags)}" for stage in looked for one in stage.instructions)
-    return any(use.search(text) for text in (*heads, *texts))
+                yield Found(one.line_of(name), Problem(OWN if value else OWN_EMPTY, name=name, found=value))
 
 
 @rule(DOCKERFILE, "name-fixed", STOPS, "A download or a file with an architecture in its name", "cross-compile")
@@ -142,6 +147,8 @@ def name_fixed(recipe: Recipe) -> Iterator[Found]:
             if one.name == "RUN" and names.chosen(one.text):
                 continue
             for word in dict.fromkeys(_fixed(one)):
+                if names.enough(word, recipe.wanted):
+                    continue
                 # A tool that a stage on the build platform runs is for that machine: only slow on another one.
                 yield Found(
                     one.line_of(word),

@@ -14,7 +14,10 @@ from lab.ready.rule import BAKE, COMPOSE, DOCKERFILE, PIPELINE
 MOST = 512 << 10  # bytes of one file
 _FILES, _ENTRIES = 400, 200_000
 _LINE = 65_535  # BuildKit takes no longer line of a Dockerfile either
-_NOT_THEIRS = frozenset((".git", ".hg", ".svn", "node_modules", "vendor", ".venv", "venv", ".tox", "__pycache__"))
+# What others wrote, and what tests are given to read.
+_NOT_THEIRS = frozenset(
+    (".git", ".hg", ".svn", "node_modules", "vendor", ".venv", "venv", ".tox", "__pycache__", "testdata", "fixtures")
+)
 _YAML = r"\.ya?ml\Z"
 _NAMES = (
     (DOCKERFILE, re.compile(r"(?:dockerfile|containerfile)(?:[.-][\w.-]+)?\Z|[\w.-]+\.(?:dockerfile|containerfile)\Z")),
@@ -23,8 +26,11 @@ _NAMES = (
     (PIPELINE, re.compile(rf"[\w.-]*\.gitlab-ci(?:[.-][\w.-]+)?{_YAML}")),
 )
 _FOLDERS = re.compile(rf"(?:\A|/)(?:\.github/workflows/[^/]+{_YAML}|\.gitlab/.+{_YAML}|\.github/.*/?action{_YAML})")
-# What is named like a Dockerfile and is none: notes, templates and copies of one.
-_NONE = re.compile(r"\.(?:dockerignore|md|ya?ml|json|hcl|toml|j2|jinja2?|tmpl|tpl|template|in|sh|py|orig|bak|erb)\Z")
+# What is named like a Dockerfile and is none: notes, templates and copies of one, code that reads them.
+_NONE = re.compile(
+    r"\.(?:dockerignore|md|rst|txt|html|json|hcl|toml|ya?ml|j2|jinja2?|tmpl|tpl|template|in|erb|orig|bak|lock"
+    r"|sh|ps1|py|go|rs|rb|js|mjs|ts|tsx|java|kt|php|c|h|cc|cpp|cs|lua|vim|png|svg)\Z"
+)
 
 
 def kind(path: str) -> str:

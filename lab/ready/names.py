@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from lab.model.platforms import Platform
+from lab.model.platforms import Platform, given
 
 _ARCHITECTURES = (
     r"amd64|x86[_-]64|x64|linux64|arm64(?:v8)?|aarch64|armv[567](?:l|hf|a)?|armhf|armel|arm32v[567]"
@@ -36,6 +36,15 @@ _AIMS = re.compile(
     rf"|--(?:arch|runtime)[= ](?:linux-)?(?:{_ARCHITECTURES})\Z",
     re.IGNORECASE,
 )
+_ALSO = {
+    "x64": "amd64",
+    "linux64": "amd64",
+    "arm64v8": "arm64",
+    "armv7l": "arm",
+    "armv6l": "arm",
+    "armv7": "arm",
+    "armv6": "arm",
+}
 _LONGEST = 2000  # what is longer is no name
 _OF_ONE = {
     "amd64": "linux/amd64", "arm64v8": "linux/arm64", "arm32v7": "linux/arm/v7", "arm32v6": "linux/arm/v6",
@@ -48,6 +57,13 @@ def architecture(text: str) -> str:
     """The first architecture that a name holds, as it is written there; "" for none."""
     found = _TOKEN.search(text)
     return found[0] if found else ""
+
+
+def enough(text: str, wanted: Iterable[Platform]) -> bool:
+    """Is the architecture in a text the only one that is wanted?"""
+    name = architecture(text).lower()
+    platform = given(_ALSO.get(name, name)) if name else None
+    return platform is not None and all(one.architecture == platform.architecture for one in wanted)
 
 
 def named(path: str) -> str:

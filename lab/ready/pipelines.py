@@ -9,11 +9,11 @@ from lab.model.steps import Problem
 from lab.ready.jobs import Build, Pipeline
 from lab.ready.rule import PIPELINE, SLOWS, STOPS, Found, rule
 
-LACKS = "Job {job} pushes an image for {found}, and no job of this file builds {wanted}"
-UNSET = "Job {job} pushes an image and names no platforms: it is built for the runner's own alone, {found}"
-RACE = "The jobs that the matrix makes of {job} push one tag, each for its own platform: the last one is left"
-RACE_OF_TWO = "Jobs {first} and {job} push one tag, {tag}, for different platforms: the last one is left"
-ONE_CACHE = "The jobs that the matrix makes of {job} write one cache for all platforms: each overwrites the others'"
+LACKS = "Job `{job}` pushes an image for {found}, and no job of this file builds {wanted}"
+UNSET = "Job `{job}` pushes an image and names no platforms: it is built for the runner's own alone, {found}"
+RACE = "The jobs that the matrix makes of `{job}` push one tag, each for its own platform: the last one is left"
+RACE_OF_TWO = "Jobs `{first}` and `{job}` push one tag, `{tag}`, for different platforms: the last one is left"
+ONE_CACHE = "The jobs that the matrix makes of `{job}` write one cache for all platforms: each overwrites the others'"
 
 
 def _pushed(pipeline: Pipeline) -> list[Build]:

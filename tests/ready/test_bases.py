@@ -65,7 +65,7 @@ def test_a_base_chosen_by_the_platform_is_asked_for_each(found, server):
     server.add("base-amd64", "1", image("linux/amd64"))
     server.add("base-arm64", "1", image("linux/amd64"))
     report = found(f"FROM {server.address}/base-$TARGETARCH:1\n")
-    assert ["base-arm64:1 has no image for linux/arm64" in one.text for one in report.findings] == [True]
+    assert ["base-arm64:1` has no image for linux/arm64" in one.text for one in report.findings] == [True]
 
 
 def test_a_services_image_is_asked_for(found, server):

@@ -117,7 +117,7 @@ def test_one_file_is_enough(tmp_path):
 
 KINDS = {
     "Dockerfile": "Dockerfile", "a/b/Dockerfile.web": "Dockerfile", "web.dockerfile": "Dockerfile", "Containerfile": "Dockerfile",
-    "Dockerfile.dockerignore": "", "Dockerfile.md": "", "Dockerfile.j2": "", "dockerfiles.py": "",
+    "Dockerfile.dockerignore": "", "Dockerfile.md": "", "Dockerfile.j2": "", "dockerfiles.py": "", "dockerfile.go": "",
     "docker-bake.hcl": "bake file", "docker-bake.override.json": "bake file", "main.hcl": "",
     "compose.yml": "compose file", "docker-compose.prod.yaml": "compose file", "composer.json": "",
     ".github/workflows/x.yaml": "pipeline", ".github/actions/build/action.yml": "pipeline", ".github/dependabot.yml": "",

@@ -24,7 +24,7 @@ def test_text_has_the_file_the_line_and_the_reason(repository):
         "(1 Dockerfile, 1 compose file; 1 image not asked for) for linux/amd64, linux/arm64\n  Dockerfile\n    ✘ line 2: ARG TARGETARCH"
         in text
     )
-    assert "  web/compose.yaml\n    ✘ line 3: Service a is pinned to linux/386" in text
+    assert "  web/compose.yaml\n    ✘ line 3: Service `a` is pinned to linux/386" in text
     assert text.endswith("Lesson: 03-mismatch")
 
 

@@ -67,6 +67,9 @@ FAULTS = {
     ),
     "own": ("arg-own", STOPS, 2, "Dockerfile", "FROM alpine:3\nARG ARCH=amd64\nCOPY x-$ARCH /x\n"),
     "own before": ("arg-own", STOPS, 1, "Dockerfile", 'ARG ARCH="amd64"\nFROM busybox-$ARCH:1\n'),
+    "own without a value": (
+        "arg-own", STOPS, 1, "Dockerfile", "ARG IMAGE_ARCH\nFROM ${IMAGE_ARCH}/debian:12\n",
+    ),
     "download": (
         "name-fixed", STOPS, 3, "Dockerfile",
         "FROM alpine:3\nRUN apk add curl && \\\n    curl -L https://host/v1/tool-linux-x86_64.tar.gz | tar xz\n",
@@ -200,6 +203,9 @@ RIGHT = {
         "FROM alpine:3\nCOPY --from=build /x-amd64 /x-arm64 /\n",
     ),
     "an argument that nobody uses": ("Dockerfile", "FROM alpine:3\nARG ARCH=amd64\n"),
+    "an argument with the builder's value": (
+        "Dockerfile", "FROM alpine:3\nARG TARGETARCH\nARG ARCH=$TARGETARCH\nCOPY x-$ARCH /x\n",
+    ),
     "bake": ("docker-bake.hcl", 'target "app" {\n  platforms = ["linux/amd64", "linux/arm64"]\n}\n'),
     "bake by a variable": ("docker-bake.hcl", 'variable "P" {}\ntarget "app" {\n  platforms = split(",", P)\n}\n'),
     "bake, one of each": (
@@ -284,6 +290,15 @@ def test_other_platforms_can_be_asked_for(repository):
     assert repository(files).findings == ()
     report = repository(files, wanted=(Platform("linux", "riscv64"),))
     assert "linux/riscv64" in report.findings[0].text
+
+
+@pytest.mark.parametrize("case", ["owner", "own", "download", "copied", "aimed", "compose name", "constant"])
+def test_what_is_fixed_to_the_one_that_is_wanted_is_no_finding(repository, case):
+    """A repository that is to run on one platform may say so."""
+    rule, _, _, path, text = FAULTS[case]
+    arm = text.replace("amd64", "arm64").replace("x86_64", "aarch64")
+    assert of_rule(repository({path: arm}, wanted=PI[:1]), rule) != []
+    assert of_rule(repository({path: arm}, wanted=(Platform("linux", "arm64"),)), rule) == []
 
 
 def test_every_rule_is_tried_and_told():
