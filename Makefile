@@ -22,6 +22,7 @@ help: ## Show this list.
 setup: $(STAMP) ## Make .venv with the `lab` command.
 
 $(STAMP): requirements.lock pyproject.toml tools/setup.sh
+	@rm -f $(DEV_STAMP)
 	@tools/setup.sh $(VENV) requirements.lock
 	@touch $@
 
