@@ -2,9 +2,9 @@
 
 import dataclasses
 import importlib
-import os
 
 import pytest
+from support.nightly import nightly
 
 from lab import course
 from lab.model.platforms import Platform
@@ -18,7 +18,6 @@ WAYS = {
 SEEDED = [(name, seed) for name, ways in WAYS.items() for seed in ways.tried]
 
 # What test_steps tries for one seed is tried here for all of them.
-slow = pytest.mark.skipif(not os.environ.get("LAB_SLOW"), reason="LAB_SLOW=1 runs it")
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def somebody(learner):
     return comes
 
 
-@slow
+@nightly
 @pytest.mark.parametrize(("name", "seed"), SEEDED)
 def test_each_learner_gets_there_in_two_ways(name, seed, somebody):
     """The solution and the other way pass for every seed; what was laid does not."""
@@ -47,7 +46,7 @@ def test_each_learner_gets_there_in_two_ways(name, seed, somebody):
     here.untouched(name)
 
 
-@slow
+@nightly
 @pytest.mark.parametrize(("name", "seed"), SEEDED)
 def test_each_learners_wrong_ends_fail_with_their_message(name, seed, somebody):
     """Whatever the seed is."""

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from support.nightly import SLOW
 from support.ways_out import BUILDER, FROM, TRIED
 
 from lab import sandbox
@@ -27,7 +28,6 @@ from lab.probes.here import environment_of
 from lab.sandbox.emulators import kernel as emulation
 
 DATA = Path(__file__).parent.parent / "data"
-SLOW = bool(os.environ.get("LAB_SLOW"))
 RECORDS = DATA / "explain" / "real"
 HERE = f"linux/{'arm64' if platform.machine() in ('aarch64', 'arm64') else 'amd64'}"
 COPY_RUN = "printf 'FROM busybox:1.38\\nCOPY %s /x\\n%s\\n' "

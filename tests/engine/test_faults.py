@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import socket
@@ -20,6 +19,7 @@ from support import machine_picture as machine
 from support.disks import Disk
 from support.faults import ASKS_ENGINE, ASKS_REGISTRY, PHASES, Running, asked, lab, pids, said, send, until
 from support.faults_page import Cell, cells
+from support.nightly import SLOW
 
 from lab import course, paths, sandbox
 from lab.course import workspace
@@ -33,7 +33,6 @@ from lab.sandbox.engine import daemon, traces
 from lab.sandbox.host import process
 
 pytestmark = pytest.mark.engine
-SLOW = os.environ.get("LAB_SLOW") == "1"
 MATRIX = [cell for cell in cells() if cell.exits]
 
 

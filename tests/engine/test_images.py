@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+from support.nightly import nightly
 
 from lab import paths, sandbox
 from lab.images import build
@@ -176,7 +177,7 @@ def target(box):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.environ.get("LAB_SLOW") != "1", reason="LAB_SLOW=1 runs it: it compiles BuildKit")
+@nightly
 def test_a_killed_build_goes_on(ready, tmp_path, monkeypatch):
     """Everything of a killed builder is gone, it is recognised, and the next one need not compile that again."""
     debs = paths.cache() / "debs"

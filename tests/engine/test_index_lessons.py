@@ -1,16 +1,16 @@
 """What lessons 7 and 8 ask before a step and give to mend, on a real engine: for more than one learner."""
 
 import dataclasses
-import os
 
 import pytest
+from support.nightly import SLOW
 
 from lab import course
 from lab.course import _inside_the_index, _multi_platform
 from lab.model.results import Status
 from lab.probes import engine, registry
 
-SEEDS = (1, 2, 3) if os.environ.get("LAB_SLOW") else (1,)
+SEEDS = (1, 2, 3) if SLOW else (1,)
 
 
 def solved(learner, name):

@@ -1,16 +1,15 @@
 """Lessons done in `lab shell` alone: typed on a terminal, checked with `lab check`, no notebook."""
 
-import os
 import re
 
 import pytest
+from support.nightly import SLOW
 from support.stand_ins import Terminal
 
 from lab import course
 from lab.verbs import asking
 
 FIRST = ("machine", "one-platform", "mismatch")
-SLOW = os.environ.get("LAB_SLOW") == "1"
 LATER = [pytest.param(one.stem, marks=pytest.mark.slow) for one in course.lessons() if one.stem not in FIRST]
 
 

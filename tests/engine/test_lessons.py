@@ -6,6 +6,7 @@ import signal
 
 import nbformat
 import pytest
+from support.nightly import nightly
 from support.steps import asks, emulates
 
 from lab import course, sandbox
@@ -68,6 +69,7 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
             assert seen[step.name][0] is not Status.PASSED, step.name
 
 
+@nightly
 @pytest.mark.parametrize("lesson", NAMES, indirect=True)
 def test_no_check_belongs_to_another_step(lesson, learner):
     """After a lesson's work, and only that, no step of another lesson passes; nor one of its own before its turn."""

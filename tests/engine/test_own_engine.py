@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from support import theirs, unprivileged
+from support.nightly import SLOW
 from support.theirs import Engine
 
 import lab
@@ -102,7 +103,7 @@ def removed(text: str) -> list[str]:
 @BOTH
 def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Path) -> None:
     """Every step by the notes' own plain commands; `down --dry-run` says what `down` then removes."""
-    if engine.data.name.endswith("-classic") and os.environ.get("LAB_SLOW") != "1":
+    if engine.data.name.endswith("-classic") and not SLOW:
         pytest.skip("LAB_SLOW=1 runs the course on both image stores")
     up(engine)
     emulators = "--emulators" if CONSENT else "--no-emulators"

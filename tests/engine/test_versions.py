@@ -1,11 +1,11 @@
 """The lessons on an older engine and buildx, with the classic image store: what a learner brings need not be the newest."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
+from support.nightly import nightly
 from support.steps import emulates
 
 from lab import course, sandbox
@@ -18,7 +18,7 @@ from lab.probes.here import environment_of, this_world
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(os.environ.get("LAB_SLOW") != "1", reason="LAB_SLOW=1 runs it"),
+    nightly,
 ]
 STEPS = list(course.steps())
 # What this buildx cannot do, it says; nobody is called wrong for it.
