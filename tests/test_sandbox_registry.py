@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
+from lab.errors import Blocked
 from lab.sandbox import certificates, registry, state
 from lab.sandbox.engine import config
 from lab.sandbox.host import process
 from lab.sandbox.host.process import Daemon
+from lab.sandbox.report import quiet
 
 ADDRESS = "10.213.7.1"
 THEIRS = "-----BEGIN CERTIFICATE-----\na company's own\n-----END CERTIFICATE-----"
@@ -119,3 +122,34 @@ def test_a_registry_of_ours_that_hangs_is_ended_and_keeps_its_port(monkeypatch: 
     monkeypatch.setattr(registry, "answers", lambda *_: False)
     assert registry.choose_port([registry.LOOPBACK, ADDRESS], 5077) == 5077
     assert ended == [(state.key(), "registry-127.0.0.1")]
+
+
+def test_a_port_that_is_taken_while_the_registry_starts_is_left(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sandboxes that come up at once find the same port free; the slower one goes on to another."""
+    others: list[socket.socket] = []
+
+    def start(_programs: Path, port: int, _addresses: list[str]) -> None:
+        if not others:
+            others.append(socket.create_server((registry.LOOPBACK, port)))
+            raise Blocked("The registry does not start.")
+
+    monkeypatch.setattr(registry, "start", start)
+    port = registry.bring_up(theirs, [registry.LOOPBACK], None, quiet)
+    taken = others[0].getsockname()[1]
+    others[0].close()
+    assert port != taken
+    assert state.remembered()["port"] == port
+
+
+def test_a_registry_that_does_not_start_on_a_free_port_is_blocked(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another port would be no help."""
+    tried: list[int] = []
+
+    def start(_programs: Path, port: int, _addresses: list[str]) -> None:
+        tried.append(port)
+        raise Blocked("The registry does not start.")
+
+    monkeypatch.setattr(registry, "start", start)
+    with pytest.raises(Blocked):
+        registry.bring_up(theirs, [registry.LOOPBACK], None, quiet)
+    assert len(tried) == 1

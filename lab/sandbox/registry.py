@@ -47,12 +47,20 @@ _TLS = """\
 
 def bring_up(programs: Path, where: list[str], kept: object, report: Listener, avoid: Container[int] = ()) -> int:
     """Start it on each address of `where`; answers its port: `kept`, unless that cannot be. Raises Blocked."""
-    port = choose_port(where, kept, avoid)
-    if isinstance(kept, int) and port != kept:
+    for last in (False, False, True):
+        port = choose_port(where, kept, avoid)
+        if moved := isinstance(kept, int) and port != kept:
+            stop()
+        try:
+            start(programs, port, where)
+            break
+        except Blocked:
+            if last or all(answers(address, port) or _free(address, port) for address in where):
+                raise
+            stop()  # somebody else took the port just now
+    if moved:
         whose = "means images of yours" if kept in avoid else "is in use by another program"
         report.note(f"Port {kept} {whose}; the registry is on {port} now.")
-        stop()
-    start(programs, port, where)
     state.remember(port=port)
     return port
 

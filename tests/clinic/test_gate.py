@@ -13,7 +13,7 @@ BOTH = ("linux/amd64", "linux/arm64")
 def plain(tagged, platform="linux/amd64", layers=("sha256:aa",), *, index=False):
     """What `fn:lambda` stands for."""
     found = tagged.images("fn", platform)
-    images = tuple(dataclasses.replace(one, layers=layers) for one in found.images)
+    images = tuple(dataclasses.replace(one, diff_ids=layers) for one in found.images)
     rows = found.index.images
     return Images(
         index=found.index if index else dataclasses.replace(found.index, is_index=False, manifests=rows), images=images
@@ -23,7 +23,7 @@ def plain(tagged, platform="linux/amd64", layers=("sha256:aa",), *, index=False)
 def latest(tagged, *platforms, attested=True):
     """What everybody else pulls."""
     found = tagged.images("fn", *platforms)
-    images = tuple(dataclasses.replace(one, layers=("sha256:aa",)) for one in found.images)
+    images = tuple(dataclasses.replace(one, diff_ids=("sha256:aa",)) for one in found.images)
     manifests = found.index.manifests if attested else found.index.images
     return Images(index=dataclasses.replace(found.index, manifests=manifests), images=images)
 

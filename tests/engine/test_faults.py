@@ -46,7 +46,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     cache = str(paths.cache())
     values = {name: str(folder / name.lower()) for name in ("LAB_HOME", "LAB_LEARNER", "LAB_WORKSPACE")}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**values, "LAB_CACHE": cache}.items():
+        temporary = folder / "tmp"  # where a tour works: others' tours are none of this file's
+        temporary.mkdir()
+        patch.setattr(tempfile, "tempdir", str(temporary))
+        for name, value in {**values, "LAB_CACHE": cache, "TMPDIR": str(temporary)}.items():
             patch.setenv(name, value)
         for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_CONFIG", "LAB_SANDBOX"):
             patch.delenv(name, raising=False)

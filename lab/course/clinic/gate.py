@@ -109,8 +109,8 @@ def gate(plain: Images, latest: Images) -> Verdict:
     if one.platforms != {_rows.AMD}:
         return Problem(WRONG_PLATFORM, found=listed(one.platforms), wanted=_rows.AMD, ref=one.reference)
     theirs = next(image for row, image in latest.pairs if row.platform == _rows.AMD)
-    if plain.images[0].layers != theirs.layers:
-        found, wanted = (", ".join(map(brief, image.layers)) or "no layers" for image in (plain.images[0], theirs))
+    if plain.images[0].diff_ids != theirs.diff_ids:
+        found, wanted = (", ".join(map(brief, image.diff_ids)) or "no layers" for image in (plain.images[0], theirs))
         return Problem(
             OTHER_LAYERS, found=found, wanted=wanted, ref=one.reference, latest=whole.reference, platform=_rows.AMD
         )

@@ -10,10 +10,14 @@ import ipaddress
 import re
 import socket
 import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab.errors import Blocked
 
+_PATIENCE = 5.0  # seconds
 _NAME_SIZE = 16  # IFNAMSIZ, with the closing zero
 _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8914, 0x8916, 0x891C
 _SIOCGIFADDR, _SIOCBRADDBR, _SIOCBRDELBR = 0x8915, 0x89A0, 0x89A1
@@ -30,6 +34,27 @@ def ensure(name: str, remembered: object = None) -> str:
     """
     if address := _address(name):
         return address
+    with _alone():
+        return _make(name, remembered)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One sandbox of this machine at a time chooses a subnet, whoever's it is. The kernel keeps no file of it."""
+    deadline = time.monotonic() + _PATIENCE
+    with socket.socket(socket.AF_UNIX) as mark:
+        while True:
+            try:
+                mark.bind("\0lab-chooses-a-subnet")
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.02)
+        yield
+
+
+def _make(name: str, remembered: object) -> str:
     kept = remembered if isinstance(remembered, str) and _OURS.fullmatch(remembered) else None
     address = kept if kept and _free(kept) else _choose()
     try:
