@@ -234,7 +234,12 @@ def test_builders_are_found_by_name_and_by_being_current():
 
 @pytest.mark.parametrize(
     ("root", "found"),
-    [({"type": "layers", "diff_ids": ["sha256:a", "sha256:b"]}, ("sha256:a", "sha256:b")), (None, ()), ([], ()), ({"diff_ids": 1}, ())],
+    [
+        ({"type": "layers", "diff_ids": ["sha256:a", "sha256:b"]}, ("sha256:a", "sha256:b")),
+        (None, ()),
+        ([], ()),
+        ({"diff_ids": 1}, ()),
+    ],
 )
 def test_the_layers_before_they_were_compressed_stand_in_the_configuration(root, found):
     """Of any form but the OCI's, there are none."""

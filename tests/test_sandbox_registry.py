@@ -141,7 +141,9 @@ def test_a_port_that_is_taken_while_the_registry_starts_is_left(theirs: Path, mo
     assert state.remembered()["port"] == port
 
 
-def test_a_registry_that_does_not_start_on_a_free_port_is_blocked(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_does_not_start_on_a_free_port_is_blocked(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another port would be no help."""
     tried: list[int] = []
 
