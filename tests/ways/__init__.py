@@ -16,6 +16,7 @@ class Ways:
 
     `spoils` names earlier steps whose work a wrong end ruins. A seeded step is tried for each of `seeds`: the scripts
     hold for all of them. `symptom` is, for something to mend, a script that fails before, and the words that it prints.
+    What is `costly` takes so long that only its solution is tried by day.
     """
 
     other: str
@@ -23,6 +24,7 @@ class Ways:
     spoils: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     symptom: tuple[str, str] = ("", "")
+    costly: bool = False
 
     @property
     def tried(self) -> tuple[int, ...]:
@@ -32,4 +34,4 @@ class Ways:
     @property
     def failing(self) -> list[tuple[str, str]]:
         """The wrong ends that are tried now: two, and all of them in the slow matrix. All have literal facts, too."""
-        return self.wrong if SLOW else self.wrong[:2]
+        return self.wrong if SLOW else [] if self.costly else self.wrong[:2]

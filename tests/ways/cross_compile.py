@@ -56,6 +56,7 @@ sed -i 's/^COPY/COPY --chmod=755/' {TOOLS}/Dockerfile;"""
 
 WAYS = {
     "feel_it": Ways(
+        costly=True,
         # The same by another road: each platform on its own flag, all that was printed in the file.
         other=f"cd {CLOCK} && {NOWHERE} --no-cache-filter build --platform $OTHER --platform $HERE . > ../../../slow.json 2>&1",
         wrong=[

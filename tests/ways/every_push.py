@@ -129,6 +129,7 @@ WAYS = {
         ],
     ),
     "cache_each": Ways(
+        costly=True,
         other=cached(f'--cache-from "{REF}:of-${{1##*/}}"', f'--cache-to "{REF}:of-${{1##*/}}"'),
         wrong=[
             (cached(f'--cache-from "{REF}"', f'--cache-to "{REF}"'), lesson.ONE_LANE_COLD),
@@ -158,6 +159,7 @@ WAYS = {
         ],
     ),
     "whole_pipeline": Ways(
+        costly=True,
         # with a tag for each part: right, and not as good
         other=pipeline(
             f'{ORCHARD} --push -t "$image:$VERSION-$name"',

@@ -106,6 +106,7 @@ WAYS = {
         spoils=("tls",),
     ),
     "farm": Ways(
+        costly=True,
         other=f"{FARM} --driver remote --driver-opt {KEYS} --platform linux/riscv64 $NODE_C;"
         f" {FARM} --append --platform linux/arm64,linux/arm $NODE_B;"
         f" {FARM} --append --platform linux/amd64,linux/386 $NODE_A; {HARVEST} {FIVE} --output type=registry",
