@@ -1,0 +1,116 @@
+"""The scene of the capstone: the repository in the learner's folder, version 1 in the registry, a builder."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab.course import _runner, _scene
+from lab.course.capstone import _history, _stock, _texts
+from lab.course.capstone._faults import IMAGES, repository
+from lab.course.leftovers import BuilderNamed
+from lab.errors import BadInput, Blocked, NotThere
+from lab.model.steps import F, Probe
+from lab.model.world import World
+from lab.probes import needs
+from lab.storage import read_json, write_json
+
+FOLDER = "capstone"
+REPOSITORY = f"{FOLDER}/lighthouse"
+BUILDER = "lighthouse"
+CANDIDATE, RELEASE = "2-rc", "2"
+NOT_BEGUN = "The capstone has not begun."
+NO_CANDIDATE = "There is no candidate yet: the tag {tag} is missing."
+_BEGUN = "capstone.json"
+
+
+def scene(world: World) -> None:
+    """Lay out what is missing: the files once, the tags in a registry that has none, the builder. Blocked if not."""
+    needs.own_registry(world)
+    place = world.workspace / REPOSITORY
+    if not place.exists():
+        _history.lay(place, _texts.repository(world))
+        for name, content in _texts.beside(world).items():
+            if not (place.parent / name).exists():
+                _written(place.parent / name, content)
+    if _scene.missing(world, repository("base:1")):
+        _stock.push(world)
+    _runner.ready(world, BUILDER)
+    if began(world.home) is None:
+        write_json(world.home / _BEGUN, {"began": datetime.now(UTC).isoformat(timespec="seconds")})
+
+
+def _written(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Blocked(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def began(home: Path) -> datetime | None:
+    """When the learner began; None where that is not known."""
+    try:
+        kept = read_json(home / _BEGUN)
+        return datetime.fromisoformat(str(kept["began"])).astimezone(UTC) if isinstance(kept, dict) else None
+    except (BadInput, KeyError, ValueError):
+        return None
+
+
+def laid(world: World) -> Path:
+    """The repository. NotThere where the learner has not begun."""
+    place = world.workspace / REPOSITORY
+    if not place.is_dir():
+        raise NotThere(NOT_BEGUN, "`lab capstone start` lays the repository out.")
+    return place
+
+
+def candidate(probe: Probe[F]) -> Probe[F]:
+    """The same probe, once there is a candidate of all three images; NotThere before."""
+
+    def asked(world: World) -> F:
+        laid(world)
+        for image in IMAGES:
+            tag = repository(f"{image}:{CANDIDATE}")
+            if _scene.missing(world, tag):
+                raise NotThere(NO_CANDIDATE.format(tag=f"{world.registry}/{tag}"))
+        return probe(world)
+
+    return asked
+
+
+@dataclass(frozen=True)
+class Lighthouse:
+    """All that was laid out; a reset keeps what the learner has made of it in a folder beside it."""
+
+    def remove(self, world: World) -> str:
+        """Empty the repositories, and move the learner's work away."""
+        said = [f"the tags of {world.registry}/lighthouse"] if "/" not in world.registry and _stock.empty(world) else []
+        folder = world.workspace / FOLDER
+        names = [REPOSITORY.rpartition("/")[2], *_texts.beside(world)]
+        there = [folder / name for name in names if (folder / name).exists()]
+        if there and changed(world):
+            mine = folder / f"mine-{datetime.now().astimezone():%Y%m%d-%H%M%S-%f}"
+            mine.mkdir()
+            for path in there:
+                path.replace(mine / path.name)
+            said.append(f"{FOLDER}: yours is kept in {mine.name}")
+        elif there:
+            for path in there:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            said.append(f"folder {REPOSITORY}")
+        (world.home / _BEGUN).unlink(missing_ok=True)
+        return "; ".join(said)
+
+
+def changed(world: World) -> bool:
+    """Has the learner changed any file of it?"""
+    place = world.workspace / REPOSITORY
+    files = {place / name: text for name, text in _texts.repository(world).items()}
+    files |= {place.parent / name: text for name, text in _texts.beside(world).items()}
+    there = {path for path in place.rglob("*") if path.is_file() and ".git" not in path.relative_to(place).parts}
+    return bool(there - files.keys()) or any(not path.is_file() or path.read_bytes() != t for path, t in files.items())
+
+
+LAID = (Lighthouse(), BuilderNamed(BUILDER))
