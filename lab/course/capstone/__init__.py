@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import functools
+import importlib
 
-from lab.course.capstone import builds, fits, images, releases
-from lab.course.capstone._laid import FOLDER, REPOSITORY, began, scene
+from lab.course.capstone._faults import begun
+from lab.course.capstone._history import NO_GIT
+from lab.course.capstone._laid import FOLDER, REPOSITORY, scene
 from lab.course.capstone._proof import CAPSTONE, NEEDED, Required
 from lab.course.recall import Frame
 from lab.model.steps import Step
 
 __all__ = [
-    "CAPSTONE", "FOLDER", "HANDOVER", "NEEDED", "NOTEBOOK", "REPOSITORY", "Required", "began", "frame", "named",
-    "proofs", "scene", "steps",
+    "CAPSTONE", "FOLDER", "HANDOVER", "NEEDED", "NOTEBOOK", "NO_GIT", "REPOSITORY", "Required", "begun",
+    "frame", "named", "proofs", "scene", "steps",
 ]  # fmt: skip
 
+_MODULES = ("builds", "fits", "images", "releases")
 NOTEBOOK = f"{CAPSTONE}/lighthouse.ipynb"
 HANDOVER = f"{FOLDER}/handover.md"
 QUESTION = "What does whoever comes next have to know about the lighthouse?"
@@ -35,7 +38,7 @@ POINTS = (
 @functools.cache
 def proofs() -> tuple[Required, ...]:
     """P1 to P9."""
-    modules = (builds, fits, images, releases)
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in _MODULES]
     found = [value for module in modules for value in vars(module).values() if isinstance(value, Required)]
     return tuple(sorted(found, key=lambda one: one.number))
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from lab.course import _runner, _scene
 from lab.course.capstone import _history, _stock, _texts
-from lab.course.capstone._faults import IMAGES, repository
+from lab.course.capstone._faults import IMAGES, begin, forget, repository
 from lab.course.leftovers import BuilderNamed
-from lab.errors import BadInput, Blocked, NotThere
+from lab.errors import Blocked, NotThere
 from lab.model.steps import F, Probe
 from lab.model.world import World
 from lab.probes import needs
-from lab.storage import read_json, write_json
 
 FOLDER = "capstone"
 REPOSITORY = f"{FOLDER}/lighthouse"
@@ -23,12 +22,12 @@ BUILDER = "lighthouse"
 CANDIDATE, RELEASE = "2-rc", "2"
 NOT_BEGUN = "The capstone has not begun."
 NO_CANDIDATE = "There is no candidate yet: the tag {tag} is missing."
-_BEGUN = "capstone.json"
 
 
 def scene(world: World) -> None:
     """Lay out what is missing: the files once, the tags in a registry that has none, the builder. Blocked if not."""
     needs.own_registry(world)
+    begin(world)
     place = world.workspace / REPOSITORY
     if not place.exists():
         _history.lay(place, _texts.repository(world))
@@ -38,8 +37,6 @@ def scene(world: World) -> None:
     if _scene.missing(world, repository("base:1")):
         _stock.push(world)
     _runner.ready(world, BUILDER)
-    if began(world.home) is None:
-        write_json(world.home / _BEGUN, {"began": datetime.now(UTC).isoformat(timespec="seconds")})
 
 
 def _written(path: Path, content: bytes) -> None:
@@ -47,15 +44,6 @@ def _written(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise Blocked(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def began(home: Path) -> datetime | None:
-    """When the learner began; None where that is not known."""
-    try:
-        kept = read_json(home / _BEGUN)
-        return datetime.fromisoformat(str(kept["began"])).astimezone(UTC) if isinstance(kept, dict) else None
-    except (BadInput, KeyError, ValueError):
-        return None
 
 
 def laid(world: World) -> Path:
@@ -100,7 +88,7 @@ class Lighthouse:
             for path in there:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             said.append(f"folder {REPOSITORY}")
-        (world.home / _BEGUN).unlink(missing_ok=True)
+        forget(world.home)
         return "; ".join(said)
 
 

@@ -18,8 +18,7 @@ COPY . .
 ARG TARGETOS
 ARG TARGETARCH{default}
 ARG TARGETVARIANT
-RUN --mount=type=cache,target=/root/.cache/go-build \\
-    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM={level} go build -o /lamp .
+RUN GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM={level} go build -o /lamp .
 
 FROM scratch
 COPY --from=build /lamp /lamp
