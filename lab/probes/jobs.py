@@ -121,7 +121,7 @@ def twice(path: str, platforms: Sequence[Platform], builder: str, *words: str, *
             second = tuple(stage.run(stage.fresh(), *words, str(one), events=True) for one in reversed(platforms))
         return Again(path=path, first=first, second=second, evidence=_evidence(path, (*first, *second)))
 
-    return _once(path, probe, "twice")
+    return once(path, probe, "twice")
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Pipeline:
 
 def rounds(pipeline: Pipeline) -> Probe[Rounds]:
     """A probe of a pipeline; the same script is played once, until it is tried again."""
-    return _once(pipeline.path, pipeline, "rounds")
+    return once(pipeline.path, pipeline, "rounds")
 
 
 class _Stage:
@@ -306,8 +306,11 @@ def _evidence(path: str, ended: Sequence[Ended]) -> tuple[Evidence, ...]:
 _known: dict[tuple[str, str], tuple[str, Any]] = {}
 
 
-def _once(path: str, probe: Probe[Any], kind: str) -> Probe[Any]:
-    """What the probe found for the same files, registry and learner; it is asked again after another try."""
+def once(path: str, probe: Probe[Any], kind: str) -> Probe[Any]:
+    """The same probe, asked once for the same files, registry and learner, and again after another try.
+
+    `kind` keeps probes of one script apart.
+    """
 
     def ask_once(world: World) -> Any:
         mark = _mark(world, path)

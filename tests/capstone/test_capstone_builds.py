@@ -8,7 +8,7 @@ import pytest
 from lab.course.capstone import builds
 from lab.course.capstone.builds import Built
 from lab.course.cross_compile import RIGHT_BUT_EMULATED
-from lab.course.every_push import JOB_FAILED, NOT_KEPT, ONE_LANE_COLD
+from lab.course.every_push import JOB_FAILED, NOT_KEPT
 from lab.events import BuildEvents
 from lab.model.platforms import Platform
 from lab.probes.bake import Plan, Target
@@ -81,7 +81,7 @@ def again(*second, first=()):
     [
         (again(*map(lane, ALL)), None),
         (again(*(lane(one, cached=False) for one in ALL)), NOT_KEPT),
-        (again(lane(ALL[0]), lane(ALL[1], cached=False), lane(ALL[2])), ONE_LANE_COLD),
+        (again(lane(ALL[0]), lane(ALL[1], cached=False), lane(ALL[2])), builds.SOME_COLD),
         (again(lane(ALL[0], builder="default")), builds.OTHER_BUILDER),
         (again(lane(ALL[0], text="[lamp 1/1] COPY a b")), builds.NOTHING_RUN),
         (again(first=(lane(ALL[0], status=1),)), JOB_FAILED),

@@ -91,7 +91,8 @@ def test_what_is_asked_before_it_began_says_so(world):
 
     with pytest.raises(NotThere, match=re.escape(_laid.NOT_BEGUN)):
         _laid.laid(world())
-    assert "{tag}" in _laid.NO_CANDIDATE  # brought about on the engine
+    assert "{tag}" in _laid.NO_CANDIDATE  # both are brought about on the engine
+    assert "{tag}" in _laid.NOT_WHOLE
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from lab.course import _runner, _scene
 from lab.course.capstone import _history, _stock, _texts
-from lab.course.capstone._faults import IMAGES, begin, forget, repository
+from lab.course.capstone._faults import IMAGES, THREE, begin, forget, repository
 from lab.course.leftovers import BuilderNamed
 from lab.errors import Blocked, NotThere
 from lab.model.steps import F, Probe
 from lab.model.world import World
-from lab.probes import needs
+from lab.probes import needs, registry
+from lab.probes.published import looked_up
 
 FOLDER = "capstone"
 REPOSITORY = f"{FOLDER}/lighthouse"
@@ -22,6 +25,8 @@ BUILDER = "lighthouse"
 CANDIDATE, RELEASE = "2-rc", "2"
 NOT_BEGUN = "The capstone has not begun."
 NO_CANDIDATE = "There is no candidate yet: the tag {tag} is missing."
+NOT_WHOLE = "The candidate is not whole yet: {tag} lacks a platform, and P2 says which."
+TRIAL = "lab-trial"  # the version that a check lets the learner's scripts make
 
 
 def scene(world: World) -> None:
@@ -55,17 +60,43 @@ def laid(world: World) -> Path:
 
 
 def candidate(probe: Probe[F]) -> Probe[F]:
-    """The same probe, once there is a candidate of all three images; NotThere before."""
+    """The same probe, once there is a candidate of all three images for all three platforms; NotThere before."""
 
     def asked(world: World) -> F:
-        laid(world)
-        for image in IMAGES:
-            tag = repository(f"{image}:{CANDIDATE}")
-            if _scene.missing(world, tag):
-                raise NotThere(NO_CANDIDATE.format(tag=f"{world.registry}/{tag}"))
+        whole(world)
         return probe(world)
 
     return asked
+
+
+def whole(world: World) -> None:
+    """NotThere while the candidate lacks an image or a platform."""
+    laid(world)
+    for image in IMAGES:
+        tag = repository(f"{image}:{CANDIDATE}")
+        found = looked_up(tag)(world).index
+        if found is None:
+            raise NotThere(NO_CANDIDATE.format(tag=f"{world.registry}/{tag}"))
+        if not found.platforms >= THREE:
+            raise NotThere(NOT_WHOLE.format(tag=f"{world.registry}/{tag}"))
+
+
+@contextmanager
+def trial(world: World) -> Iterator[None]:
+    """The tags of a check's own trial are gone before it, and after it."""
+    forget_trial(world)
+    try:
+        yield
+    finally:
+        forget_trial(world)
+
+
+def forget_trial(world: World) -> None:
+    """Delete the tags of the trial."""
+    for image in IMAGES:
+        for tag in registry.tags(repository(image))(world).names:
+            if tag.startswith(TRIAL):
+                registry.delete(world, f"{repository(image)}:{tag}")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.course._true_image import base_of
 from lab.course.capstone import _stock
 from lab.course.capstone._faults import IMAGES, OLD, THREE, repository
 from lab.course.capstone._held import ABSENT, FALSE, TRUE, Fleet, Held, fleet
-from lab.course.capstone._laid import CANDIDATE, FOLDER, REPOSITORY, candidate, laid
+from lab.course.capstone._laid import CANDIDATE, FOLDER, REPOSITORY, laid, whole
 from lab.course.capstone._proof import required
 from lab.course.clinic import _rows
 from lab.course.cross_compile import NO_LEVEL, TOO_NEW
@@ -21,10 +21,11 @@ from lab.model.platforms import Platform, listed
 from lab.model.steps import Problem, Proof, Verdict, step
 from lab.model.world import World
 from lab.probes import host, needs, reach
+from lab.probes.published import looked_up
 
 SURVEY = f"{FOLDER}/survey.md"
 FAULT, HARMLESS = "fault", "harmless"
-ATTESTATIONS, HORN_KEY = ("lamp:1", "unknown/unknown"), ("horn/dockerfile", "horn_key")
+ATTESTATIONS, HORN_KEY = ("lamp:1", "unknown/unknown"), ("horn/Dockerfile", "HORN_KEY")
 _WORDS = {TRUE, FALSE, ABSENT, FAULT, HARMLESS}
 _SHORT = 12  # digits of a digest that are enough for a witness
 
@@ -105,7 +106,7 @@ def survey(written: Survey, found: Fleet) -> Verdict:
                 return problem
     for what, where in (ATTESTATIONS, HORN_KEY):
         verdict, _ = written.of(what, where)
-        known = {"what": what, "platform": where, "wanted": HARMLESS}
+        known = {"what": what, "platform": where, "wanted": f"{FAULT} or {HARMLESS}"}
         if verdict != HARMLESS:
             asked = DECOY_BLAMED if verdict in (FAULT, FALSE) else WORD_UNKNOWN if verdict else SURVEY_OPEN
             return Problem(asked, found=verdict or "?", **known)
@@ -147,7 +148,7 @@ def bases(world: World) -> Bases:
 
 @required(2, "the candidate 2-rc: three images, each with three true rows")
 @step(
-    candidate(fleet(CANDIDATE)),
+    fleet(CANDIDATE),
     bases,
     solution="""
         cd capstone/lighthouse
@@ -207,35 +208,30 @@ class Kept(Fact):
 
 
 def version_one(world: World) -> Kept:
-    """What has become of version 1."""
-    return Kept(images=tuple(_one(world, image) for image in IMAGES))
+    """What has become of version 1. Where nothing has, that proves something only once there is a candidate."""
+    laid(world)
+    found = Kept(images=tuple(_one(world, image) for image in IMAGES))
+    if all(noted == now and not missing for _, noted, now, missing in found.images):
+        whole(world)
+    return found
 
 
 def _one(world: World, image: str) -> tuple[str, str, str, int]:
     noted = _stock.version_one(world, image)
     digests = [row.digest for row in noted.manifests]
     found = reach.of(world, repository(image), [noted.digest, *digests])
-    heads = dict(_heads(world, image))
+    now = looked_up(repository(f"{image}:1"))(world).index
     return (
         f"{world.registry}/{repository(image)}:1",
         noted.digest,
-        heads.get("1", ""),
+        now.digest if now else "",
         len({noted.digest, *digests} - found.there),
     )
 
 
-def _heads(world: World, image: str) -> Iterator[tuple[str, str]]:
-    from lab.probes import registry
-
-    try:
-        yield "1", registry.index(repository(f"{image}:1"))(world).digest
-    except NotThere:
-        return
-
-
 @required(4, "version 1 is what it was")
 @step(
-    candidate(version_one),
+    version_one,
     solution="for image in lamp horn log; do docker buildx imagetools inspect $REGISTRY/lighthouse/$image:1; done",
     hints=[
         "Which command of yours has named a tag `1`?",

@@ -12,7 +12,7 @@ from lab.course._seeded import shuffled
 from lab.course._text import counted
 from lab.course.capstone import _stock
 from lab.course.capstone._faults import IMAGES, THREE, repository
-from lab.course.capstone._laid import CANDIDATE, RELEASE, REPOSITORY, candidate
+from lab.course.capstone._laid import CANDIDATE, RELEASE, REPOSITORY, TRIAL, candidate, trial
 from lab.course.capstone._proof import required
 from lab.course.capstone.builds import SCRIPT
 from lab.model.digests import brief
@@ -25,7 +25,6 @@ from lab.probes.jobs import Pipeline, Rounds
 from lab.probes.published import Published, looked_up
 
 CLEANER = f"{REPOSITORY}/clean.sh"
-_TRIAL = "lab-trial"  # the version that the check lets CI make
 _CHANGED = "log"  # the image whose file another push changes
 
 NOT_RELEASED = "{ref} is not there: the candidate has not become a release."
@@ -107,31 +106,22 @@ class Survived(Fact):
 
 def survived(world: World) -> Survived:
     """Play the release as CI does, under a version of the check's own, and take away what that has pushed."""
-    before = {image: registry.standing(world, repository(image)) for image in IMAGES}
     order = shuffled(world, "races", sorted(THREE))
-    play = Pipeline(SCRIPT, repository(_CHANGED), _TRIAL, "log/tides.txt", lambda _world: order)
-    try:
-        _forget(world, before)
-        found = jobs.rounds(play)(world)
-        tags = {image: looked_up(repository(f"{image}:{_TRIAL}"))(world).index for image in IMAGES}
-    finally:
-        _forget(world, before)
-    short = tuple((image, listed(tag.platforms) if tag else "no such tag")
-                  for image, tag in tags.items() if tag is None or not tag.platforms >= THREE)  # fmt: skip
+    play = Pipeline(SCRIPT, repository(_CHANGED), TRIAL, "log/tides.txt", lambda _world: order)
+    with trial(world):
+        found = play(world)
+        tags = {image: looked_up(repository(f"{image}:{TRIAL}"))(world).index for image in IMAGES}
+    short = tuple(
+        (image, listed(tag.platforms) if tag else "no such tag")
+        for image, tag in tags.items()
+        if tag is None or not tag.platforms >= THREE
+    )
     return Survived(rounds=found, left_out=short, evidence=found.evidence)
-
-
-def _forget(world: World, before: dict[str, dict[str, str]]) -> None:
-    """Delete the tags of the trial."""
-    for image in before:
-        for tag in registry.tags(repository(image))(world).names:
-            if tag.startswith(_TRIAL):
-                registry.delete(world, f"{repository(image)}:{tag}")
 
 
 @required(6, "the release survives any order, and a job that dies")
 @step(
-    candidate(survived),
+    candidate(jobs.once(SCRIPT, survived, "races")),
     solution="# Let each job push under a name of its own, and the merge make the tag of all three, for each image.",
     hints=[
         "Which tags does a job move, and what do they stand for when it is the last one to end?",
