@@ -74,6 +74,7 @@ NOT_TESTED = "No container of the image for {platform} ran in this test without 
 TOO_EARLY = "The tag {ref} was there before both images had been tested."
 COPY_DIFFERS = "The tag {ref} holds an image for {platform} that is not the one that was handed on and tested."
 TESTED_FIRST = "Both images ran, each named by its digest, and then {ref} was made of them: {rows}."
+JOBS_FAIL = "With nothing wrong, `{job}` failed: {said}"
 HOLDS = (
     "{path} holds: {ref} got three platforms, stayed as it was when the job for {platform} was lost, "
     "and moved at once when that job had been run again: {rows}."
@@ -450,6 +451,9 @@ def _untested(handed_on: HandedOn, index: Index, ran: Containers, printed: Trans
 def whole_pipeline(found: Rounds) -> Verdict:
     """Write files/every-push/orchard/ci.sh, a pipeline for three platforms that survives any order and a lost job."""
     known: dict[str, object] = {"ref": found.reference, "platform": found.lost}
+    if failed := next((one for one in found.whole.ended if one.status), None):
+        about = {"job": f"ci.sh {failed.name}", "said": failed.said or "it printed nothing."}
+        return Problem(JOBS_FAIL, found=f"exit status {failed.status}", wanted="exit status 0", **about)
     mended = found.mended
     return unsafe(found) or Proof(
         HOLDS, path=found.path, rows=named_rows(mended.tag) if mended and mended.tag else "", **known

@@ -9,7 +9,6 @@ from typing import Any
 
 from lab import paths
 from lab.course import capstone
-from lab.course._text import counted
 from lab.errors import BadInput, NotThere, UsageError
 from lab.learning import progress, questions, recalls
 from lab.model.results import Status
@@ -143,7 +142,8 @@ def _stands(row: Mapping[str, Any]) -> str:
 
 
 def _lines(text: str) -> str:
-    return counted(len([line for line in text.splitlines() if line.strip()]), "line")
+    count = sum(bool(line.strip()) for line in text.splitlines())
+    return "1 line" if count == 1 else f"{count} lines"
 
 
 def hand_over(world: World) -> Iterator[str]:

@@ -52,18 +52,18 @@ FOREIGN = BuildEvents.from_text(told("[lamp linux/arm64 build 4/4] RUN go build"
 )
 def test_the_file_alone_builds_it_all_natively(says, found, message):
     """Its plan first, then what ran."""
-    assert says(builds.nothing_foreign.step, found) == message
+    assert says(builds.unemulated.step, found) == message
 
 
 def test_what_the_cache_hides_is_foreign_all_the_same(says):
     """A foreign RUN that an earlier build has done is found."""
     hidden = BuildEvents.from_text(told("[lamp linux/arm64 build 4/4] RUN go build", cached=True), "x", AMD)
-    assert says(builds.nothing_foreign.step, Built(plan=plan(), events=hidden)) == RIGHT_BUT_EMULATED
+    assert says(builds.unemulated.step, Built(plan=plan(), events=hidden)) == RIGHT_BUT_EMULATED
 
 
 def test_the_pass_counts_what_ran():
     """Of the check's own build."""
-    proof = builds.nothing_foreign.step.check(Built(plan=plan(), events=NATIVE))
+    proof = builds.unemulated.step.check(Built(plan=plan(), events=NATIVE))
     assert (proof.template, "1 RUN step" in str(proof)) == (builds.NATIVE, True)
 
 

@@ -9,6 +9,7 @@ from lab.course._cleaning import Cleaned, Round
 from lab.course.capstone import releases
 from lab.course.capstone._faults import IMAGES
 from lab.course.capstone.releases import Full, Releases, Survived
+from lab.course.every_push import JOBS_FAIL
 from lab.model.facts import Containers, Ran
 from lab.model.platforms import Platform
 from lab.probes.jobs import Ended, Rounds
@@ -106,7 +107,7 @@ def survived(fact):
     ("change", "message"),
     [
         ({}, None),
-        ({"whole": lambda _edge: Played(ended=(LOST,))}, _rounds.JOBS_FAIL),
+        ({"whole": lambda _edge: Played(ended=(LOST,))}, JOBS_FAIL),
         ({"whole": lambda _edge: Played(ended=(WELL, MERGE))}, _rounds.NO_TAG),
         ({"whole": lambda edge: Played(ended=(WELL, MERGE), tag=edge(1, ALL[0]))}, _rounds.PLATFORM_LEFT_OUT),
         ({"broken": lambda edge: Played(ended=(LOST,), tag=edge(2))}, _rounds.HALF_A_RELEASE),

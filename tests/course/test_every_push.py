@@ -425,8 +425,8 @@ FAILED = Ended(words=("job", "linux/arm64"), status=1, said="ERROR: no builder f
     ("found", "message"),
     [
         (rounds(), None),
-        (rounds(whole=Round(ended=(FAILED,))), _rounds.JOBS_FAIL),
-        (rounds(whole=Round(ended=(WELL, replace(MERGE, status=2)))), _rounds.JOBS_FAIL),
+        (rounds(whole=Round(ended=(FAILED,))), lesson.JOBS_FAIL),
+        (rounds(whole=Round(ended=(WELL, replace(MERGE, status=2)))), lesson.JOBS_FAIL),
         (rounds(whole=Round(ended=(WELL, MERGE))), _rounds.NO_TAG),
         (rounds(whole=Round(ended=(WELL, MERGE), tag=edge(1, *PAIR))), _rounds.PLATFORM_LEFT_OUT),
         (rounds(broken=Round(ended=(GONE,), tag=edge(2, *PAIR))), _rounds.HALF_A_RELEASE),

@@ -175,7 +175,7 @@ WAYS = {
                 ),
                 _rounds.HALF_A_RELEASE,
             ),
-            (pipeline("docker buildx bake --builder ruhner", "true"), _rounds.JOBS_FAIL),
+            (pipeline("docker buildx bake --builder ruhner", "true"), lesson.JOBS_FAIL),
         ],
     ),
 }

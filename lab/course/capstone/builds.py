@@ -92,7 +92,7 @@ def _platforms(target: bake.Target) -> frozenset[Platform]:
     ],
     needs=[needs.engine, needs.golang, needs.buildkit],
 )
-def nothing_foreign(found: Built) -> Verdict:
+def unemulated(found: Built) -> Verdict:
     """Let docker-bake.hcl alone build all three images for the three platforms, with no foreign program in a RUN."""
     if found.plan.refused:
         return Problem(BAKE_REFUSES, found=found.plan.refused, wanted="a plan")

@@ -15,6 +15,7 @@ from lab.course.capstone._faults import IMAGES, THREE, repository
 from lab.course.capstone._laid import CANDIDATE, RELEASE, REPOSITORY, TRIAL, candidate, trial
 from lab.course.capstone._proof import required
 from lab.course.capstone.builds import SCRIPT
+from lab.course.every_push import JOBS_FAIL
 from lab.model.digests import brief
 from lab.model.facts import Containers, Fact, Index, Ran
 from lab.model.platforms import listed
@@ -133,7 +134,10 @@ def survived(world: World) -> Survived:
 def races(found: Survived) -> Verdict:
     """Let release.sh make a whole release of three platforms, in any order of the jobs, and none when a job is lost."""
     rounds = found.rounds
-    if problem := unsafe(rounds, "release.sh", THREE):
+    if failed := next((one for one in rounds.whole.ended if one.status), None):
+        about = {"job": f"release.sh {failed.name}", "said": failed.said or "it printed nothing."}
+        return Problem(JOBS_FAIL, found=f"exit status {failed.status}", wanted="exit status 0", **about)
+    if problem := unsafe(rounds, THREE):
         return problem
     for image, rows in found.left_out:
         return Problem(LEFT_OUT, found=rows, wanted=listed(THREE), image=image)
