@@ -16,6 +16,7 @@ from lab.learning import capstone as stands
 from lab.learning import progress, record
 from lab.model.results import Result, Status
 from lab.model.steps import PLACE
+from lab.notebook.panel import cards, page
 
 ROOT = Path(__file__).parent.parent.parent
 PROOFS = capstone.proofs()
@@ -83,6 +84,28 @@ def test_the_notebook_has_a_cell_for_each_proof():
         assert found[one.name] == f"%%step {one.name}\n{PLACE}"
         assert one.step.goal in found[f"{one.name.replace('_', '-')}-text"]
         assert f"## {one.code} · " in found[f"{one.name.replace('_', '-')}-text"]
+
+
+def test_its_notebook_has_no_lessons_panel():
+    """Nor has a copy of it; a lesson's has one."""
+    assert page.is_capstone(Path("capstone/lighthouse.ipynb"))
+    assert page.is_capstone(Path("lighthouse-Copy1.ipynb"))
+    assert not page.is_capstone(Path("01-machine.ipynb"))
+    assert not page.is_capstone(None)
+
+
+def test_a_card_refuses_early_hints_too(home):
+    """A button is no way around the twenty minutes, and the panel of an open lesson stays where it is."""
+    home.mkdir()
+    result = Result(step="races", lesson=capstone.CAPSTONE, status=Status.NOT_ATTEMPTED, goal="g", message="m")
+    card = cards.Card(capstone.steps()["races"], result)
+    (home / "capstone.json").write_text(
+        json.dumps({"began": datetime.now(UTC).isoformat(), "seed": 1}), encoding="utf-8"
+    )
+    for button in (card._give_hint, card._solve):
+        with pytest.raises(UsageError, match="first twenty minutes"):
+            button()
+    assert stands.rows(home)[5]["hints"] == 0
 
 
 def test_what_is_asked_before_it_began_says_so(world):

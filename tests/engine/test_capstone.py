@@ -8,14 +8,13 @@ from support import lighthouse
 
 from lab.course import capstone
 from lab.course.capstone import _faults
-from lab.course.capstone._laid import LAID, REPOSITORY
+from lab.course.capstone._laid import REPOSITORY
 from lab.learning import reset
 from lab.model.results import Status
 
 # One number in the quick matrix, two in the slow one.
 SEEDS = (1, 2) if os.environ.get("LAB_SLOW") else (1,)
 slow = pytest.mark.skipif(not os.environ.get("LAB_SLOW"), reason="the slow matrix: LAB_SLOW=1")
-PROOFS = capstone.proofs()
 # What a fault fails that is left in. Without a base for the Pi there is no candidate for it, and nothing to go on with.
 FAILS = {
     "argument": "three_rows", "stage": "three_rows", "pinned": "three_rows", "goarm": "three_rows",
@@ -120,6 +119,8 @@ def test_wrong_ends_are_told(script, name, message, begun):
     assert result.message == wanted, f"{result.text}\n{begun.output}"
 
 
-def test_all_is_laid_out_by_each_step():
-    """A reset of any removes it all."""
-    assert all(one.step.makes == LAID for one in PROOFS)
+def test_one_proof_reset_leaves_the_repository(begun):
+    """Only a reset of all nine takes it away; that of one is about its own progress."""
+    begun.looks_at("fits")
+    list(reset.undo([capstone.steps()["fits"]], begun.world))
+    assert (begun.world.workspace / REPOSITORY / "README.md").is_file()

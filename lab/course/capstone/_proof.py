@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from lab.course.capstone._laid import LAID, scene
+from lab.course.capstone._laid import scene
 from lab.model.steps import Step
 
 CAPSTONE = "capstone"  # what stands in the place of a lesson's name
@@ -32,10 +32,10 @@ class Required:
 
 
 def required(number: int, about: str) -> Callable[[Step], Required]:
-    """Make one of a step: all of them have the same scene, and leave the same things behind."""
+    """Make one of a step: all of them have the same scene. What it lays out goes when all nine are reset."""
 
     def make(step: Step) -> Required:
-        own = replace(step, lesson=CAPSTONE, exercise=True, prepare=scene, makes=LAID)
+        own = replace(step, lesson=CAPSTONE, exercise=True, prepare=scene)
         return Required(number=number, about=about, step=own)
 
     return make
