@@ -1,6 +1,6 @@
-"""Somebody who does the capstone: mends the repository (all of it, or all but one fault), and does what is asked."""
+"""Somebody who does the capstone: mends the repository (all of it, or all but some faults), and does what is asked."""
 
-from lab.course.capstone import _held, _texts
+from lab.course.capstone import _faults, _held, _mended
 from lab.course.capstone._faults import THREE
 from lab.course.capstone._laid import FOLDER, REPOSITORY
 
@@ -13,29 +13,11 @@ done
 bash release.sh promote 2-rc 2
 """
 CLEAN = "cd capstone && sh lighthouse/clean.sh lighthouse/log versions.txt"
-_PLATFORMS = '["linux/amd64", "linux/arm64", "linux/arm/v6"]'
-
-
-def cached(image):
-    """The options that keep an image's work, with another name for each platform."""
-    own = "{}.cache-{}=type=registry,{}ref=$REGISTRY/lighthouse/cache-{}:${{2##*/}}"
-    return " ".join(
-        f'--set "{own.format(image, way, mode, image)}"' for way, mode in (("from", ""), ("to", "mode=max,"))
-    )
 
 
 def mended(world, left=()):
-    """The repository's texts, mended but for the faults that are left in: what was asked for is done in any case."""
-    files = _texts.repository(world, frozenset(left))
-    bake = files["docker-bake.hcl"].decode().replace('["linux/amd64", "linux/arm64"]', _PLATFORMS)
-    release = files["release.sh"].decode().replace('"$tag-arm64"', '"$tag-arm64" "$tag-v6"')
-    caches = " \\\n    ".join(map(cached, ("lamp", "horn", "log")))
-    release = release.replace('--set "*.platform=$2"', f'--set "*.platform=$2" \\\n    {caches}')
-    compose = files["compose.yaml"].decode().replace(":1\n", ":2\n").replace("    platform: linux/amd64\n", "")
-    deploy = files["deploy.yaml"].decode().replace(":1\n", ":2\n")
-    deploy = deploy.replace("      nodeSelector:\n        kubernetes.io/arch: amd64\n", "")
-    texts = {"docker-bake.hcl": bake, "release.sh": release, "compose.yaml": compose, "deploy.yaml": deploy}
-    return {**files, **{name: text.encode() for name, text in texts.items()}}
+    """The files that change, mended but for the faults that are left in: what was asked for is done in any case."""
+    return {name: text.encode() for name, text in _mended.texts(left, _faults.here(world)).items()}
 
 
 def write(world, files):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from lab.course import lessons_dir
 from lab.course.capstone import _faults, _stock
 from lab.course.capstone._faults import IMAGES, planted
+from lab.model.platforms import Platform
 from lab.model.world import World
 
 _LAMP = """\
@@ -193,9 +194,8 @@ Three images: the lamp (Go), the horn (a program that we vendor), and the log (o
 """
 
 
-def dockerfiles(world: World, faults: Collection[str]) -> dict[str, str]:
-    """The three Dockerfiles and the script that picks a program."""
-    here = _faults.here(world)
+def dockerfiles(here: Platform, faults: Collection[str]) -> dict[str, str]:
+    """The three Dockerfiles and the script that picks a program; `here` is the platform of those who wrote them."""
     version = 1 if _faults.BASE in faults else 2
     pinned = _stock.base_image(version, here) if _faults.PINNED in faults else _stock.base(version)
     return {
@@ -226,18 +226,25 @@ def scripts(faults: Collection[str]) -> dict[str, str]:
     }
 
 
+def started() -> dict[str, str]:
+    """What starts the images."""
+    return {
+        "compose.yaml": _COMPOSE + "".join(_SERVICE.format(image=image) for image in IMAGES),
+        "deploy.yaml": "---\n".join(_DEPLOY.format(image=image) for image in IMAGES),
+    }
+
+
 def repository(world: World, faults: Collection[str] | None = None) -> dict[str, bytes]:
     """Every file of the repository by its place in it, with the learner's faults where no others are named."""
     own = planted(world) if faults is None else faults
     texts = {
-        **dockerfiles(world, own),
+        **dockerfiles(_faults.here(world), own),
         **scripts(own),
+        **started(),
         "README.md": README,
         "lamp/go.mod": "module lamp\n\ngo 1.26\n",
         "lamp/main.go": _MAIN,
         "log/tides.txt": "low 12:31\nhigh 06:12\n",
-        "compose.yaml": _COMPOSE + "".join(_SERVICE.format(image=image) for image in IMAGES),
-        "deploy.yaml": "---\n".join(_DEPLOY.format(image=image) for image in IMAGES),
     }
     vendored = {_faults.AMD: "x86_64", _faults.ARM: "aarch64", _faults.V6: "armv6l"}
     programs = {f"horn/vendor/siren-{name}": _stock.program(platform) for platform, name in vendored.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lab.course._compiling import foreign
 from lab.course._text import counted
+from lab.course.capstone import _mended
 from lab.course.capstone._faults import AMD, ARM, IMAGES, THREE, V6
 from lab.course.capstone._laid import BUILDER, REPOSITORY, TRIAL, candidate, trial
 from lab.course.capstone._proof import required
@@ -81,11 +82,13 @@ def _platforms(target: bake.Target) -> frozenset[Platform]:
 @required(3, "nothing foreign runs in a build of the bake file")
 @step(
     candidate(built),
-    solution="""
-        cd capstone/lighthouse
-        docker buildx bake -f docker-bake.hcl --print
-        docker buildx bake -f docker-bake.hcl --builder lighthouse
-    """,
+    solution="\n".join(
+        [
+            "cd capstone/lighthouse",
+            _mended.script("docker-bake.hcl"),
+            "docker buildx bake -f docker-bake.hcl --print",
+        ]
+    ),
     hints=[
         "Bake can print what it makes of the file, and leaves out what it does not know.",
         "Only what a RUN line runs can be foreign. On which platform is its stage?",
@@ -116,7 +119,7 @@ def again(world: World) -> Again:
 @required(9, "a second build finds its work, for all three platforms")
 @step(
     candidate(again),
-    solution="# Give the job a cache in the registry, with another name for each platform.",
+    solution="\n".join(["cd capstone/lighthouse", _mended.script("release.sh")]),
     hints=[
         "Where can a builder that has just been made find what another one has done?",
         "Three jobs that keep their work under one name keep that of one job.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.course.capstone import _mended
 from lab.course.capstone._faults import IMAGES
 from lab.course.capstone._laid import RELEASE, candidate
 from lab.course.capstone._proof import required
@@ -22,11 +23,7 @@ FITS = (
 @step(
     candidate(parts),
     releases,
-    solution="""
-        cd capstone/lighthouse
-        sed -i -e 's|\\(lighthouse/[a-z]*\\):1$|\\1:2|' -e '/^    platform: /d' compose.yaml
-        sed -i -e 's|\\(lighthouse/[a-z]*\\):1$|\\1:2|' -e '/nodeSelector:/,+1d' deploy.yaml
-    """,
+    solution="\n".join(["cd capstone/lighthouse", _mended.script(COMPOSE, DEPLOY)]),
     hints=[
         "For each part: which image, and on which machines? Compare with the rows of version 2.",
         "What held them on one platform was right as long as there was only one.",

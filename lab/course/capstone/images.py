@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.course._true_image import base_of
-from lab.course.capstone import _stock
+from lab.course.capstone import _mended, _stock
 from lab.course.capstone._faults import IMAGES, OLD, THREE, repository
 from lab.course.capstone._held import ABSENT, FALSE, TRUE, Fleet, Held, fleet
 from lab.course.capstone._laid import CANDIDATE, FOLDER, REPOSITORY, laid, whole
@@ -84,10 +84,9 @@ def surveyed(world: World) -> Survey:
     surveyed,
     fleet("1"),
     solution="""
-        audit() { lab audit --json --need linux/amd64,linux/arm64,linux/arm/v6 $REGISTRY/lighthouse/$1; }
         for image in lamp horn log; do
-          audit $image:1 > capstone/$image.json
           lab show --programs $REGISTRY/lighthouse/$image:1
+          lab audit --need linux/amd64,linux/arm64,linux/arm/v6 $REGISTRY/lighthouse/$image:1
         done
         # Then fill in capstone/survey.md: `false` where a program is for another machine than its row says.
     """,
@@ -150,10 +149,13 @@ def bases(world: World) -> Bases:
 @step(
     fleet(CANDIDATE),
     bases,
-    solution="""
-        cd capstone/lighthouse
-        VERSION=2-rc docker buildx bake -f docker-bake.hcl --builder lighthouse --push
-    """,
+    solution="\n".join(
+        [
+            "cd capstone/lighthouse",
+            _mended.script("lamp/Dockerfile", "horn/Dockerfile", "horn/pick.sh", "log/Dockerfile", "docker-bake.hcl"),
+            "VERSION=2-rc docker buildx bake -f docker-bake.hcl --builder lighthouse --push",
+        ]
+    ),
     hints=[
         "Build one image at a time, and look at each before the next: `lab show --programs` says what is in it.",
         "Which line of each Dockerfile chooses the program, and for which machine does it run?",
@@ -169,7 +171,7 @@ def three_rows(found: Fleet, named: Bases) -> Verdict:
     for file, base in named.named:
         if base != "scratch" and not re.search(r"@sha256:[0-9a-f]{64}\Z", base):
             return Problem(NOT_PINNED, found=base or "no base", wanted="a base with a digest", file=file)
-    return _mended(found) or Proof(
+    return _undone(found) or Proof(
         THREE_TRUE, digests=", ".join(f"{one.reference} ({brief(one.images.index.digest)})" for one in found.images)
     )
 
@@ -187,7 +189,7 @@ def _untrue(held: Held) -> Problem | None:
     return None
 
 
-def _mended(found: Fleet) -> Problem | None:
+def _undone(found: Fleet) -> Problem | None:
     """What was no fault and was taken away."""
     for held in found.images:
         rows = held.images.index.manifests

@@ -10,7 +10,7 @@ from lab.course._promoted import not_the_candidate
 from lab.course._rounds import unsafe
 from lab.course._seeded import shuffled
 from lab.course._text import counted
-from lab.course.capstone import _stock
+from lab.course.capstone import _mended, _stock
 from lab.course.capstone._faults import IMAGES, THREE, repository
 from lab.course.capstone._laid import CANDIDATE, RELEASE, REPOSITORY, TRIAL, candidate, trial
 from lab.course.capstone._proof import required
@@ -58,11 +58,16 @@ def releases(world: World) -> Releases:
 @step(
     candidate(releases),
     engine.containers("released"),
-    solution="""
-        cd capstone/lighthouse
-        for image in lamp horn log; do docker run --rm --quiet $REGISTRY/lighthouse/$image:2-rc || exit 1; done
-        bash release.sh promote 2-rc 2
-    """,
+    solution="\n".join(
+        [
+            "cd capstone/lighthouse",
+            _mended.script("release.sh"),
+            "for image in lamp horn log; do",
+            "  docker run --rm --quiet --pull always $REGISTRY/lighthouse/$image:2-rc || exit 1",
+            "done",
+            "bash release.sh promote 2-rc 2",
+        ]
+    ),
     hints=[
         "A trial is a container of the candidate that ended well: one for each image, in the try that releases it.",
         "The engine keeps the image of one platform. What becomes of the others when it pushes?",
@@ -123,7 +128,7 @@ def survived(world: World) -> Survived:
 @required(6, "the release survives any order, and a job that dies")
 @step(
     candidate(jobs.once(SCRIPT, survived, "races")),
-    solution="# Let each job push under a name of its own, and the merge make the tag of all three, for each image.",
+    solution="\n".join(["cd capstone/lighthouse", _mended.script("release.sh")]),
     hints=[
         "Which tags does a job move, and what do they stand for when it is the last one to end?",
         "CI calls `merge` when all jobs have ended well. There is a third platform now.",
@@ -166,10 +171,13 @@ def left_over(world: World) -> Full:
 @step(
     candidate(cleaned_by(CLEANER)),
     left_over,
-    solution="""
-        cd capstone
-        sh lighthouse/clean.sh lighthouse/log versions.txt
-    """,
+    solution="\n".join(
+        [
+            "cd capstone/lighthouse",
+            _mended.script("clean.sh"),
+            "sh clean.sh lighthouse/log ../versions.txt",
+        ]
+    ),
     hints=[
         "Read it before you run it: which question does it not ask?",
         "What an index lists has no tag of its own, and is in use.",
