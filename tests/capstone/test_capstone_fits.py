@@ -116,6 +116,20 @@ def test_other_files_get_one_clear_line(world, text):
         read(world(), compose=text) if "services" in text else read(world(), deploy=text)
 
 
+def test_a_bomb_of_aliases_does_no_harm(world):
+    """Nothing that is no text is ever written out."""
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))]
+    bomb = "\n".join([*lines, "services: {lamp: {image: *a59, platform: *a59}}"])
+    (found, *_) = read(world(), compose=bomb)
+    assert (found.image, found.platform) == ("", "")
+
+
+def test_a_second_part_of_the_same_image_is_looked_at_too(says, tags):
+    """The first one alone tells nothing of it."""
+    second = Part(file=COMPOSE, name="lamp", image="r/lighthouse/lamp:1")
+    assert says(fits.fits.step, Parts(parts=(*parts().parts, second)), tags) == fits.OTHER_VERSION
+
+
 def test_an_empty_file_starts_nothing(world):
     """That is no error of reading."""
     assert read(world(), compose="", deploy="---\n---\n") == ()

@@ -2,11 +2,14 @@
 
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from support import lighthouse
 
-from lab.course.capstone import _faults, _history, _laid, _stock, _texts
+from lab.course import capstone
+from lab.course.capstone import _faults, _history, _laid, _mended, _stock, _texts
 from lab.course.capstone._faults import FAULTS, IMAGES, planted
 from lab.images.build import Manifest
 
@@ -138,6 +141,24 @@ def test_a_new_file_and_a_note_are_changes(world, name):
     lay(own)
     (own.workspace / "capstone" / name).write_text("mine\n", encoding="utf-8")
     assert _laid.changed(own)
+
+
+@pytest.mark.parametrize("name", ["release.sh", "clean.sh", "horn/pick.sh"])
+def test_the_scripts_are_sound_shell(name, tmp_path):
+    """As the solutions write them; the strangers' are at least shell."""
+    script = tmp_path / "script.sh"
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    script.write_text(_mended.texts()[name], encoding="utf-8")
+    subprocess.run([shellcheck, "--severity=warning", script], check=True)
+    for fault in FAULTS:
+        script.write_text(_mended.texts((fault,))[name], encoding="utf-8")
+        subprocess.run(["bash", "-n", script], check=True)
+
+
+@pytest.mark.parametrize("step", capstone.steps().values(), ids=lambda one: one.name)
+def test_solutions_are_sound_shell(step):
+    """`bash -n` reads each."""
+    subprocess.run(["bash", "-n"], input=step.solution, text=True, check=True)
 
 
 def test_the_letter_names_no_fault():

@@ -56,13 +56,18 @@ def parts(world: World) -> Parts:
 def _services(documents: list[Any]) -> Iterator[Part]:
     for document in documents:
         for name, service in ((document or {}).get("services") or {}).items():
-            yield Part(file=COMPOSE, name=_image_of(str(name), service), image=str(service.get("image", "")),
-                       platform=str(service.get("platform") or ""))  # fmt: skip
+            image, platform = _word(service.get("image")), _word(service.get("platform"))
+            yield Part(file=COMPOSE, name=_about(image, _word(name)), image=image, platform=platform)
 
 
-def _image_of(name: str, service: Any) -> str:
-    """Which of the three it is about: by its image, else by its name."""
-    return next((one for one in IMAGES if f"lighthouse/{one}" in str(service.get("image", ""))), name)
+def _word(value: Any) -> str:
+    """A text; "" for anything else, which may be as large as somebody wants it to be."""
+    return value if isinstance(value, str) else ""
+
+
+def _about(image: str, name: str) -> str:
+    """Which of the three it is: by its image, else by its name."""
+    return next((one for one in IMAGES if f"lighthouse/{one}" in image), name)
 
 
 def _deployments(documents: list[Any]) -> Iterator[Part]:
@@ -71,15 +76,15 @@ def _deployments(documents: list[Any]) -> Iterator[Part]:
             continue  # a service, a volume
         pod = document["spec"]["template"]["spec"]
         for container in pod["containers"]:
-            image = str(container.get("image", ""))
-            name = next((one for one in IMAGES if f"lighthouse/{one}" in image), str(container.get("name", "")))
-            yield Part(file=DEPLOY, name=name, image=image, nodes=frozenset(n for n in NODES if _allowed(pod, n)))
+            image = _word(container.get("image"))
+            nodes = frozenset(node for node in NODES if _allowed(pod, node))
+            yield Part(file=DEPLOY, name=_about(image, _word(container.get("name"))), image=image, nodes=nodes)
 
 
 def _allowed(pod: Any, node: str) -> bool:
     """May it run on such a node, as far as its labels for the architecture decide?"""
     chosen = pod.get("nodeSelector") or {}
-    if any(str(chosen[label]) != node for label in _LABELS if label in chosen):
+    if any(_word(chosen[label]) != node for label in _LABELS if label in chosen):
         return False
     affinity = (pod.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
@@ -94,6 +99,6 @@ def _allowed(pod: Any, node: str) -> bool:
 def _fits(asked: Any, node: str) -> bool:
     if asked["key"] not in _LABELS:
         return True
-    values = [str(value) for value in asked.get("values") or ()]
+    values = [_word(value) for value in asked.get("values") or ()]
     answers = {"In": node in values, "NotIn": node not in values, "Exists": True, "DoesNotExist": False}
     return bool(answers[asked["operator"]])

@@ -81,7 +81,7 @@ def _platforms(target: bake.Target) -> frozenset[Platform]:
 
 @required(3, "nothing foreign runs in a build of the bake file")
 @step(
-    candidate(built),
+    candidate(jobs.once(SCRIPT, built, "bake")),
     solution="\n".join(
         [
             "cd capstone/lighthouse",

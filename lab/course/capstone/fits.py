@@ -33,18 +33,25 @@ def fits(found: Parts, tags: Releases) -> Verdict:
     """Let compose.yaml and deploy.yaml start version 2, on amd64, arm64 and arm nodes alike."""
     for file in (COMPOSE, DEPLOY):
         for image in IMAGES:
-            part = next((one for one in found.parts if (one.file, one.name) == (file, image)), None)
-            known = {"file": file, "name": image}
-            if part is None:
-                return Problem(PART_MISSING, found="no such part", wanted=image, **known)
-            if not _is_two(part, tags):
-                return Problem(OTHER_VERSION, found=part.image or "no image", wanted=f"lighthouse/{image}:2", **known)
-            if part.platform:
-                return Problem(PINNED, found=part.platform, wanted="no platform", **known)
-            if part.nodes != set(NODES):
-                nodes = ", ".join(sorted(part.nodes)) or "none"
-                return Problem(HALF_THE_NODES, found=nodes, wanted=", ".join(NODES), **known)
+            own = [one for one in found.parts if (one.file, one.name) == (file, image)]
+            if not own:
+                return Problem(PART_MISSING, found="no such part", wanted=image, file=file, name=image)
+            if problem := next(filter(None, (_misfit(part, tags) for part in own)), None):
+                return problem
     return Proof(FITS, nodes=", ".join(NODES))
+
+
+def _misfit(part: Part, tags: Releases) -> Problem | None:
+    known = {"file": part.file, "name": part.name}
+    if not _is_two(part, tags):
+        wanted = f"lighthouse/{part.name}:{RELEASE}"
+        return Problem(OTHER_VERSION, found=part.image or "no image", wanted=wanted, **known)
+    if part.platform:
+        return Problem(PINNED, found=part.platform, wanted="no platform", **known)
+    if part.nodes != set(NODES):
+        nodes = ", ".join(sorted(part.nodes)) or "none"
+        return Problem(HALF_THE_NODES, found=nodes, wanted=", ".join(NODES), **known)
+    return None
 
 
 def _is_two(part: Part, tags: Releases) -> bool:
