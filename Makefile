@@ -55,12 +55,12 @@ check: setup-dev ## Format, lint, types, shell.
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/shellcheck tools/*.sh .ci/run
-	@$(BIN)/nbstripout --verify --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb lessons/clinic/*.ipynb
+	@$(BIN)/nbstripout --verify --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb lessons/clinic/*.ipynb lessons/capstone/*.ipynb
 
 fix: setup-dev ## Format the code and strip the notebooks.
 	@$(BIN)/ruff check -q --fix .
 	@$(BIN)/ruff format -q .
-	@$(BIN)/nbstripout --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb lessons/clinic/*.ipynb
+	@$(BIN)/nbstripout --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb lessons/clinic/*.ipynb lessons/capstone/*.ipynb
 
 site: setup-dev ## Build the site from executed notebooks (build/tour); without them it says how to make them.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

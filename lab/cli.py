@@ -71,6 +71,22 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             _JSON,
         ),
     ),
+    "capstone": (
+        "capstone:capstone",
+        "a stranger's repository to make multi-platform: nine proofs, and how they stand",
+        (
+            (
+                ("action",),
+                {
+                    "nargs": "?",
+                    "choices": ["start", "check", "handover"],
+                    "help": "lay it out, check proofs, or keep your note for whoever comes next (default: list them)",
+                },
+            ),
+            (("names",), {"nargs": "*", "metavar": "PROOF", "help": "for `check`: P1 to P9 (default: all)"}),
+            _JSON,
+        ),
+    ),
     "start": ("learner:start", "copy the lessons into a folder; nothing there is overwritten", (_SEED, _FOLDER)),
     "list": (
         "learner:list_",
@@ -295,9 +311,10 @@ def parser() -> argparse.ArgumentParser:
 def _names(**_given: object) -> list[str]:
     """What the shell may complete a lesson or a step to; asked only when somebody presses Tab."""
     from lab import course
-    from lab.course import clinic
+    from lab.course import capstone, clinic
 
-    return [*(lesson.stem for lesson in course.lessons()), *course.steps(), clinic.WARD, *clinic.steps()]
+    lessons = [lesson.stem for lesson in course.lessons()]
+    return [*lessons, *course.steps(), clinic.WARD, *clinic.steps(), capstone.CAPSTONE, *capstone.steps()]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

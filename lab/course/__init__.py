@@ -75,12 +75,12 @@ def steps() -> dict[str, Step]:
 
 
 def step(name: str) -> Step:
-    """The step of that name, or the clinic's case; UsageError with the nearest right name where there is none."""
-    if found := _quickly(name) or steps().get(name) or _case(name):
+    """The step of that name, or a case, or a proof; UsageError with the nearest right name where there is none."""
+    if found := _quickly(name) or steps().get(name) or _elsewhere(name):
         return found
-    from lab.course import clinic
+    from lab.course import capstone, clinic
 
-    near = _near(name, [*steps(), *clinic.steps()])
+    near = _near(name, [*steps(), *clinic.steps(), *capstone.steps()])
     remedy = f"Did you mean {near[0]!r}?" if near else "`lab list` shows all steps."
     raise UsageError(f"There is no step {name!r}.", remedy)
 
@@ -107,19 +107,21 @@ def find(names: list[str]) -> list[Step]:
     return found
 
 
-def _case(name: str) -> Step | None:
-    """The step of a case, which belongs to no lesson."""
-    from lab.course import clinic
+def _elsewhere(name: str) -> Step | None:
+    """The step of a case of the clinic, or of a proof of the capstone, which belong to no lesson."""
+    from lab.course import capstone, clinic
 
-    found = clinic.named(name)
+    found = clinic.named(name) or capstone.named(name)
     return found.step if found else None
 
 
 def _by_lesson_or_step(name: str) -> list[Step]:
-    from lab.course import clinic
+    from lab.course import capstone, clinic
 
     if name == clinic.WARD:
         return list(clinic.steps().values())
+    if name == capstone.CAPSTONE:
+        return list(capstone.steps().values())
     try:
         return list(lesson(name).steps)
     except UsageError:

@@ -15,7 +15,7 @@ from lab.course._depot import REHEARSED, Stock, empty, push_depot
 from lab.course._text import counted
 from lab.errors import Blocked
 from lab.model.facts import Fact
-from lab.model.steps import Problem, Proof, Verdict
+from lab.model.steps import Probe, Problem, Proof, Verdict
 from lab.model.world import World
 from lab.probes import needs, reach, rehearsal
 
@@ -58,25 +58,34 @@ class Cleaned(Fact):
     deaf: Round
 
 
-_Key = tuple[str, int, tuple[tuple[str, bytes], ...]]
+_Key = tuple[str, str, int, tuple[tuple[str, bytes], ...]]
 _known: dict[_Key, Cleaned] = {}  # the last one only: `lab check --watch` looks every second or so
 
 
 def cleaned(world: World) -> Cleaned:
-    """Run the script on a repository of its own, which is emptied afterwards; again only when its folder changes."""
-    needs.own_registry(world)
-    needs.curl(world)
-    key = (world.registry, world.seed, tuple(_files(world)))
-    if key not in _known:
-        found = _tried(world)
-        _known.clear()
-        _known[key] = found
-    return _known[key]
+    """Run the lesson's script on a repository of its own, which is emptied afterwards."""
+    return cleaned_by(CLEANER)(world)
 
 
-def _files(world: World) -> Iterator[tuple[str, bytes]]:
+def cleaned_by(script: str) -> Probe[Cleaned]:
+    """A probe that does that with a script; again only when its folder changes."""
+
+    def probe(world: World) -> Cleaned:
+        needs.own_registry(world)
+        needs.curl(world)
+        key = (script, world.registry, world.seed, tuple(_files(world, script)))
+        if key not in _known:
+            found = _tried(world, script)
+            _known.clear()
+            _known[key] = found
+        return _known[key]
+
+    return probe
+
+
+def _files(world: World, script: str) -> Iterator[tuple[str, bytes]]:
     """What stands beside the script, and the script itself."""
-    for path in sorted((world.workspace / CLEANER).parent.glob("*")):
+    for path in sorted((world.workspace / script).parent.glob("*")):
         if path.is_file():
             try:
                 yield path.name, path.read_bytes()
@@ -86,15 +95,15 @@ def _files(world: World) -> Iterator[tuple[str, bytes]]:
                 ) from error
 
 
-def _tried(world: World) -> Cleaned:
+def _tried(world: World, script: str) -> Cleaned:
     stock = push_depot(world, REHEARSED)
     try:
-        first = second = third = _round(world, stock)
+        first = second = third = _round(world, script, stock)
         if first.ended.status is not None:  # else nobody waits for it twice more
-            second = _round(world, stock)
+            second = _round(world, script, stock)
             push_depot(world, REHEARSED)
             with _without_tags(world) as deaf:
-                third = _round(deaf, stock)
+                third = _round(deaf, script, stock)
     finally:
         _empty(world, stock)
     every = frozenset(manifest.digest for manifest in stock.untagged.values())
@@ -110,11 +119,11 @@ def _tried(world: World) -> Cleaned:
     )
 
 
-def _round(world: World, stock: Stock) -> Round:
+def _round(world: World, script: str, stock: Stock) -> Round:
     with tempfile.TemporaryDirectory(prefix="lab-cleaning-") as place:
         listed = Path(place) / "versions.txt"
         listed.write_text(stock.listed, encoding="utf-8")
-        ended = rehearsal.run(world, CLEANER, [REHEARSED, str(listed)], limit=LIMIT)
+        ended = rehearsal.run(world, script, [REHEARSED, str(listed)], limit=LIMIT)
     found = reach.of(world, REHEARSED, [manifest.digest for manifest in stock.untagged.values()])
     return Round(ended=ended, there=found.there, tags=frozenset(tag for tag, _ in found.tags))
 

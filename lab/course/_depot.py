@@ -44,14 +44,19 @@ def version(platform: str, text: str) -> tuple[build.Manifest, build.Manifest]:
     """An image that says `text`, and its attestation."""
     layer = build.layer({"menu.txt": (f"{text}\n".encode(), 0o644)})
     image = build.image([layer], platform=platform, config={"Cmd": ["cat", "/menu.txt"]})
+    return image, attestation(image, "menu")
+
+
+def attestation(of: build.Manifest, name: str) -> build.Manifest:
+    """An attestation of an image: how it was built."""
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": "menu", "digest": {"sha256": image.digest.removeprefix("sha256:")}}],
+        "subject": [{"name": name, "digest": {"sha256": of.digest.removeprefix("sha256:")}}],
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {"buildDefinition": {"buildType": "https://mobyproject.org/buildkit@v1"}},
     }
     said = build.blob(json.dumps(statement).encode(), _STATEMENT)
-    return image, build.image([said], platform="unknown/unknown")
+    return build.image([said], platform="unknown/unknown")
 
 
 def attested(of: build.Manifest, by: build.Manifest) -> build.Entry:

@@ -48,13 +48,13 @@ def draft(world: World) -> str:
 DRAFT = GivenFile(BAKE_FILE, draft)
 
 
-def ready(world: World) -> None:
+def ready(world: World, name: str = RUNNER) -> None:
     """Write the builder down, where it is not known. Blocked where it cannot be."""
-    if engine.known_builders(world).named(RUNNER):
+    if engine.known_builders(world).named(name):
         return
-    status, _, err, _ = engine.docker(world, "buildx", "create", "--name", RUNNER, limit=60)
+    status, _, err, _ = engine.docker(world, "buildx", "create", "--name", name, limit=60)
     if status:
-        raise Blocked(f"The builder {RUNNER} could not be made: {err.strip()[-300:]}")
+        raise Blocked(f"The builder {name} could not be made: {err.strip()[-300:]}")
     adapt_new_builders()  # before its container is made: on an engine of one's own it gets a name of the lab's
 
 

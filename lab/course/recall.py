@@ -78,9 +78,11 @@ def frame(lesson: str) -> Frame:
     for one in frames():
         if one.lesson == lesson:
             return one
-    from lab.course import clinic
+    from lab.course import capstone, clinic
     from lab.probes import here
 
+    if lesson == capstone.CAPSTONE:
+        return capstone.frame()
     if case := clinic.named(lesson):
         return clinic.frame(case, here.seed())
     raise UsageError(f"The lesson {lesson!r} asks for nothing in your own words.")

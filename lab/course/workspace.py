@@ -11,6 +11,8 @@ from lab import course
 from lab.errors import Blocked
 from lab.probes.here import remember_folder
 
+_NOTEBOOKS = ("[0-9][0-9]-*.ipynb", "clinic/*.ipynb", "capstone/*.ipynb")
+
 
 @dataclass(frozen=True)
 class Copied:
@@ -24,7 +26,8 @@ class Copied:
 def sources() -> dict[str, Path]:
     """Every file of the lessons by its place in a workspace: notebooks and `files/…`."""
     root = course.lessons_dir()
-    files = [*root.glob("[0-9][0-9]-*.ipynb"), *root.glob("clinic/*.ipynb"), *(root / "files").rglob("*")]
+    notebooks = [path for pattern in _NOTEBOOKS for path in root.glob(pattern)]
+    files = [*notebooks, *(root / "files").rglob("*")]
     return {str(path.relative_to(root)): path for path in sorted(files) if path.is_file()}
 
 

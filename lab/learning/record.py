@@ -10,7 +10,8 @@ from typing import Any
 
 from lab import __version__, course
 from lab.course import clinic, recall
-from lab.learning import progress, recalls, ward
+from lab.course.capstone import proofs
+from lab.learning import capstone, progress, recalls, ward
 from lab.model.steps import Step
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{12,64}")
@@ -38,7 +39,14 @@ def of_learner(home: Path) -> dict[str, Any]:
         "recall_answered": len(known),
         "good": sum(one["good"] for one in steps),
     }
-    return {"steps": steps, "recalls": known, "in_own_words": own, "cases": ward.rows(home), "totals": totals}
+    return {
+        "steps": steps,
+        "recalls": known,
+        "in_own_words": own,
+        "cases": ward.rows(home),
+        "capstone": capstone.rows(home),
+        "totals": totals,
+    }
 
 
 def _step(step: Step, entry: progress.Entry) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def as_text(found: Mapping[str, Any]) -> str:
         done = sum(bool(one["passed"]) for one in own)
         lines.append(f"{lesson.name}  {lesson.question}  {done} of {len(own)} steps")
         lines += [f"  {one['step']}: {' · '.join(_facts(one))}" for one in own if one["passed"] or one["tries"]]
-    return "\n".join([*lines, *_clinic(found["cases"]), "", *_sums(found["totals"])])
+    return "\n".join([*lines, *_clinic(found["cases"]), *_proofs(found["capstone"]), "", *_sums(found["totals"])])
 
 
 def _clinic(cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -73,6 +81,15 @@ def _clinic(cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if begun:
         yield f"clinic  {sum(bool(one['passed']) for one in cases)} of {len(cases)} cases"
         yield from (f"  {one['case']} {one['name']}: {' · '.join(_facts({**one, 'predicted': ''}))}" for one in begun)
+
+
+def _proofs(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The capstone's proofs: those that were begun."""
+    begun = [one for one in rows if one["passed"] or one["tries"]]
+    if begun:
+        yield f"capstone  {sum(bool(one['passed']) for one in rows)} of {len(rows)} proofs"
+        known = {"predicted": "", "good": False}
+        yield from (f"  {one['proof']} {one['name']}: {' · '.join(_facts({**one, **known}))}" for one in begun)
 
 
 def _facts(one: Mapping[str, Any]) -> Iterator[str]:
@@ -115,11 +132,23 @@ def skills(home: Path) -> dict[str, Any]:
         "made": now,
         "lessons": [one for one in lessons if one["steps"]],
         "clinic": [_case(one, entries[one.name]) for one in clinic.cases() if _passed(one.name, entries)],
+        "capstone": _capstone(home, entries),
     }
 
 
 def _passed(name: str, entries: Mapping[str, progress.Entry]) -> bool:
     return bool(entries.get(name, progress.Entry()).passed)
+
+
+def _capstone(home: Path, entries: Mapping[str, progress.Entry]) -> dict[str, Any]:
+    """The proofs that have passed, whether they are a pass or more, and the note for whoever comes next."""
+    passed = [one for one in proofs() if _passed(one.name, entries)]
+    known = capstone.record(home)
+    return {
+        "mark": known["mark"],
+        "proofs": [{**_proven(one.step, entries[one.name]), "number": one.code} for one in passed],
+        "handover": known["handover"],
+    }
 
 
 def _case(case: clinic.Case, entry: progress.Entry) -> dict[str, Any]:
@@ -164,8 +193,22 @@ def skills_markdown(found: Mapping[str, Any]) -> str:
     if found["clinic"]:
         lines += ["", "## Mended in the clinic", "", "| Case | Proven | On | Help |", "|---|---|---|---|"]
         lines += [_row(one) for one in found["clinic"]]
-    proven = found["lessons"] or found["clinic"]
+    lines += _capstone_lines(found["capstone"])
+    proven = found["lessons"] or found["clinic"] or found["capstone"]["proofs"]
     return "\n".join(lines if proven else [*lines, "", "No step has passed yet."]) + "\n"
+
+
+def _capstone_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """The capstone's part of the page: a row for each proof, and the note."""
+    if not found["proofs"]:
+        return
+    yield from ("", "## The capstone: a stranger's repository", "")
+    if found["mark"]:
+        yield from ("All nine proofs ★" if found["mark"] == "star" else "A pass: P1 to P5", "")
+    yield from ("| Proof | Proven | On | Help |", "|---|---|---|---|")
+    yield from (_row({**one, "step": f"{one['number']} {one['step']}"}) for one in found["proofs"])
+    if found["handover"]:
+        yield from ("", "For whoever comes next:", "", *(f"> {line}" for line in found["handover"].splitlines()))
 
 
 def _row(one: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from lab import course, paths
 from lab.course import clinic, recall
 from lab.draw import render
 from lab.errors import LabError, UsageError
+from lab.learning import capstone as stands
 from lab.learning import recalls, ward
 from lab.notebook.panel import asked, page
 from lab.probes.here import this_world
@@ -57,6 +58,16 @@ def case(line: str) -> None:
             raise UsageError(f"There is no case {name!r}.", "`lab clinic` lists them.")
         shown = ward.show(found, this_world())
         sys.stdout.write("\n".join(ward.told(found, shown)) + "\n")
+    except LabError as error:
+        page.display(render.error_bundle(error))
+
+
+def capstone(line: str) -> None:
+    """Lay the capstone out, and say where it is and how it stands."""
+    try:
+        if line.strip():
+            raise UsageError(f"`%capstone` takes no name, not {line.strip()!r}.")
+        sys.stdout.write("\n".join([*stands.start(this_world()), "", *stands.told(paths.learner())]) + "\n")
     except LabError as error:
         page.display(render.error_bundle(error))
 

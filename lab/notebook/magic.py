@@ -12,6 +12,7 @@ from lab import course, paths
 from lab.draw import render
 from lab.errors import LabError, UsageError
 from lab.learning import hints, progress, runner
+from lab.learning.capstone import refuse_early
 from lab.log import keep_traceback
 from lab.notebook import asks, panel, scratch
 from lab.notebook.panel import page
@@ -54,7 +55,7 @@ def register(ipython: Any) -> None:
     if page.lesson_of(page.notebook()):
         scratch.follow(ipython)
     ipython.register_magic_function(step, "cell", "step")
-    for magic in (asks.predict, asks.recap, asks.reflect, asks.case):
+    for magic in (asks.predict, asks.recap, asks.reflect, asks.case, asks.capstone):
         ipython.register_magic_function(magic, "line", magic.__name__)
     ipython.set_custom_exc((LabError,), _show_error)
     ipython.events.register("post_run_cell", _let_load_again)
@@ -108,6 +109,7 @@ def hint(name: str = "") -> None:
     """Show one more hint; the earlier ones stay."""
     try:
         wanted = _wanted(name)
+        refuse_early(wanted)
         shown = progress.show_hint(paths.learner(), wanted)
         _write("\n".join(hints.lines(wanted, shown, hints.latest(wanted), "lab.solution()")) + "\n")
     except LabError as error:
@@ -118,6 +120,7 @@ def solution(name: str = "", *, now: bool = False) -> None:
     """Show one way to do a step, others are as good. An exercise's comes after its hints, or with `now=True`."""
     try:
         wanted = _wanted(name)
+        refuse_early(wanted)
         if not now:
             hints.refuse_early_solution(wanted, "lab.hint()", f"lab.solution({wanted.name!r}, now=True)")
         progress.show_solution(paths.learner(), wanted)

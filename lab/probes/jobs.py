@@ -105,20 +105,23 @@ class Rounds(Fact):
     moved: tuple[str, ...] = ()
 
 
-def twice(path: str, platforms: Sequence[Platform], builder: str) -> Probe[Again]:
-    """A probe that runs a script for each platform, empties the builder, and runs it for each in the other order."""
+def twice(path: str, platforms: Sequence[Platform], builder: str, *words: str, **values: str) -> Probe[Again]:
+    """A probe that runs a script for each platform, empties the builder, and runs it for each in the other order.
+
+    It is called with these words before the platform, and with these variables.
+    """
 
     def probe(world: World) -> Again:
-        with _stage(world, path) as stage:
-            first = tuple(stage.run(stage.fresh(), str(platform)) for platform in platforms)
+        with _stage(world, path, **values) as stage:
+            first = tuple(stage.run(stage.fresh(), *words, str(platform)) for platform in platforms)
             if any(one.status for one in first):
                 return Again(path=path, first=first, evidence=_evidence(path, first))
             _empty(world, builder)
             # In the other order: what the last job left behind is what the first one finds.
-            second = tuple(stage.run(stage.fresh(), str(one), events=True) for one in reversed(platforms))
+            second = tuple(stage.run(stage.fresh(), *words, str(one), events=True) for one in reversed(platforms))
         return Again(path=path, first=first, second=second, evidence=_evidence(path, (*first, *second)))
 
-    return _once(path, probe)
+    return once(path, probe, "twice")
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ class Pipeline:
 
 def rounds(pipeline: Pipeline) -> Probe[Rounds]:
     """A probe of a pipeline; the same script is played once, until it is tried again."""
-    return _once(pipeline.path, pipeline)
+    return once(pipeline.path, pipeline, "rounds")
 
 
 class _Stage:
@@ -300,17 +303,20 @@ def _evidence(path: str, ended: Sequence[Ended]) -> tuple[Evidence, ...]:
     return tuple(Evidence(f"bash {path} {one.name}", f"{one.said}\n(exit status {one.status})") for one in ended)
 
 
-_known: dict[str, tuple[str, Any]] = {}
+_known: dict[tuple[str, str], tuple[str, Any]] = {}
 
 
-def _once(path: str, probe: Probe[Any]) -> Probe[Any]:
-    """What the probe found for the same files, registry and learner; it is asked again after another try."""
+def once(path: str, probe: Probe[Any], kind: str) -> Probe[Any]:
+    """The same probe, asked once for the same files, registry and learner, and again after another try.
+
+    `kind` keeps probes of one script apart.
+    """
 
     def ask_once(world: World) -> Any:
         mark = _mark(world, path)
-        if _known.get(path, ("",))[0] != mark:
-            _known[path] = (mark, probe(world))
-        return _known[path][1]
+        if _known.get((path, kind), ("",))[0] != mark:
+            _known[path, kind] = (mark, probe(world))
+        return _known[path, kind][1]
 
     return ask_once
 

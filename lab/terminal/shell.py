@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab import course
-from lab.course import clinic
+from lab.course import capstone, clinic
 from lab.errors import Blocked
 from lab.model.facts import Transcript
 from lab.model.world import World
@@ -37,7 +37,7 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     clock, began = time.perf_counter(), time.time()
-    known = course.steps().get(step) or clinic.steps().get(step)
+    known = course.steps().get(step) or clinic.steps().get(step) or capstone.steps().get(step)
     ear = _Ear(show)
     adapt_new_builders()
     with witness.listening(world.env) as (env, calls):

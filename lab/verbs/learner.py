@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab import course, paths
-from lab.course import clinic
+from lab.course import capstone, clinic
 from lab.draw import render
 from lab.errors import UsageError
 from lab.learning import figures, hints, progress, record, runner
+from lab.learning.capstone import refuse_early
 from lab.model.facts import Transcript
 from lab.model.results import Result, Status, worst
 from lab.model.steps import Step
@@ -93,8 +94,13 @@ def check(given: Namespace) -> int:
         from lab.verbs import watching
 
         return watching.watch_steps(steps if given.names or step else _open_lesson(), as_json=given.json)
-    here = this_world()
-    return _show((_check(one, here, folder) for one in steps), as_json=given.json)
+    return check_steps(steps, as_json=given.json)
+
+
+def check_steps(steps: Iterable[Step], *, as_json: bool) -> int:
+    """Check these, and show how each stands; the worst of their statuses."""
+    here, folder = this_world(), recorder.session()
+    return _show((_check(one, here, folder) for one in steps), as_json=as_json)
 
 
 def _set_up(step: Step, here: World) -> Result | None:
@@ -108,7 +114,7 @@ def _check(step: Step, here: World, folder: Path | None) -> Result:
     from lab.terminal import typed as shell_steps
 
     result = runner.prepare(step, here) or shell_steps.check(step, here, recorder.typed(folder))
-    if step.lesson == clinic.WARD:  # the lesson that was begun goes on as it was
+    if step.lesson in (clinic.WARD, capstone.CAPSTONE):  # the lesson that was begun goes on as it was
         return result
     if result.status is Status.PASSED:
         recorder.forget(folder)
@@ -125,6 +131,7 @@ def _open_lesson() -> list[Step]:
 def hint(given: Namespace) -> int:
     """One more hint; the earlier ones stay readable. The first words are about what was really run."""
     step = _step(given.step)
+    refuse_early(step)
     shown = progress.show_hint(paths.learner(), step)
     tried = _typed(step)
     if given.json:
@@ -153,6 +160,7 @@ def _typed(step: Step) -> Transcript | None:
 def solution(given: Namespace) -> int:
     """One way to do it."""
     step = _step(given.step)
+    refuse_early(step)
     if not given.now:
         hints.refuse_early_solution(step, f"`lab hint {step.name}`", f"`lab solution --now {step.name}`")
     progress.show_solution(paths.learner(), step)

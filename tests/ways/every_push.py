@@ -1,5 +1,6 @@
 """Lesson 11."""
 
+from lab.course import _rounds
 from lab.course import every_push as lesson
 from ways import Ways
 
@@ -167,14 +168,14 @@ WAYS = {
             '"$image:$VERSION-linux-arm64" "$image:$VERSION-linux-arm-v7"',
         ),
         wrong=[
-            (pipeline(f'{ORCHARD} --push -t "$image:$VERSION"', "true"), lesson.PLATFORM_LEFT_OUT),
+            (pipeline(f'{ORCHARD} --push -t "$image:$VERSION"', "true"), _rounds.PLATFORM_LEFT_OUT),
             (
                 pipeline(
                     f'mkdir -p out; {ORCHARD} --push -t "$image:part-$name" && touch "out/$name" || true',
                     'cd out; docker buildx imagetools create -t "$image:$VERSION" '
                     "$(for part in *; do echo $image:part-$part; done)",
                 ),
-                lesson.HALF_A_RELEASE,
+                _rounds.HALF_A_RELEASE,
             ),
             (pipeline("docker buildx bake --builder ruhner", "true"), lesson.JOBS_FAIL),
         ],

@@ -12,8 +12,8 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pages import capstone, clinic, diagram, errors, finish, glossary, reference
 from pages import card as cards
-from pages import clinic, diagram, errors, finish, glossary, reference
 from pages import lesson as pages
 from pages import notes as maps
 from pages import runs as real
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 log = logging.getLogger("mkdocs.hooks.lab")
-_KINDS = {"lessons": "Lesson", "clinic": "Clinic", "errors": "Error guide", "reference": "Reference"}
+_KINDS = {
+    "lessons": "Lesson",
+    "clinic": "Clinic",
+    "capstone": "Capstone",
+    "errors": "Error guide",
+    "reference": "Reference",
+}
 _state: dict[str, Any] = {"strict": True, "made": {}, "plain": {}, "terms": ()}
 
 LESSONS = """---
@@ -98,7 +104,7 @@ def _pages(config: MkDocsConfig) -> dict[str, Made]:
     }
     lessons = {f"lessons/{run.lesson.stem}.md": pages.page(run) for run in runs}
     cases = clinic.pages(Path(config.config_file_path).parent)
-    return lessons | cases | {place: Made(text, "") for place, text in written.items()}
+    return lessons | cases | capstone.pages() | {place: Made(text, "") for place, text in written.items()}
 
 
 def _run(lesson: course.Lesson, folder: Path) -> real.Run:
@@ -178,9 +184,13 @@ def on_post_build(config: MkDocsConfig) -> None:
     for uri, (page, text) in sorted(_state["plain"].items(), key=lambda item: _order(item[0])):
         place = posixpath.join(page.file.url, "index.md") if page.file.url != "./" else "index.md"
         finish.write(folder / place, text)
-        kind = {"lessons": "Lessons", "clinic": "Clinic", "errors": "Errors", "reference": "Reference"}.get(
-            uri.partition("/")[0], "Start"
-        )
+        kind = {
+            "lessons": "Lessons",
+            "clinic": "Clinic",
+            "capstone": "Capstone",
+            "errors": "Errors",
+            "reference": "Reference",
+        }.get(uri.partition("/")[0], "Start")
         description = page.meta.get("description", "")
         entries.append(finish.Entry(kind, str(page.title), f"{config.site_url or '/'}{place}", description))
     finish.write(folder / "llms.txt", finish.llms(config.site_name, config.site_description or "", entries))
@@ -189,6 +199,6 @@ def on_post_build(config: MkDocsConfig) -> None:
 def _order(uri: str) -> tuple[int, int, str]:
     section = uri.partition("/")[0] if "/" in uri else ""
     numbers = {lesson.stem: lesson.number for lesson in course.lessons()}
-    places = ["", "lessons", "clinic", "errors", "reference"]
+    places = ["", "lessons", "clinic", "capstone", "errors", "reference"]
     place = places.index(section) if section in places else len(places)
     return place, numbers.get(Path(uri).stem, 0), "" if uri.endswith("index.md") else uri

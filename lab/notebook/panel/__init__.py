@@ -7,7 +7,7 @@ same is said as HTML and text, which also go with every widget. Only this packag
 from __future__ import annotations
 
 from lab import course
-from lab.course import clinic
+from lab.course import capstone, clinic
 from lab.model.results import Result
 from lab.model.steps import Step
 from lab.notebook.panel import asked, cards, page, top
@@ -19,9 +19,9 @@ _open: list[top.Panel] = []
 
 
 def open_panel() -> top.Panel | None:
-    """Show the panel of this notebook; one that was open before is closed. A case of the clinic has none."""
+    """Show the panel of this notebook; one that was open before is closed. What is no lesson has none."""
     close_panel()
-    if page.case_of(page.notebook()):
+    if page.case_of(page.notebook()) or page.is_capstone(page.notebook()):
         return None
     panel = top.Panel(page.lesson_of(page.notebook()), live=page.is_live())
     _open.append(panel)
@@ -40,7 +40,7 @@ def show_card(step: Step, result: Result) -> None:
     cards.show(step, result)
     asked.refresh()
     for panel in _open:
-        if step.lesson != clinic.WARD:
+        if step.lesson not in (clinic.WARD, capstone.CAPSTONE):
             panel.at(course.lesson(step.lesson))
         panel.refresh()
         panel.ask_soon()

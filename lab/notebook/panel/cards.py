@@ -8,6 +8,7 @@ from typing import Any
 from lab import course, paths
 from lab.draw import render
 from lab.learning import hints, progress, runner
+from lab.learning.capstone import refuse_early
 from lab.model.results import Result, Status
 from lab.model.steps import Step
 from lab.notebook.panel import buttons, page
@@ -90,11 +91,13 @@ class Card:
         self.take(runner.check(self.step, this_world()))
 
     def _give_hint(self) -> None:
+        refuse_early(self.step)
         self._asked = True
         progress.show_hint(paths.learner(), self.step)
         self.refresh()
 
     def _solve(self) -> None:
+        refuse_early(self.step)
         self._solved = True
         progress.show_solution(paths.learner(), self.step)
         self.refresh()

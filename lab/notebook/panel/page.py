@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import course
-from lab.course import clinic
+from lab.course import capstone, clinic
 from lab.notebook.panel import view
 
 SAVED = "<!--lab:saved-->"  # where a saved copy says that it is one
@@ -37,6 +37,11 @@ def case_of(path: Path | None) -> clinic.Case | None:
     """The clinic's case of a notebook, also of a copy (`K01-house-Copy1.ipynb`)."""
     found = _CASE.match(path.name) if path else None
     return clinic.named(found[0]) if found else None
+
+
+def is_capstone(path: Path | None) -> bool:
+    """Is it the capstone's notebook, or a copy of it?"""
+    return bool(path) and str(path and path.name).startswith(Path(capstone.NOTEBOOK).stem)
 
 
 def link_to(name: str, step: str) -> str:
