@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import ssl
 import time
@@ -32,6 +33,7 @@ WRONG = "The board at {address} does not know that code."
 NOT_JOINED = "You have not joined a class."
 _JOIN = "As in: lab join 192.168.1.20 4F7K-9Q2M-X3TD"
 _ASK = "Ask your teacher for the address and the code."
+_HOST = re.compile(r"[\w.:%-]+")
 _UNKNOWN, _REFUSED, _OFTEN = 401, 403, 429
 
 
@@ -246,7 +248,7 @@ def _place(address: str) -> str:
         host, port = parts.hostname, parts.port or PORT
     except ValueError:
         host, port = None, PORT
-    if not host or address.strip() != parts.netloc or "@" in address:
+    if not host or "@" in address or address.strip() != parts.netloc or not _HOST.fullmatch(host):
         raise UsageError(f"{address[:80]!r} is not an address.", _JOIN)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

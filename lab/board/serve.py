@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab import __version__, paths
 from lab.board import client, code, server
@@ -21,8 +22,12 @@ from lab.sandbox.host import network
 from lab.sandbox.host.files import remove_folder
 from lab.storage import own_folder, read_json, write_json, write_text
 
+if TYPE_CHECKING:
+    from tornado.web import Application
+
 _TRIED = 20  # ports
 _MOST_HEADERS = 8 * 1024
+_PATIENCE = 10.0  # seconds for the body of a message
 RUNNING = "A board is running on this machine already."
 
 
@@ -71,32 +76,36 @@ def run(said: Callable[[Address], None], *, port: int | None = None, listen: str
 
 
 async def _serve(store: Store, said: Callable[[Address], None], port: int | None, listen: str) -> None:
-    from tornado.httpserver import HTTPServer
-
     kept = _settings()
-    doors = _bound(port or (kept.port if kept else client.PORT), listen, fixed=bool(port or kept))
+    door = _bound(port or (kept.port if kept else client.PORT), listen, fixed=bool(port or kept))
     page = _bound(kept.page_port if kept else 0, "127.0.0.1", fixed=False)
-    kept = replace(
-        kept or Settings(0, 0, code.secret(), secrets.token_urlsafe(24)), port=_port(doors), page_port=_port(page)
-    )
+    kept = replace(kept or _new(), port=_port(door), page_port=_port(page))
     write_json(folder() / "board.json", asdict(kept))
-    printed = code.fingerprint(_der(_certificate().read_text(encoding="ascii")))
-    where = Address(_addresses(listen, kept.port), code.shown(printed, kept.secret), _page(kept))
+    where = Address(_addresses(listen, kept.port), code.shown(_fingerprint(), kept.secret), _page(kept))
     about = {"code": where.code, "addresses": list(where.learners), "version": __version__}
     board = server.Board(store, kept.secret, kept.token, about)
-    limits = {
-        "max_body_size": server.MOST_BYTES,
-        "max_header_size": _MOST_HEADERS,
-        "body_timeout": 10,
-        "idle_connection_timeout": 30,
-    }
-    for application, sockets, safe in (
-        (server.for_learners(board), doors, _tls()),
-        (server.for_teacher(board), page, None),
-    ):
-        HTTPServer(application, ssl_options=safe, **limits).add_sockets(sockets)
+    _open(server.for_learners(board), door, _tls())
+    _open(server.for_teacher(board), page, None)
     said(where)
     await asyncio.Event().wait()
+
+
+def _open(application: Application, door: socket.socket, safe: ssl.SSLContext | None) -> None:
+    from tornado.httpserver import HTTPServer
+
+    listening = HTTPServer(
+        application,
+        ssl_options=safe,
+        max_body_size=server.MOST_BYTES,
+        max_header_size=_MOST_HEADERS,
+        body_timeout=_PATIENCE,
+        idle_connection_timeout=3 * _PATIENCE,
+    )
+    listening.add_sockets([door])
+
+
+def _new() -> Settings:
+    return Settings(0, 0, code.secret(), secrets.token_urlsafe(24))
 
 
 def forget() -> bool:
@@ -119,11 +128,8 @@ def _settings() -> Settings | None:
         found = Settings(**read_json(folder() / "board.json"))
     except (LabError, TypeError):
         return None
-    return (
-        found
-        if all(type(value) is type(like) for value, like in zip(vars(found).values(), (0, 0, "", ""), strict=True))
-        else None
-    )
+    kinds = [type(value) for value in vars(found).values()]
+    return found if kinds == [int, int, str, str] else None
 
 
 def _certificate() -> Path:
@@ -134,10 +140,11 @@ def _certificate() -> Path:
     return path
 
 
-def _der(pem: str) -> bytes:
-    """The server's own certificate, the first in its file."""
-    end = "-----END CERTIFICATE-----"
-    return ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") : pem.index(end) + len(end)])
+def _fingerprint() -> str:
+    """That of the server's own certificate, the first in its file."""
+    _, _, later = _certificate().read_text(encoding="ascii").partition(ssl.PEM_HEADER)
+    own, _, _ = later.partition(ssl.PEM_FOOTER)
+    return code.fingerprint(ssl.PEM_cert_to_DER_cert(f"{ssl.PEM_HEADER}{own}{ssl.PEM_FOOTER}"))
 
 
 def _tls() -> ssl.SSLContext:
@@ -152,22 +159,28 @@ def _page(kept: Settings) -> str:
     return f"http://127.0.0.1:{kept.page_port}/#{kept.token}"
 
 
-def _bound(port: int, listen: str, *, fixed: bool) -> list[socket.socket]:
-    from tornado.netutil import bind_sockets
-
-    wanted = [port] if fixed else [*range(port, port + _TRIED)] if port else [0]
-    for number in wanted:
+def _bound(port: int, listen: str, *, fixed: bool) -> socket.socket:
+    last = ""
+    for number in [port] if fixed or not port else range(port, port + _TRIED):
         try:
-            return bind_sockets(
-                number, listen or None, family=socket.AF_INET if listen == "127.0.0.1" else socket.AF_UNSPEC
-            )
+            made = _opened(number, listen)
         except OSError as error:
-            last = error.strerror
+            last = error.strerror or str(error)
+            continue
+        made.setblocking(False)  # noqa: FBT003 - that is its only form
+        return made
     raise Blocked(f"The port {port} cannot be used: {last}.", "Stop what uses it, or choose another one with --port.")
 
 
-def _port(sockets: list[socket.socket]) -> int:
-    return int(sockets[0].getsockname()[1])
+def _opened(port: int, listen: str) -> socket.socket:
+    if not listen and socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    return socket.create_server((listen, port), family=family)
+
+
+def _port(door: socket.socket) -> int:
+    return int(door.getsockname()[1])
 
 
 def _addresses(listen: str, port: int) -> tuple[str, ...]:

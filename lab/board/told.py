@@ -60,13 +60,13 @@ def _one(data: Any, now: float) -> Told:
     step, status, message = (data.get(name) for name in ("step", "status", "message"))
     if not isinstance(step, str) or len(step) > _MOST_NAME or not step.isidentifier():
         raise BadInput("A step has a name.")
-    if status not in _STATUSES:
+    if not isinstance(status, str) or status not in _STATUSES:
         raise BadInput("A step has a status.")
     if not isinstance(message, str) or len(message) > _MOST_SENTENCE:
         raise BadInput("A message is one sentence.")
     return Told(
         step,
-        str(status),
+        status,
         message,
         data.get("passed") is True,
         _number(data.get("tries")),
