@@ -10,6 +10,7 @@ import pytest
 
 from lab import course
 from lab.board import client, send, sums
+from lab.board.poll import Poll
 from lab.course import inside_the_index, multi_platform
 from lab.errors import Blocked, UsageError
 from lab.learning import outbox, progress, watch
@@ -306,3 +307,48 @@ def test_a_check_starts_a_sender_that_tells(board, pupil, monkeypatch):
     while board.row("Ada")["state"] != "stuck" and time.monotonic() < until:
         time.sleep(0.1)
     assert (board.row("Ada")["state"], board.row("Ada")["passed"]) == ("stuck", 1)
+
+
+def test_an_open_notebook_asks_by_itself(board, pupil):
+    """What waits is told, and what the teacher shows comes, without a check; where no class was joined, nothing is asked."""
+    ada, alone = pupil("Ada"), pupil("Alone")
+    ada.join(board)
+    ada.checked(FIRST, Status.PASSED)
+    board.ask("show", {"step": SECOND, "wanted": True})
+    polls = [Poll(one.home, every=0.1) for one in (ada, alone)]
+    until = time.monotonic() + 15
+    while client.news(ada.home).solutions != (SECOND,) and time.monotonic() < until:
+        time.sleep(0.05)
+    for poll in polls:
+        poll.stop()
+    assert (board.row("Ada")["passed"], client.news(ada.home).solutions) == (1, (SECOND,))
+    assert not outbox.folder(alone.home).exists()
+
+
+def test_a_check_does_not_wait_for_an_outbox_that_is_held(board, pupil):
+    """A sender that hangs with the lock in its hand: the check goes on after a second, and the next one tells it."""
+    ada = pupil("Ada")
+    ada.join(board)
+    with outbox.opened(ada.home):
+        began = time.monotonic()
+        ada.checked(FIRST, Status.PASSED)
+        assert time.monotonic() - began < 3
+    assert progress.passed(ada.home, FIRST)
+    ada.tell()
+    assert board.row("Ada")["passed"] == 1
+
+
+def test_a_full_disk_spoils_no_check(board, pupil, monkeypatch):
+    """What cannot be noted is found in the progress later."""
+    ada = pupil("Ada")
+    ada.join(board)
+
+    def full(*_given):
+        raise Blocked("The disk is full.")
+
+    monkeypatch.setattr(outbox, "write_json", full)
+    ada.checked(FIRST, Status.PASSED)
+    assert progress.passed(ada.home, FIRST)
+    monkeypatch.undo()
+    ada.tell()
+    assert board.row("Ada")["passed"] == 1

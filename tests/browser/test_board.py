@@ -39,7 +39,7 @@ def visit(chromium, board, request):
     """The teacher's page; afterwards nothing was asked of another host, and no script has complained."""
     opened, wrong = [], []
 
-    def open_(width=1280, height=900, scheme="light", anchor=None):
+    def open_(width=1280, height=1000, scheme="light", anchor=None):
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
         )
@@ -58,7 +58,8 @@ def visit(chromium, board, request):
     yield open_
     if where := os.environ.get("LAB_SHOTS"):
         for number, (_, page) in enumerate(opened):
-            page.screenshot(path=Path(where) / f"{request.node.name}-{number}.png", full_page=True)
+            page.evaluate("scrollTo(0, 0)")
+            page.screenshot(path=Path(where) / f"{request.node.name}-{number}.png")
     for context, _ in opened:
         context.close()
     assert wrong == []
@@ -124,7 +125,8 @@ def test_a_class_of_thirty_as_its_teacher_sees_it(board, visit, tmp_path):
     page.get_by_role("button", name="Name").click()
     assert page.locator("#learners td.name").first.inner_text() == "Learner 00"
     page.locator("#all summary").click()
-    assert page.locator("#steps tr").count() == len(sums.numbers())
+    expect(page.locator("#steps tr")).to_have_count(len(sums.numbers()))
+    page.locator("#all summary").click()
 
 
 def test_a_board_that_stops_is_said_and_found_again(board, visit, tmp_path):
@@ -202,3 +204,21 @@ def test_everybody_can_use_it(board, visit, tmp_path, axe, scheme):
     narrow = visit(width=400, scheme=scheme)
     narrow.locator("#learners tr").first.wait_for()
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_learners_panel_follows_the_teacher(board, lesson):
+    """In JupyterLab, on a real engine: joined in a terminal, seen on the board, the solution is in the panel."""
+    assert "You have joined as Ada." in lesson.server.lab("join", board.address, board.code, "--name", "Ada", "--yes")
+    try:
+        lesson.open("01-machine.ipynb")
+        lesson.load()
+        expect(lesson.panel).to_contain_text("You are in a class, as Ada.")
+        board.ask("show", {"step": "uname", "wanted": True})
+        lesson.run("%%step glimpse")
+        lesson.card("glimpse").wait_for(timeout=60_000)
+        expect(lesson.panel).to_contain_text("Your teacher shows the solution of uname", timeout=20_000)
+        assert board.row("Ada")["step"] in ("glimpse", "uname")
+    finally:
+        lesson.server.lab("leave")
+    expect(lesson.panel).not_to_contain_text("You are in a class")
+    assert board.shown()["learners"] == []

@@ -25,6 +25,9 @@ function put(element, text) {
   if (element.textContent !== said) element.textContent = said;
 }
 
+// The words of a sentence, where its name does not say the same.
+const words = (why, message) => (message.toLowerCase().startsWith(why) ? "" : message);
+
 // A sentence of the course: `code` in backquotes, and … where its values would stand.
 function sentence(element, text) {
   const said = text.replace(/\{[^{}]*\}/g, "…");
@@ -128,7 +131,7 @@ function drawSums() {
       return line;
     }, (line, one) => {
       put(line.children[0], `${one.count} with ${one.name}`);
-      sentence(line.children[1], one.message);
+      sentence(line.children[1], words(one.name, one.message));
     });
     showWords(step, item.querySelector("button"));
   });
@@ -168,12 +171,12 @@ function drawLearners() {
     sentence(number, row.step ? `${row.number} \`${row.step}\`` : "");
     put(line.children[2], row.state);
     put(why.children[0], row.why);
-    sentence(why.children[1], row.message);
+    sentence(why.children[1], words(row.why, row.message));
     put(hints, row.solved ? `${row.hints}, solution` : row.hints || "");
     put(passed, `${row.passed} of ${board.total}`);
     const button = offer.firstChild;
     button.dataset.step = row.step;
-    button.hidden = !row.step || !(held(row) || row.offered);
+    button.hidden = row.state !== "stuck" && !row.offered;
     toggle(button, "Offer a reset", "Reset offered. Withdraw", row.offered);
     line.dataset.since = row.since;
     line.dataset.heard = row.heard;
