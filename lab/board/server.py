@@ -210,29 +210,31 @@ class Export(_Teacher):
 
 
 class Press(_Teacher):
-    """`POST /show` and `/offer`: the teacher's buttons."""
+    """`POST /show`, `/offer` and `/remove`: the teacher's buttons."""
 
     def post(self, what: str) -> None:
-        """Show a solution to all, offer a reset to one; or do so no more."""
+        """Show a solution to all, offer a reset to one, or do so no more; remove somebody."""
         if not self.may():
             return
         try:
-            words = self.data()
-            step, wanted = _text(words.get("step")), words.get("wanted") is True
-            self._known(step)
-            if what == "show":
-                self.board.store.show(step, wanted=wanted)
-            else:
-                self.board.store.offer(_text(words.get("learner")), step, wanted=wanted)
+            self._do(what, self.data())
         except (BadInput, Blocked) as error:
             self.refuse(400, error.message)
             return
         self.finish({})
 
-    @staticmethod
-    def _known(step: str) -> None:
+    def _do(self, what: str, words: dict[str, Any]) -> None:
+        store, learner = self.board.store, _text(words.get("learner"))
+        if what == "remove":
+            store.leave(learner)
+            return
+        step, wanted = _text(words.get("step")), words.get("wanted") is True
         if sums.find(step) is None:
             raise BadInput("There is no such step.")
+        if what == "show":
+            store.show(step, wanted=wanted)
+        else:
+            store.offer(learner, step, wanted=wanted)
 
 
 def for_learners(board: Board) -> web.Application:
@@ -244,7 +246,7 @@ def for_teacher(board: Board) -> web.Application:
     """What this machine sees."""
     routes: list[tuple[str, type[_Handler]]] = [
         (r"/((?:board\.(?:css|js))?)", Files), (r"/data", Data), (r"/export/(csv|json)", Export),
-        (r"/(show|offer)", Press),
+        (r"/(show|offer|remove)", Press),
     ]  # fmt: skip
     return _application(board, routes)
 

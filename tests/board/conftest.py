@@ -1,4 +1,4 @@
-"""A board for each test that asks for one."""
+"""A board that tests share, empty at the start of each; and one of its own for a test that stops it."""
 
 import pytest
 from support.class_room import Board, Pupil
@@ -10,9 +10,24 @@ def no_sender(monkeypatch):
     monkeypatch.setenv("LAB_SENDER", "no")
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The board of a file of tests."""
+    found = Board(tmp_path_factory.mktemp("board"))
+    yield found
+    found.stop()
+
+
 @pytest.fixture
-def board(tmp_path):
-    """A running board."""
+def board(running):
+    """It, with nobody there and nothing shown."""
+    running.empty()
+    return running
+
+
+@pytest.fixture
+def own_board(tmp_path):
+    """A board that may be stopped, killed and started again."""
     running = Board(tmp_path)
     yield running
     running.stop()

@@ -105,59 +105,61 @@ def test_a_wrong_code_lets_nobody_in(board, pupil):
     assert board.shown()["learners"] == []
 
 
-def test_guessing_ends_soon(board, pupil):
+def test_guessing_ends_soon(own_board, pupil):
     """After ten wrong codes from one place, that place waits; who has joined is heard all the same."""
     ada, eve = pupil("Ada"), pupil("Eve")
-    ada.join(board)
-    wrong = f"{board.code[:9]}-{'0000' if board.code[10:] != '0000' else '1111'}"
+    ada.join(own_board)
+    wrong = f"{own_board.code[:9]}-{'0000' if own_board.code[10:] != '0000' else '1111'}"
     for _ in range(10):
         with pytest.raises(Blocked, match="does not know"):
-            eve.join(board, wrong)
+            eve.join(own_board, wrong)
     with pytest.raises(Blocked, match="asked too often"):
-        eve.join(board)
+        eve.join(own_board)
     ada.checked(FIRST, Status.PASSED)
     ada.tell()
-    assert board.row("Ada")["passed"] == 1
+    assert own_board.row("Ada")["passed"] == 1
 
 
-def test_a_board_that_is_killed_and_started_again_loses_nothing(board, pupil, monkeypatch):
+def test_a_board_that_is_killed_and_started_again_loses_nothing(own_board, pupil, monkeypatch):
     """What was told is there; what could not be told waits, says so, and is told later. The code stays."""
-    ada, code, page, token = pupil("Ada"), board.code, board.page, board.token
-    ada.join(board)
+    ada, code, page, token = pupil("Ada"), own_board.code, own_board.page, own_board.token
+    ada.join(own_board)
     ada.checked(FIRST, Status.PASSED)
     ada.tell()
-    board.kill()
+    own_board.kill()
     ada.checked(SECOND, Status.FAILED, LOST)
     with pytest.raises(Blocked, match="does not answer"):
         ada.tell()
     found = client.standing(ada.home)
     assert (found["waiting"], "does not answer" in found["problem"]) == (1, True)
-    board.start()
-    assert (board.code, board.page, board.token) == (code, page, token)
-    assert board.row("Ada")["passed"] == 1
+    own_board.start()
+    assert (own_board.code, own_board.page, own_board.token) == (code, page, token)
+    assert own_board.row("Ada")["passed"] == 1
     assert send.send(ada.home, sleep=lambda _seconds: None)
-    assert board.row("Ada")["state"] == "stuck"
+    assert own_board.row("Ada")["state"] == "stuck"
     found = client.standing(ada.home)
     assert (found["name"], found["waiting"], found["problem"]) == ("Ada", 0, "")
 
 
 @pytest.mark.parametrize("damage", ["gone", "damaged"])
-def test_a_board_that_lost_its_data_hears_all_of_it_again(board, pupil, damage):
+def test_a_board_that_lost_its_data_hears_all_of_it_again(own_board, pupil, damage):
     """Learners' labs keep it: they join again by themselves."""
     ada = pupil("Ada")
-    ada.join(board)
+    ada.join(own_board)
     ada.checked(FIRST, Status.PASSED)
     ada.tell()
-    board.kill()
-    for path in (board.home / "board").glob("board.sqlite*"):
+    own_board.kill()
+    for path in (own_board.home / "board").glob("board.sqlite*"):
         path.unlink()
     if damage == "damaged":
-        (board.home / "board" / "board.sqlite").write_bytes(b"not a database, but longer than a header of one " * 50)
-    board.start()
-    assert board.shown()["learners"] == []
+        (own_board.home / "board" / "board.sqlite").write_bytes(
+            b"not a database, but longer than a header of one " * 50
+        )
+    own_board.start()
+    assert own_board.shown()["learners"] == []
     ada.tell()
-    assert board.row("Ada")["passed"] == 1
-    assert damage == "gone" or list((board.home / "board").glob("board.sqlite.damaged-*"))
+    assert own_board.row("Ada")["passed"] == 1
+    assert damage == "gone" or list((own_board.home / "board").glob("board.sqlite.damaged-*"))
 
 
 def test_an_outbox_that_was_damaged_or_lost_is_made_anew_from_progress(board, pupil):
@@ -195,35 +197,47 @@ def test_who_joins_again_stays_the_same_learner(board, pupil):
     ada.tell()
 
 
-def test_another_board_at_the_same_address_hears_nothing(board, pupil):
+def test_another_board_at_the_same_address_hears_nothing(own_board, pupil):
     """Its certificate is another one, so not even the learner's number is said."""
     ada = pupil("Ada")
-    ada.join(board)
+    ada.join(own_board)
     ada.checked(FIRST, Status.PASSED)
-    board.stop()
-    board.home = board.home.with_name("stranger")
-    board.start()
+    own_board.stop()
+    own_board.home = own_board.home.with_name("stranger")
+    own_board.start()
     with pytest.raises(Blocked, match="not the board with that code"):
         ada.tell()
     with pytest.raises(Blocked, match="not the board with that code"):
-        client.move(ada.home, board.address)
-    assert board.shown()["learners"] == []
+        client.move(ada.home, own_board.address)
+    assert own_board.shown()["learners"] == []
 
 
-def test_leaving_takes_all_away_on_both_sides(board, pupil):
+def test_leaving_takes_all_away_on_both_sides(own_board, pupil):
     """Also where the board does not answer: then it is said."""
     ada, bob = pupil("Ada"), pupil("Bob")
-    ada.join(board)
-    bob.join(board)
+    ada.join(own_board)
+    bob.join(own_board)
     ada.checked(FIRST, Status.PASSED)
     ada.tell()
     assert client.leave(ada.home) == ""
-    assert [row["name"] for row in board.shown()["learners"]] == ["Bob"]
+    assert [row["name"] for row in own_board.shown()["learners"]] == ["Bob"]
     assert not outbox.folder(ada.home).exists()
     assert progress.passed(ada.home, FIRST)
-    board.stop()
+    own_board.stop()
     assert "does not answer" in client.leave(bob.home)
     assert not outbox.folder(bob.home).exists()
+
+
+def test_who_was_removed_by_mistake_comes_back(board, pupil):
+    """The board forgets; a learner who is still in the room is there again with the next message."""
+    ada = pupil("Ada")
+    ada.join(board)
+    ada.checked(FIRST, Status.PASSED)
+    ada.tell()
+    assert board.ask("remove", {"learner": board.row("Ada")["id"]})[0] == 200
+    assert board.shown()["learners"] == []
+    ada.tell()
+    assert board.row("Ada")["passed"] == 1
 
 
 def test_a_solution_that_the_teacher_shows_comes_to_all(board, pupil):

@@ -76,7 +76,12 @@ def test_the_network_sees_no_board(board, ada):
 
 def test_the_teachers_page_wants_its_token_and_its_own_name(board):
     """A stranger's page in the same browser, a name that leads here (DNS rebinding), another user of the machine."""
-    for path, words in (("data", None), ("export/json", None), ("show", {"step": FIRST, "wanted": True})):
+    for path, words in (
+        ("data", None),
+        ("export/json", None),
+        ("show", {"step": FIRST, "wanted": True}),
+        ("remove", {}),
+    ):
         assert board.ask(path, words, token="")[0] == 403
         assert board.ask(path, words, token=board.token[:-1])[0] == 403
         assert board.ask(path, words, host="evil.example:80")[0] == 403

@@ -77,14 +77,14 @@ def test_nobody_there_is_blocked(capsys):
     assert "127.0.0.1:1 does not answer" in err
 
 
-def test_status_says_whether_all_was_told(board, capsys, me):
+def test_status_says_whether_all_was_told(own_board, capsys, me):
     """And tells what waits; off line it is one line, and no failure of its own."""
-    me.join(board)
+    me.join(own_board)
     me.checked(FIRST, Status.PASSED)
     _, out, err = lab(capsys, "status")
-    assert (f"Class      Ada at {client._place(board.address)}: all was told" in out, err) == (True, "")
-    assert board.row("Ada")["passed"] == 1
-    board.stop()
+    assert (f"Class      Ada at {client._place(own_board.address)}: all was told" in out, err) == (True, "")
+    assert own_board.row("Ada")["passed"] == 1
+    own_board.stop()
     me.checked(SECOND, Status.BLOCKED, "{reason}", reason="The Docker engine does not answer.")
     _, out, err = lab(capsys, "status")
     assert "1 step not told yet, and sent later. The board at" in out
@@ -144,14 +144,14 @@ def test_down_keeps_the_class_and_purge_leaves_it(board, capsys, me):
     assert board.shown()["learners"] == []
 
 
-def test_the_board_is_exported_and_removed(board, capsys, monkeypatch, tmp_path, pupil):
+def test_the_board_is_exported_and_removed(own_board, capsys, monkeypatch, tmp_path, pupil):
     """By its own verb, also when it is stopped; while it runs it cannot be removed, nor started twice."""
-    pupil("Ada").join(board)
-    monkeypatch.setenv("LAB_HOME", str(board.home))
+    pupil("Ada").join(own_board)
+    monkeypatch.setenv("LAB_HOME", str(own_board.home))
     for words in (["board", "--forget"], ["board"]):
         status, _, err = lab(capsys, *words)
         assert (status, "is running on this machine already" in err) == (3, True)
-    assert board.stop() == 0
+    assert own_board.stop() == 0
     for ending in ("csv", "json"):
         file = tmp_path / f"class.{ending}"
         assert lab(capsys, "board", "--export", str(file)) == (0, f"{file}: learners: 1.\n", "")

@@ -83,6 +83,15 @@ class Board:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def empty(self) -> None:
+        """Remove all that a test before has left."""
+        now = self.shown()
+        for row in now["learners"]:
+            assert self.ask("remove", {"learner": row["id"]})[0] == 200
+        for step in now["steps"]:
+            if step["shown"]:
+                assert self.ask("show", {"step": step["step"], "wanted": False})[0] == 200
+
     def shown(self) -> dict:
         """What the page shows."""
         status, text = self.ask("data")

@@ -80,19 +80,39 @@ function keep(parent, wanted, build, fill) {
 function press(button, path, words) {
   button.addEventListener("click", async () => {
     const wanted = button.getAttribute("aria-pressed") !== "true";
-    if (path === "show" && wanted && sure !== button) { // asks once more: thirty people will see it
-      sure = button;
-      put(button, "Press again: all will see it");
-      setTimeout(() => { if (sure === button) { sure = null; draw(); } }, 6000);
-      return;
-    }
-    sure = null;
+    if (path === "show" && wanted && !certain(button, "Press again: all will see it")) return;
     try {
       await ask(path, { ...words, step: words.step ?? button.dataset.step, wanted });
     } finally {
       refresh();
     }
   });
+}
+
+// A second press within a few seconds counts; the first one asks.
+function certain(button, question) {
+  if (sure === button) {
+    sure = null;
+    return true;
+  }
+  sure = button;
+  put(button, question);
+  setTimeout(() => { if (sure === button) { sure = null; draw(); } }, 6000);
+  return false;
+}
+
+function removeButton(row) {
+  const button = make("button", "Remove", "remove");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    if (!certain(button, "Press again to remove")) return;
+    try {
+      await ask("remove", { learner: row.id });
+    } finally {
+      refresh();
+    }
+  });
+  return button;
 }
 
 function toggle(button, on, off, pressed) {
@@ -163,7 +183,7 @@ function drawLearners() {
     const button = make("button");
     button.type = "button";
     press(button, "offer", { learner: row.id });
-    line.children[8].append(button);
+    line.children[8].append(button, removeButton(row));
     return line;
   }, (line, row) => {
     const [name, number, , , why, hints, passed, , offer] = line.children;
@@ -192,6 +212,9 @@ function tick() {
     put(line.children[7], `${span(silent)} ago`);
     const kind = `${line.dataset.kind} ${silent > SILENT ? "silent" : ""}`.trim();
     if (line.className !== kind) line.className = kind;
+    const remove = line.children[8].lastChild;
+    remove.hidden = silent <= SILENT;
+    if (sure !== remove) put(remove, "Remove");
   }
 }
 
