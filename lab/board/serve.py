@@ -62,7 +62,8 @@ def run(said: Callable[[Address], None], *, port: int | None = None, listen: str
     lock = FileLock(own_folder(folder()) / ".lock", timeout=0, mode=0o600)
     try:
         with lock:
-            for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal ends it as Ctrl-C does
+            # a closed terminal, or somebody's `kill`, ends it as Ctrl-C does, also where a script has started it
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, signal.default_int_handler)
             store = Store(folder())
             try:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -139,6 +140,14 @@ def test_a_board_that_is_killed_and_started_again_loses_nothing(own_board, pupil
     assert own_board.row("Ada")["state"] == "stuck"
     found = client.standing(ada.home)
     assert (found["name"], found["waiting"], found["problem"]) == ("Ada", 0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_quietly(own_board, number):
+    """Ctrl-C, `kill`, a terminal that is closed: no traceback, and status 0."""
+    assert own_board.stop(number) == 0
+    assert "Traceback" not in own_board.log.read_text()
+    assert not (own_board.home / "log").exists()
 
 
 @pytest.mark.parametrize("damage", ["gone", "damaged"])

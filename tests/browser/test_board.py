@@ -218,6 +218,8 @@ def test_a_learners_panel_follows_the_teacher(board, lesson):
         lesson.card("glimpse").wait_for(timeout=60_000)
         expect(lesson.panel).to_contain_text("Your teacher shows the solution of uname", timeout=20_000)
         assert board.row("Ada")["step"] in ("glimpse", "uname")
+        if where := os.environ.get("LAB_SHOTS"):
+            lesson.panel.screenshot(path=Path(where) / "panel-in-a-class.png")
     finally:
         lesson.server.lab("leave")
     expect(lesson.panel).not_to_contain_text("You are in a class")

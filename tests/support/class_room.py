@@ -63,10 +63,10 @@ class Board:
         self.process.kill()
         self.process.wait(10)
 
-    def stop(self) -> int:
+    def stop(self, number: int = signal.SIGINT) -> int:
         """As Ctrl-C does; its exit status."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(number)
         return self.process.wait(10)
 
     def ask(self, path: str, words: object = None, *, token: str | None = None, host: str = "") -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab import course, paths, sandbox
@@ -101,11 +102,11 @@ class Panel:
         entries = progress.read(paths.learner())
         now = view.view(self.lesson, entries, self._found, str(this_machine().platform), _room())
         self._shown = view.as_html(now, page.link_to if self._box else None)
-        saved = page.SAVED if self._box else ""
+        saved, kept = page.SAVED if self._box else "", replace(now, room=None)  # a notebook is passed on: no name in it
         return {
-            view.MIME: now.to_json(),
-            "text/html": saved + view.as_html(now),
-            "text/plain": view.as_text(now),
+            view.MIME: kept.to_json(),
+            "text/html": saved + view.as_html(kept),
+            "text/plain": view.as_text(kept),
         }
 
 
