@@ -254,6 +254,27 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         "one way to do a step; for an exercise, after its hints",
         ((("--now",), {"action": "store_true", "help": "show it, even if hints are left"}), _JSON, _STEP),
     ),
+    "board": (
+        "room:board",
+        "for teachers: a page that shows who of a class is at which step",
+        (
+            (("--port",), {"type": int, "metavar": "N", "help": "where learners find it (default: 8990)"}),
+            (("--listen",), {"metavar": "ADDRESS", "help": "only at this address of this machine (default: all)"}),
+            (("--export",), {"metavar": "FILE", "help": "write what it knows to a .csv or a .json file, and end"}),
+            (("--forget",), {"action": "store_true", "help": "remove it with all that it knows, and its code"}),
+        ),
+    ),
+    "join": (
+        "room:join",
+        "join a class: its board then sees how your steps stand; what it is told is said first",
+        (
+            (("address",), {"metavar": "ADDRESS", "help": "as your teacher says it"}),
+            (("code",), {"nargs": "?", "metavar": "CODE", "help": "not needed where only the address is new"}),
+            (("--name",), {"metavar": "NAME", "help": "how you are called on the board"}),
+            _YES,
+        ),
+    ),
+    "leave": ("room:leave", "leave the class; its board forgets you", ()),
     "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),
     "completion": (
         "shell:completion",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import BadInput, Blocked
+from lab.learning import outbox
 from lab.model.results import Result, Status
 from lab.storage import own_folder, read_json, set_aside, write_json
 
@@ -90,6 +91,13 @@ def record(home: Path, step: Step, result: Result) -> None:
             entries[step.name] = _passed(tried, step, result) if now_passed else tried
     except Blocked:
         return
+    _tell(home, step.name, result)
+
+
+def _tell(home: Path, step: str = "", result: Result | None = None) -> None:
+    """The board of the class, where the learner has joined one, may know."""
+    if outbox.joined(home):
+        outbox.tell(home, read(home), step, result)
 
 
 def _passed(entry: Entry, step: Step, result: Result) -> Entry:
@@ -112,6 +120,7 @@ def show_solution(home: Path, step: Step) -> None:
     with _changing(home) as entries:
         old = entries.get(step.name, Entry())
         entries[step.name] = old if old.passed else replace(old, solved=True)
+    _tell(home)
 
 
 def show_hint(home: Path, step: Step) -> int:
@@ -120,6 +129,7 @@ def show_hint(home: Path, step: Step) -> int:
         old = entries.get(step.name, Entry())
         shown = min(old.hints + 1, len(step.hints))
         entries[step.name] = replace(old, hints=shown)
+    _tell(home)
     return shown
 
 
@@ -128,6 +138,7 @@ def forget(home: Path, steps: list[str]) -> None:
     with _changing(home) as entries:
         for name in steps:
             entries.pop(name, None)
+    _tell(home)
 
 
 @contextmanager

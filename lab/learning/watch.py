@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lab import paths
+from lab.learning import outbox
 
 _EVERY = 0.3  # seconds; a stat of four files costs microseconds
 _ENTRIES = 4000  # a folder with more is no lesson's; what is beyond counts as unchanged
@@ -20,6 +21,8 @@ def of_learner() -> list[Path]:
     sandbox = paths.sandbox()
     return [
         paths.learner() / "progress.json",
+        outbox.membership(paths.learner()),
+        outbox.news(paths.learner()),
         sandbox / "state.json",
         sandbox / "buildkit.json",
         paths.cache() / "buildkit" / "progress.json",

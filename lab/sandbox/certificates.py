@@ -46,14 +46,20 @@ def ensure(address: str) -> None:
     """
     if not _fit(address):
         shutil.rmtree(_folder(), ignore_errors=True)
-        import trustme
-
-        ca = trustme.CA(organization_name="multiplatform-lab")
-        made = ca.issue_cert(address, "localhost")
-        write_text(authority(), ca.cert_pem.bytes().decode())
-        write_text(server(address), made.private_key_and_cert_chain_pem.bytes().decode())
+        trusted, pair = issue(address, "localhost")
+        write_text(authority(), trusted)
+        write_text(server(address), pair)
     if not (_inside() and bundle().is_file()):
         write_text(bundle(), _trusted_before() + authority().read_text(encoding="ascii"))
+
+
+def issue(*names: str) -> tuple[str, str]:
+    """A new authority's certificate, and the key and certificate of a server of these names, each as PEM."""
+    import trustme
+
+    ca = trustme.CA(organization_name="multiplatform-lab")
+    made = ca.issue_cert(*names)
+    return ca.cert_pem.bytes().decode(), made.private_key_and_cert_chain_pem.bytes().decode()
 
 
 def _fit(address: str) -> bool:

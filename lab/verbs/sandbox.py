@@ -58,14 +58,25 @@ def agreed(box: sandbox.Sandbox) -> bool:
 
 def status(given: Namespace) -> int:
     """One screen."""
-    found = sandbox.status()
-    print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+    from lab.verbs import room
+
+    found, joined = sandbox.status(), room.standing()
+    if given.json:
+        print(json.dumps({**found.to_json(), "class": joined}, indent=1))
+        return found.exit_status
+    print(found.as_text())
+    if joined:
+        print("\n".join([f"{'Class':<10} {room.line(joined)}", *room.from_teacher()]))
     return found.exit_status
 
 
 def down(given: Namespace) -> int:
     """Remove what `up` made."""
+    from lab.verbs import room
+
     removed = sandbox.down(purge=given.purge, dry_run=given.dry_run)
+    if given.purge and room.has_joined():
+        removed.append(f"the class: {room.WOULD_LEAVE if given.dry_run else room.left()}")
     for line in removed:
         print(f"  {line}")
     if not removed:

@@ -15,6 +15,7 @@ from lab.model.steps import Step
 from lab.notebook.panel import view as panel_view
 from lab.sandbox import engine
 from lab.sandbox.model import Code
+from lab.verbs import room
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +49,7 @@ def home(step: Step | None, entries: Entries) -> None:
         console.print(f"\n [bold]Lesson {_safe(shown.title)}[/]")
         console.print(_bars([("this lesson", shown.done, len(shown.rows)), *_course(shown)]))
         console.print(_steps(shown))
-    print("\n".join(["", *_advice(step), _sandbox()]))
+    print("\n".join(["", *_advice(step), _sandbox(), *room.from_teacher()]))
 
 
 def lessons(entries: Entries) -> None:

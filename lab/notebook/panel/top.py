@@ -5,9 +5,12 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab import course, paths, sandbox
+from lab.board import client
+from lab.board.poll import Poll
 from lab.learning import progress, runner
 from lab.learning.watch import Watch, of_learner
 from lab.model.results import Status
@@ -31,6 +34,7 @@ class Panel:
         self._shown = ""
         self._handle: Any = None
         self._watch: Watch | None = None
+        self._poll: Poll | None = None
         self._box = _Box(lambda: self.lesson) if live else None
 
     def open(self) -> None:
@@ -42,6 +46,7 @@ class Panel:
             self._box.show(self._shown)
             bundle |= page.views(self._box.widget)
             self._watch = Watch(of_learner, self._changed)
+            self._poll = Poll(paths.learner())
             self.ask_soon()
         self._handle = page.display(bundle, display_id=True)
 
@@ -50,6 +55,9 @@ class Panel:
         if self._watch:
             self._watch.stop()
             self._watch = None
+        if self._poll:
+            self._poll.stop()
+            self._poll = None
 
     def at(self, lesson: course.Lesson) -> None:
         """A step of this lesson was run here: the notebook is this lesson's, where its name did not say so."""
@@ -92,14 +100,19 @@ class Panel:
 
     def _bundle(self) -> dict[str, Any]:
         entries = progress.read(paths.learner())
-        now = view.view(self.lesson, entries, self._found, str(this_machine().platform))
+        now = view.view(self.lesson, entries, self._found, str(this_machine().platform), _room())
         self._shown = view.as_html(now, page.link_to if self._box else None)
-        saved = page.SAVED if self._box else ""
+        saved, kept = page.SAVED if self._box else "", replace(now, room=None)  # a notebook is passed on: no name in it
         return {
-            view.MIME: now.to_json(),
-            "text/html": saved + view.as_html(now),
-            "text/plain": view.as_text(now),
+            view.MIME: kept.to_json(),
+            "text/html": saved + view.as_html(kept),
+            "text/plain": view.as_text(kept),
         }
+
+
+def _room() -> view.Room | None:
+    joined = client.member(paths.learner())
+    return view.room_of(joined.name, client.news(paths.learner())) if joined else None
 
 
 class _Box:

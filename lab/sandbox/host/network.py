@@ -103,6 +103,15 @@ def used(routes: str) -> list[ipaddress.IPv4Network]:
     return found
 
 
+_INNER = ("lo", "docker", "br-", "veth", "lab-", "virbr")
+
+
+def own_addresses() -> tuple[str, ...]:
+    """The IPv4 addresses of this machine's interfaces to others, without bridges of containers; nobody is asked."""
+    outer = [name for _, name in socket.if_nameindex() if not name.startswith(_INNER)]
+    return tuple(dict.fromkeys(filter(None, map(_address, outer))))
+
+
 def _choose() -> str:
     for third in range(1, 255):
         if _free(address := f"10.213.{third}.1"):
