@@ -27,8 +27,8 @@ _CONSTANT, _UNDECLARED, _SHADOWED = "constant", "undeclared", "shadowed"
 _DECIDED = {
     _CONSTANT: "The program in the row for linux/arm/v6 was compiled for ARMv7, and says so: the Dockerfile sets GOARM "
     "to 7, whatever the build is for.",
-    _UNDECLARED: "The program in the row for linux/arm/v6 was compiled for ARMv7, and says so: no ARG line of the stage "
-    "names TARGETVARIANT, so GOARM is empty, and Go takes 7.",
+    _UNDECLARED: "The program in the row for linux/arm/v6 was compiled for ARMv7, and says so: no ARG line of "
+    "the stage names TARGETVARIANT, so GOARM is empty, and Go takes 7.",
     _SHADOWED: "The program in the row for linux/arm/v6 was compiled for ARMv7, and says so: the ARG line gives "
     "TARGETVARIANT a value of its own, which hides BuildKit's.",
 }
