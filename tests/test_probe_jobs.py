@@ -187,6 +187,18 @@ def test_each_job_runs_twice_and_the_builder_is_emptied_between(world, emptied):
     assert emptied == ["mine"]
 
 
+@pytest.mark.parametrize(("said", "stops"), [("Error: No such container: x0", False), ("Error: it is busy", True)])
+def test_a_builder_that_never_ran_is_empty(world, monkeypatch, said, stops):
+    """One that cannot be emptied stops the round."""
+    monkeypatch.setattr(jobs, "docker", lambda *_words, **_more: (1, "", said, Evidence("", "")))
+    probe = jobs.twice(script(world, "true"), (AMD,), "mine")
+    if stops:
+        with pytest.raises(Blocked, match="busy"):
+            probe(world)
+    else:
+        assert len(probe(world).second) == 1
+
+
 def test_nothing_of_a_job_stays(world, emptied):
     """Another one does not find it, and neither does the learner."""
     path = script(world, "[ ! -e left ] && touch left")

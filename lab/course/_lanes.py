@@ -1,13 +1,14 @@
-"""Lesson 11, beside its steps: the second round of its jobs, on an empty builder."""
+"""The second round of jobs, one for each platform, on an empty builder: which of them found its cache?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from lab.course import _runner
 from lab.course._multi_platform import PAIR
 from lab.course._runner import BAKE_FILE, IMAGE, JOB, RUNNER
-from lab.events import BuildEvents
+from lab.events import BuildEvents, Vertex
 from lab.model.digests import brief
 from lab.model.facts import Fact
 from lab.model.platforms import Platform
@@ -31,6 +32,11 @@ class Lane(Fact):
     events: BuildEvents
     there: bool = True
 
+    @property
+    def runs(self) -> tuple[Vertex, ...]:
+        """Its RUN steps."""
+        return tuple(one for one in self.events.vertices if one.kind == "run")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes(Fact):
@@ -39,37 +45,69 @@ class Lanes(Fact):
     lanes: tuple[Lane, ...] = ()
     failed: Ended | None = None
 
+    @property
+    def cold(self) -> tuple[Platform, ...]:
+        """The platforms whose job ran a step, in place of finding it in a cache."""
+        return tuple(one.platform for one in self.lanes if not all(step.cached for step in one.runs))
 
-def second_round(world: World) -> Lanes:
-    """Run the learner's job twice for each platform, the second time on an empty builder; NotThere before a try."""
-    host.transcript("cache_each")(world)
-    script = host.text(JOB)(world)
-    if "cache-" not in script.content + host.text(BAKE_FILE)(world).content:
-        return Lanes(evidence=script.evidence)
-    _runner.ready(world)
-    again = jobs.twice(JOB, sorted(PAIR), RUNNER)(world)
-    failed = next((one for one in (*again.first, *again.second) if one.status), None)
-    if failed:
-        return Lanes(failed=failed, evidence=again.evidence)
-    pairs = zip(sorted(PAIR, reverse=True), again.second, strict=True)
-    return Lanes(lanes=tuple(_lane(world, platform, one) for platform, one in pairs), evidence=again.evidence)
+    @property
+    def steps(self) -> int:
+        """How many RUN steps there were in all jobs."""
+        return sum(len(one.runs) for one in self.lanes)
 
 
-def _lane(world: World, platform: Platform, job: Ended) -> Lane:
+def _handed_on(world: World, platform: Platform, job: Ended) -> bool:
     parts = [looked_up(f"{IMAGE}@{digest}")(world).index for digest in job.handed]
-    there = any(part and part.platforms == {platform} for part in parts)
-    return Lane(job=job, platform=platform, events=BuildEvents.from_text(job.events, f"job.sh {platform}"), there=there)
+    return any(part and part.platforms == {platform} for part in parts)
 
 
-def other_work(lane: Lane) -> Problem | None:
-    """How a job did other work than this lesson's; None where it did not."""
-    known = {"job": f"job.sh {lane.platform}", "builder": RUNNER, "image": IMAGE}
-    if set(lane.job.builders) != {RUNNER}:
-        named = ", ".join(one or "none in particular" for one in lane.job.builders) or "no build"
-        return Problem(OTHER_BUILDER, found=named, wanted=RUNNER, **known)
-    if not any(one.kind == "run" for one in lane.events.vertices):
-        return Problem(NOTHING_RUN, found="no RUN line", wanted="the build of files/every-push", **known)
-    if not lane.there:
-        found = ", ".join(map(brief, lane.job.handed)) or "no metadata file"
-        return Problem(NOT_HANDED_ON, found=found, wanted=f"an image for {lane.platform}", **known)
-    return None
+@dataclass(frozen=True)
+class SecondRound:
+    """A script that is called for each platform, twice, the second time when the builder was emptied.
+
+    `step` is what it is written in, `files` are those that may name a cache, `ready` makes the builder, `there` says
+    whether the registry has what the job built.
+    """
+
+    step: str
+    script: str
+    builder: str
+    image: str
+    ready: Callable[[World], None]
+    files: tuple[str, ...] = ()
+    there: Callable[[World, Platform, Ended], bool] = field(default=_handed_on)
+
+    def __call__(self, world: World) -> Lanes:
+        """Play it; NotThere before a try."""
+        host.transcript(self.step)(world)
+        texts = [host.text(path)(world) for path in (self.script, *self.files)]
+        if not any("cache-" in one.content for one in texts):
+            return Lanes(evidence=texts[0].evidence)
+        self.ready(world)
+        again = jobs.twice(self.script, sorted(PAIR), self.builder)(world)
+        failed = next((one for one in (*again.first, *again.second) if one.status), None)
+        if failed:
+            return Lanes(failed=failed, evidence=again.evidence)
+        pairs = zip(sorted(PAIR, reverse=True), again.second, strict=True)
+        return Lanes(lanes=tuple(self._lane(world, platform, one) for platform, one in pairs), evidence=again.evidence)
+
+    def _lane(self, world: World, platform: Platform, job: Ended) -> Lane:
+        events = BuildEvents.from_text(job.events, f"job.sh {platform}")
+        return Lane(job=job, platform=platform, events=events, there=self.there(world, platform, job))
+
+    def other_work(self, lane: Lane) -> Problem | None:
+        """How a job did other work than its own; None where it did not."""
+        known = {"job": f"job.sh {lane.platform}", "builder": self.builder, "image": self.image}
+        if set(lane.job.builders) != {self.builder}:
+            named = ", ".join(one or "none in particular" for one in lane.job.builders) or "no build"
+            return Problem(OTHER_BUILDER, found=named, wanted=self.builder, **known)
+        if not lane.runs:
+            folder = self.script.rpartition("/")[0]
+            return Problem(NOTHING_RUN, found="no RUN line", wanted=f"the build of {folder}", **known)
+        if not lane.there:
+            found = ", ".join(map(brief, lane.job.handed)) or "nothing"
+            return Problem(NOT_HANDED_ON, found=found, wanted=f"an image for {lane.platform}", **known)
+        return None
+
+
+SECOND_ROUND = SecondRound("cache_each", JOB, RUNNER, IMAGE, ready=_runner.ready, files=(BAKE_FILE,))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.course import _runner
 from lab.course._did import calls_of, named_containers
-from lab.course._lanes import Lanes, other_work, second_round
+from lab.course._lanes import SECOND_ROUND, Lanes
 from lab.course._multi_platform import PAIR, named_rows
 from lab.course._pushes import (
     WHAT_IS_LEFT,
@@ -320,7 +320,7 @@ def merge(images: Images, handed_on: HandedOn) -> Verdict:
 
 
 @step(
-    second_round,
+    SECOND_ROUND,
     solution=job_script(cached=True),
     hints=[
         "A target of bake has two keys for this: where a build looks for earlier work, and where it leaves its own.",
@@ -341,13 +341,9 @@ def cache_each(found: Lanes) -> Verdict:
         return Problem(JOB_FAILED, found=f"exit status {found.failed.status}", wanted="exit status 0", **known)
     if not found.lanes:
         return Problem(NO_CACHE, found="no `cache-` anywhere", wanted="where to keep what was built", folder=FOLDER)
-    ran, steps = [], 0
-    for lane in found.lanes:
-        if problem := other_work(lane):
-            return problem
-        own = [one for one in lane.events.vertices if one.kind == "run"]
-        steps += len(own)
-        ran += [] if all(one.cached for one in own) else [lane.platform]
+    if problem := next(filter(None, map(SECOND_ROUND.other_work, found.lanes)), None):
+        return problem
+    ran, steps = found.cold, found.steps
     about = {"found": f"steps that ran for {listed(ran)}", "wanted": "steps from the cache for both"}
     if len(ran) == len(found.lanes):
         return Problem(NOT_KEPT, **about)
