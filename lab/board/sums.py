@@ -75,7 +75,8 @@ def labels() -> dict[str, str]:
     modules = [importlib.import_module(f"lab.course.{one}") for one in _modules()]
     for module in (*modules, runner):
         for name, value in vars(module).items():
-            if name.isupper() and isinstance(value, str) and " " in value:
+            # a constant of several lines is a file or a script, and no sentence
+            if name.isupper() and isinstance(value, str) and " " in value and "\n" not in value:
                 found.setdefault(value, name.strip("_").replace("_", " ").lower())
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from lab.course.capstone._faults import IMAGES
 from lab.course.capstone._laid import REPOSITORY
