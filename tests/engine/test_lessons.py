@@ -52,7 +52,7 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
     learner.untouched(*(step.name for step in lesson.steps), *BUILDER_STEPS)
     learner.has_done(*{name for step in lesson.steps for name in step.after if course.step(name) not in lesson.steps})
     notebook = twice(nbformat.read(learner.world.workspace / lesson.notebook.name, as_version=4))
-    seen = {}
+    seen, said = {}, {}
 
     def done(cell):
         outputs = cell.get("outputs", [])
@@ -64,7 +64,7 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
     place.mkdir()
     tour.execute(notebook, learner.world.workspace, place, done)
     for step in lesson.steps:
-        assert seen[step.name][-1] is Status.PASSED, step.name
+        assert seen[step.name][-1] is Status.PASSED, f"{step.name}: {said[step.name]}"
         if step.kind != "whole":
             assert seen[step.name][0] is not Status.PASSED, step.name
 

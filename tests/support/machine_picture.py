@@ -19,7 +19,7 @@ _FLAT = ("/", "/etc", "/var/lib", "/var/run", "/var/cache", "/var/log", "/etc/sy
 _PACKAGES = re.compile(r"Package: (.*(?:docker|containerd|runc|qemu|tini|busybox|seccomp).*)")
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # several processes share the tests, each with its own folder
 _SHARED = re.compile(r"lab-(?!{key})[0-9a-f]{{8}}|veth[0-9a-f]+|/dev/pts/|/run/user/|/popen-(?!" + _WORKER + "/)")
-_ENGINES = re.compile(r"/sys/fs/cgroup/.*/docker($|/)|/(run|opt)/(docker|containerd)($|/)")
+_ENGINES = re.compile(r"/sys/fs/cgroup/.*/docker($|/)|/(run|opt)/(docker|containerd)($|/)|^br-[0-9a-f]{12}$")
 
 
 def take() -> Picture:

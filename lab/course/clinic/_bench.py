@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import course
@@ -19,6 +20,10 @@ GREETER = "hello-{architecture}"
 _PROGRAMS = "files/mismatch/programs"
 
 Texts = Callable[[World], Mapping[str, str]]
+
+
+# Always the same date: builders write it into layers, and two that build the same files shall make the same layer.
+_DATED = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Bench(File):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
                     path.chmod(0o755 if content.startswith((b"#!", b"\x7fELF")) else 0o644)
+                    os.utime(path, (_DATED, _DATED))
         except OSError as error:
             raise Blocked(f"{self.folder} cannot be written: {error.strerror}.") from error
 
