@@ -11,7 +11,7 @@ from pages import glossary, reference
 
 import lab
 from lab import cli, course
-from lab.course import clinic
+from lab.course import capstone, clinic
 from lab.explainer.data import entries
 from lab.learning import hints
 
@@ -135,7 +135,7 @@ def _right(verb, words):
     yield from (word.split("=")[0].rstrip(".,") in options(verb) for word in words if re.match(r"-{1,2}[a-z]", word))
     if verb in ("check", "hint", "solution", "reset", "run", "tour"):
         named = [word for word in words if re.fullmatch(r"[a-z][a-z_0-9-]*|\d+", word)]
-        known = {*NAMES, *course.steps(), *clinic.steps(), clinic.WARD}
+        known = {*NAMES, *course.steps(), *clinic.steps(), clinic.WARD, *capstone.steps(), capstone.CAPSTONE}
         yield from (name in known for name in named[:1])
 
 

@@ -1,5 +1,6 @@
 """What is laid out: six of ten faults, a history, old tags; the same for the same learner."""
 
+import io
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from support import lighthouse
 from lab.course import capstone
 from lab.course.capstone import _faults, _history, _laid, _mended, _stock, _texts
 from lab.course.capstone._faults import FAULTS, IMAGES, planted
+from lab.errors import Blocked
+from lab.images import program
 from lab.images.build import Manifest
 
 
@@ -116,6 +119,40 @@ def test_without_git_there_are_the_files_alone(world, tmp_path, monkeypatch):
     _history.lay(tmp_path / "lighthouse", _texts.repository(world()))
     assert not (tmp_path / "lighthouse" / ".git").exists()
     assert (tmp_path / "lighthouse" / "horn/vendor/siren-armv6l").stat().st_mode & 0o100
+
+
+def test_a_repository_is_laid_whole_or_not_at_all(world, tmp_path, monkeypatch):
+    """Where git fails in between, the next start begins anew; it says what git has said."""
+    files = _texts.repository(world())
+    fails = subprocess.CalledProcessError(128, ["git"], stderr=b"fatal: no space left")
+
+    def git(_place, number, *_words):
+        if number == 3:
+            raise fails
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_history, "_git", git)
+        patched.setattr(_history.shutil, "which", lambda _name: "git")
+        with pytest.raises(Blocked, match="no space left"):
+            _history.lay(tmp_path / "lighthouse", files)
+    assert not (tmp_path / "lighthouse").exists()
+    _history.lay(tmp_path / "lighthouse", files)
+    assert (tmp_path / "lighthouse/README.md").is_file()
+
+
+def test_a_folder_that_cannot_be_written_blocks(world, tmp_path):
+    """One clear line."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Blocked, match="cannot be written"):
+        _history.lay(tmp_path / "file" / "lighthouse", _texts.repository(world()))
+
+
+def test_the_pis_program_is_for_its_processor():
+    """A static program for ARMv6 that says so."""
+    content = _stock.program(_faults.V6)
+    found = program.read(io.BytesIO(content), "siren")
+    assert (found.platform, found.interpreter) == (_faults.V6, "")
+    assert b"hello from arm/v6" in content
 
 
 def lay(own):

@@ -111,7 +111,7 @@ def test_a_mended_decoy_is_told(decoy, begun):
          "version_kept", "MOVED"),
         ("sh capstone/lighthouse/clean.sh lighthouse/log capstone/versions.txt", "version_kept", "BROKEN"),
         ("docker buildx imagetools create -t $REGISTRY/lighthouse/lamp:2-rc --platform linux/amd64,linux/arm64 "
-         "$REGISTRY/lighthouse/lamp:2-rc", "three_rows", "LOST_ONE"),
+         "$REGISTRY/lighthouse/lamp:2-rc", "three_rows", "PLATFORM_ABSENT"),
     ],
 )  # fmt: skip
 def test_wrong_ends_are_told(script, name, message, begun):

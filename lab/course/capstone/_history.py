@@ -45,23 +45,33 @@ COMMITS = (
 
 
 def lay(place: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files, commit by commit where there is git. Blocked where they cannot be written."""
-    git = shutil.which("git")
+    """Write the files, commit by commit where there is git; all or nothing. Blocked where they cannot be written."""
+    part = place.with_name(f".{place.name}.part")
     try:
-        place.mkdir(parents=True)
-        if git:
-            _git(place, 0, "init", "--quiet", "--initial-branch=main")
-        for number, commit in enumerate(COMMITS):
-            for name, content in files.items():
-                if name in commit.files or name.rpartition("/")[0] in commit.files:
-                    _write(place / name, early(name, content) if commit.first else content)
-            if git:
-                _git(place, number, "add", "--all")
-                _git(place, number, "commit", "--quiet", "--message", commit.message)
+        if part.exists():
+            shutil.rmtree(part)
+        part.mkdir(parents=True)
+        _make(part, files)
+        part.replace(place)
     except OSError as error:
         raise Blocked(f"{place} cannot be written: {error.strerror}.") from error
+    except subprocess.TimeoutExpired as error:
+        raise Blocked("git does not come to an end here.", "Is the disk slow or full?") from error
     except subprocess.CalledProcessError as error:
         raise Blocked(f"git does not make the repository: {error.stderr.decode(errors='replace').strip()}") from error
+
+
+def _make(place: Path, files: Mapping[str, bytes]) -> None:
+    git = shutil.which("git")
+    if git:
+        _git(place, 0, "-c", "init.defaultBranch=main", "init", "--quiet")
+    for number, commit in enumerate(COMMITS):
+        for name, content in files.items():
+            if name in commit.files or name.rpartition("/")[0] in commit.files:
+                _write(place / name, early(name, content) if commit.first else content)
+        if git:
+            _git(place, number, "add", "--all")
+            _git(place, number, "commit", "--quiet", "--message", commit.message)
 
 
 def _write(path: Path, content: bytes) -> None:

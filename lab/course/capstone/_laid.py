@@ -32,7 +32,6 @@ TRIAL = "lab-trial"  # the version that a check lets the learner's scripts make
 def scene(world: World) -> None:
     """Lay out what is missing: the files once, the tags in a registry that has none, the builder. Blocked if not."""
     needs.own_registry(world)
-    begin(world)
     place = world.workspace / REPOSITORY
     if not place.exists():
         _history.lay(place, _texts.repository(world))
@@ -42,6 +41,7 @@ def scene(world: World) -> None:
     if _scene.missing(world, repository("base:1")):
         _stock.push(world)
     _runner.ready(world, BUILDER)
+    begin(world)
 
 
 def _written(path: Path, content: bytes) -> None:

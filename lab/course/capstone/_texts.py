@@ -268,7 +268,7 @@ By Friday it must run on our amd64 servers, on arm64 (Graviton), and on a Pi Zer
 - A second build must find its work again, also on a builder that is empty.
 - `compose.yaml` and `deploy.yaml` have to fit version 2, on all three kinds of machine.
 - The log's repository is full: `versions.txt` lists what has no tag. Clean it with `clean.sh`, which you have read.
-- What is not wrong should stay as it is: the attestations, pinned bases, and what others read from our images.
+- What is not wrong should stay. The audit wants pinned bases, and others read more from our images than you think.
 - Then hand over: ten lines in `handover.md` for whoever comes next.
 
 Good luck,

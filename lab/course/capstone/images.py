@@ -238,6 +238,7 @@ def _one(world: World, image: str) -> tuple[str, str, str, int]:
     hints=[
         "Which command of yours has named a tag `1`?",
         "A digest that is still there can get its tag again.",
+        "What was deleted comes back with `lab reset capstone` only. That keeps your files, and begins anew.",
     ],
     needs=[needs.own_registry],
 )
