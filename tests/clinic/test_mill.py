@@ -84,12 +84,11 @@ def test_a_reset_leaves_nodes_that_others_use(world, monkeypatch):
     monkeypatch.setattr(cases.places, "down", lambda: gone.append(1) or ["node-a", "node-b"])
     monkeypatch.setattr(cases.engine, "known_builders", lambda _world: Builders(known=()))
     started = cases.StartedNodes()
-    world.home.mkdir(parents=True, exist_ok=True)
     assert started.remove(world) == ""
-    started.note(world).write_text("")
+    cases._STARTED.write(world, "so it was")
     assert started.remove(world) == "nodes node-a, node-b"
     assert started.remove(world) == ""
-    started.note(world).write_text("")
+    cases._STARTED.write(world, "so it was")
     pair = Builder(name="pair", driver="remote")
     monkeypatch.setattr(cases.engine, "known_builders", lambda _world: Builders(known=(pair,)))
     assert started.remove(world) == ""

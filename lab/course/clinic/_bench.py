@@ -89,6 +89,37 @@ class Bench(File):
         return texts | {name: greeter(architecture) for name, architecture in self.programs}
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a scene keeps for its check, out of the way of the learner's work."""
+
+    name: str
+
+    def read(self, world: World) -> str:
+        """What was kept; "" where nothing was."""
+        try:
+            return self._file(world).read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def write(self, world: World, text: str) -> None:
+        """Keep it, where nothing is kept yet. Blocked where it cannot be written."""
+        try:
+            if not self._file(world).exists():
+                self._file(world).parent.mkdir(parents=True, exist_ok=True)
+                self._file(world).write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise Blocked(f"{self._file(world)} cannot be written: {error.strerror}.") from error
+
+    def remove(self, world: World) -> str:
+        """Forget it; there is nothing to say of it."""
+        self._file(world).unlink(missing_ok=True)
+        return ""
+
+    def _file(self, world: World) -> Path:
+        return world.home / "clinic" / self.name
+
+
 def greeter(architecture: str) -> bytes:
     """The greeter of that architecture."""
     path: Path = course.lessons_dir() / _PROGRAMS / GREETER.format(architecture=architecture)

@@ -69,6 +69,17 @@ def other_image(images: Images, starts: Iterable[str]) -> Problem | None:
     return None
 
 
+def not_a_copy(copy: Index, source: Index, *, lost: str, other_images: str, other_list: str) -> Problem | None:
+    """A problem where a tag is not the index that it was to be, digest for digest: one for each way to miss it."""
+    ref = copy.reference
+    if not copy.platforms >= PAIR:
+        return Problem(lost, found=listed(copy.platforms), wanted=listed(PAIR), ref=ref)
+    if copy.digest == source.digest:
+        return None
+    same = {row.digest for row in copy.images} == {row.digest for row in source.images}
+    return Problem(other_list if same else other_images, found=brief(copy.digest), wanted=brief(source.digest), ref=ref)
+
+
 def rows(index: Index) -> str:
     """`linux/amd64 (sha256:1a2b…), linux/arm64 (sha256:3c4d…)`."""
     return ", ".join(f"{row.platform} ({brief(row.digest)})" for row in index.images)

@@ -88,14 +88,8 @@ def scene(world: World) -> None:
 )
 def ferry(tested: Index, released: Index) -> Verdict:
     """Release what was tested: $REGISTRY/ferry:stable is $REGISTRY/ferry:rc, digest for digest."""
-    wanted = listed(_rows.PAIR)
     if not tested.platforms >= _rows.PAIR:
-        return Problem(RC_MOVED, found=listed(tested.platforms), wanted=wanted, ref=tested.reference)
-    if not released.platforms >= _rows.PAIR:
-        return Problem(ROWS_LOST, found=listed(released.platforms), wanted=wanted, ref=released.reference)
-    if released.digest == tested.digest:
-        rows = _rows.rows(released)
-        return Proof(MENDED, ref=released.reference, digest=brief(released.digest), rows=rows)
-    same = {row.digest for row in released.images} == {row.digest for row in tested.images}
-    template = LIST_DIFFERS if same else COPY_DIFFERS
-    return Problem(template, found=brief(released.digest), wanted=brief(tested.digest), ref=released.reference)
+        return Problem(RC_MOVED, found=listed(tested.platforms), wanted=listed(_rows.PAIR), ref=tested.reference)
+    problem = _rows.not_a_copy(released, tested, lost=ROWS_LOST, other_images=COPY_DIFFERS, other_list=LIST_DIFFERS)
+    digest, rows = brief(released.digest), _rows.rows(released)
+    return problem or Proof(MENDED, ref=released.reference, digest=digest, rows=rows)

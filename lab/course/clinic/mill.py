@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from lab.course._nodes import NODE_A, NODE_B, named_pins, pins
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import Bench, Note
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.leftovers import BuilderNamed, Tag
 from lab.errors import Blocked
@@ -50,7 +49,7 @@ _PINS = {
     _TAKEN: ((NODE_A, "linux/amd64"), (NODE_B, "linux/arm64"), (NODE_A, "linux/amd64,linux/arm64")),
     _SLIP: ((NODE_A, "linux/amd64"), (NODE_B, "linux/arm")),
 }
-_NOTE = "nodes-of-mill"
+_STARTED = Note("mill-nodes")
 _BENCH = Bench(
     MILL,
     texts=lambda _world: {"Dockerfile": "FROM scratch\nCOPY grain.txt /\n", "grain.txt": "Rye, spelt, a little oat.\n"},
@@ -66,15 +65,11 @@ def cause_of(world: World) -> str:
 class StartedNodes:
     """The nodes, where the scene has started them and nobody else uses them by now."""
 
-    def note(self, world: World) -> Path:
-        """Where the scene has written that it did."""
-        return world.home / _NOTE
-
     def remove(self, world: World) -> str:
         """`lab nodes down`, or leave them to the builders that use them."""
-        if not self.note(world).exists():
+        if not _STARTED.read(world):
             return ""
-        self.note(world).unlink()
+        _STARTED.remove(world)
         used = any(one.driver == "remote" for one in engine.known_builders(world).known)
         return "" if used or not (names := places.down()) else f"nodes {', '.join(names)}"
 
@@ -105,7 +100,7 @@ def scene(world: World) -> None:
     _BENCH.lay(world)
     off = [one for one in places.states() if not one.runs and one.name in RULES.values()]
     if all(one.state == "missing" for one in places.states()):
-        StartedNodes().note(world).write_text("The lab started the nodes for the case mill.\n", encoding="utf-8")
+        _STARTED.write(world, "The nodes were started for this case.")
     if off:
         places.up([one.name for one in off])
     _create(world)
