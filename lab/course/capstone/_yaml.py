@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from lab.course.capstone._faults import IMAGES
 from lab.course.capstone._laid import REPOSITORY
 from lab.errors import BadInput
@@ -41,6 +39,8 @@ class Parts(Fact):
 
 def parts(world: World) -> Parts:
     """Read both files. BadInput where one is no YAML of its kind."""
+    import yaml
+
     found: list[Part] = []
     evidence: list[Evidence] = []
     for name, read in ((COMPOSE, _services), (DEPLOY, _deployments)):
