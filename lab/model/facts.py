@@ -83,7 +83,8 @@ class Engine(Fact):
 class Manifest:
     """One row of an index: a platform's manifest, or an attestation (then `platform` is unknown/unknown).
 
-    `written` is the platform as it stands there, before it was normalised: `linux/arm64/v8`, `linux/arm`.
+    `written` is the platform as it stands there, before it was normalised: `linux/arm64/v8`, `linux/arm`. `os_version`
+    is what rows for Windows name beside it (`10.0.20348.1`).
     """
 
     digest: str
@@ -92,6 +93,7 @@ class Manifest:
     size: int = 0
     annotations: tuple[tuple[str, str], ...] = ()
     written: str = ""
+    os_version: str = ""
 
     @property
     def is_attestation(self) -> bool:
@@ -109,8 +111,9 @@ class Manifest:
         if not isinstance(data, dict):
             raise BadInput(f"An index holds {data!r} where a manifest should be.")
         given = data.get("platform")
-        platform, written = None, ""
+        platform, written, version = None, "", ""
         if isinstance(given, dict):
+            version = str(given.get("os.version") or "")
             parts = [str(given.get(part) or "") for part in ("os", "architecture", "variant")]
             platform, written = Platform.of(*parts), "/".join(filter(None, parts))
         return cls(
@@ -120,6 +123,7 @@ class Manifest:
             size=data["size"] if isinstance(data.get("size"), int) else 0,
             annotations=annotations_of(data),
             written=written,
+            os_version=version,
         )
 
 
