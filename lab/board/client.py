@@ -11,8 +11,8 @@ import re
 import shutil
 import ssl
 import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ _MOST = 1_000_000  # bytes of an answer
 ANOTHER = "What answers at {address} is not the board with that code."
 SILENT = "The board at {address} does not answer: {why}."
 WRONG = "The board at {address} does not know that code."
+BUSY = "This lab is telling the board something just now."
 NOT_JOINED = "You have not joined a class."
 _JOIN = "As in: lab join 192.168.1.20 4F7K-9Q2M-X3TD"
 _ASK = "Ask your teacher for the address and the code."
@@ -64,82 +65,107 @@ class _Refused(Exception):
 
 
 def join(home: Path, address: str, typed: str, name: str) -> Member:
-    """Join, under that name. Who is in the same class already stays the same learner."""
+    """Join, under that name. Who is in the same class already stays the same learner; another class is left."""
     where = _place(address)
     printed, secret = code.read(typed)
     with closing(_connected(where)) as line:
         certificate = _certificate(line)
         if code.fingerprint(certificate) != printed:
             raise Blocked(ANOTHER.format(address=where), _ASK)
-        before = member(home)
-        pin = certificate.hex()
-        if before and before.pin == pin:
-            with suppress(_Refused):
-                answer = _ask(line, where, "name", {"name": name}, before)
-                return _keep(home, replace(before, address=where, secret=secret, name=str(answer.get("name"))))
-        return _keep(home, _joined(line, where, pin, secret, name), anew=True)
+        with _alone(home):
+            before, pin = member(home), certificate.hex()
+            if before and before.pin == pin:
+                with suppress(_Refused):
+                    answer = _ask(line, where, "name", {"name": name}, before)
+                    return _keep(home, replace(before, address=where, secret=secret, name=str(answer.get("name"))))
+            elif before:
+                _say_goodbye(before)
+            return _keep(home, _joined(line, where, pin, secret, name), anew=True)
 
 
 def move(home: Path, address: str) -> Member:
     """The board has another address now. Blocked where it is another board."""
-    before = known_member(home)
-    where = _place(address)
+    pin, where = known_member(home).pin, _place(address)
     with closing(_connected(where)) as line:
-        if _certificate(line).hex() != before.pin:
+        if _certificate(line).hex() != pin:
             raise Blocked(ANOTHER.format(address=where), _ASK)
-    return _keep(home, replace(before, address=where))
+    with _alone(home):
+        return _keep(home, replace(known_member(home), address=where))
 
 
 def leave(home: Path) -> str:
     """Leave the class, and take away what was kept for it; why the board could not be told ("": it was)."""
-    before, why = member(home), ""
-    if before:
-        try:
-            with closing(_known(before)) as line:
-                _ask(line, before.address, "leave", {}, before)
-        except (LabError, _Refused) as error:
-            why = str(error)
-    shutil.rmtree(outbox.folder(home), ignore_errors=True)
+    if member(home) is None:
+        return ""
+    with _alone(home):  # a sender that is just talking must not join again behind our back
+        before = member(home)
+        why = _say_goodbye(before) if before else ""
+        shutil.rmtree(outbox.folder(home), ignore_errors=True)
     return why
+
+
+def _say_goodbye(before: Member) -> str:
+    try:
+        with closing(_known(before)) as line:
+            _ask(line, before.address, "leave", {}, before)
+    except (LabError, _Refused) as error:
+        return str(error)
+    return ""
 
 
 def exchange(home: Path, limit: float = _LIMIT) -> None:
     """Tell the board all that waits, and keep what it answers. Raises Blocked where it does not answer."""
-    before = known_member(home)
+    known_member(home)
+    with _alone(home, limit):
+        before = known_member(home)
+        try:
+            _tell_all(home, before, limit)
+        except LabError as error:
+            write_json(_standing(home), {"problem": error.message})
+            raise
+        _standing(home).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(home: Path, patience: float = 20.0) -> Iterator[None]:
+    """Nobody else of this learner's talks to a board, joins or leaves meanwhile."""
+    from filelock import FileLock, Timeout
+
+    own_folder(outbox.folder(home))
     try:
-        _tell_all(home, before, limit)
-    except LabError as error:
-        write_json(_standing(home), {"problem": error.message, "since": _problem(home).get("since", time.time())})
-        raise
-    _standing(home).unlink(missing_ok=True)
+        with FileLock(outbox.folder(home) / ".talk.lock", timeout=patience, mode=0o600):
+            yield
+    except Timeout:
+        raise Blocked(BUSY, "Try again in a moment.") from None
 
 
 def _tell_all(home: Path, known: Member, limit: float) -> None:
     with closing(_known(known, limit)) as line:
-        more = True
-        while more:
-            with outbox.opened(home) as box:
-                box.renew(progress.read(home))
-                waiting = box.waiting()[: told.MOST_STEPS]
-            now = time.time()
-            steps = [told.for_sending(name, one, now) for name, one in waiting]
-            try:
-                answer = _ask(line, known.address, "say", {"steps": steps}, known)
-            except _Refused as error:
-                if error.status != _UNKNOWN:
-                    raise Blocked(SILENT.format(address=known.address, why=error)) from error
-                known = _again(home, line, known)
-                continue
-            with outbox.opened(home) as box:
-                box.sent = max([box.sent, *(one["number"] for _, one in waiting)])
-                more = bool(box.waiting())
+        try:
+            answer = _all(home, line, known)
+        except _Refused as error:
+            if error.status != _UNKNOWN:
+                raise Blocked(SILENT.format(address=known.address, why=error)) from error
+            # the board has lost what it knew: join as before, and tell it all of it
+            anew = _joined(line, known.address, known.pin, known.secret, known.name)
+            answer = _all(home, line, _keep(home, anew, anew=True))
     _take(home, answer)
 
 
-def _again(home: Path, line: http.client.HTTPSConnection, known: Member) -> Member:
-    """The board has lost what it knew: join as before, and tell it all of it."""
-    anew = _joined(line, known.address, known.pin, known.secret, known.name)
-    return _keep(home, anew, anew=True)
+def _all(home: Path, line: http.client.HTTPSConnection, known: Member) -> dict[str, Any]:
+    """Tell what waits, in messages that are not too long; the last answer."""
+    while True:
+        with outbox.opened(home) as box:
+            box.renew(progress.read(home))
+            waiting = box.waiting()[: told.MOST_STEPS]
+        now = time.time()
+        answer = _ask(
+            line, known.address, "say", {"steps": [told.for_sending(name, one, now) for name, one in waiting]}, known
+        )
+        with outbox.opened(home) as box:
+            box.told(waiting)
+            if not box.waiting():
+                return answer
 
 
 def _take(home: Path, answer: Mapping[str, Any]) -> None:

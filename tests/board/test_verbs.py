@@ -123,6 +123,15 @@ def test_what_the_teacher_shows_is_said_in_the_terminal_and_in_the_panel(board, 
     assert top._room() == view.Room("Ada")
 
 
+def test_a_saved_notebook_has_no_name_in_it(board, me):
+    """What the panel shows live is not kept in the file, which people pass on."""
+    me.join(board)
+    panel = top.Panel(course.lesson("machine"), live=False)
+    kept = json.dumps(panel._bundle())
+    assert "in a class, as Ada" in panel._shown
+    assert "Ada" not in kept
+
+
 def test_leaving_is_one_word(board, capsys, me):
     """The progress stays."""
     me.join(board)
