@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lab import course
-from lab.board import client, send, sums
+from lab.board import client, line, send, sums
 from lab.board.poll import Poll
 from lab.course import inside_the_index, multi_platform
 from lab.errors import Blocked, UsageError
@@ -60,13 +60,13 @@ def test_how_long_somebody_is_stuck_counts_from_the_first_failure(board, pupil, 
 def test_nothing_is_told_but_what_was_said(board, pupil, monkeypatch):
     """Values of a message stay here, as do a blocked engine's own words; what goes over the line is looked at."""
     said = []
-    real = client._ask
+    real = line.ask
 
-    def heard(line, where, what, words, known=None):
+    def heard(talk, where, what, words, key=""):
         said.append((what, json.dumps(words)))
-        return real(line, where, what, words, known)
+        return real(talk, where, what, words, key)
 
-    monkeypatch.setattr(client, "_ask", heard)
+    monkeypatch.setattr(line, "ask", heard)
     ada = pupil("Ada")
     ada.join(board)
     ada.checked(FIRST, Status.FAILED, LOST, found="/home/ada/secret", wanted="docker build --secret")
