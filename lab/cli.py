@@ -52,7 +52,10 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         "remove everything that `up` made, and list it",
         (
             (("--dry-run",), {"action": "store_true", "help": "only show what would be removed"}),
-            (("--purge",), {"action": "store_true", "help": "remove the downloads too; your progress stays"}),
+            (
+                ("--purge",),
+                {"action": "store_true", "help": "remove the downloads too, and leave the class; your progress stays"},
+            ),
         ),
     ),
     "clinic": (

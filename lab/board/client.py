@@ -5,36 +5,24 @@ The board is known by its certificate alone, which the code vouches for; nothing
 
 from __future__ import annotations
 
-import http.client
-import json
-import re
 import shutil
-import ssl
 import time
-from collections.abc import Mapping
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from lab.board import code, told
+from lab.board import code, line, told
 from lab.errors import Blocked, LabError, UsageError
 from lab.learning import outbox, progress
 from lab.storage import own_folder, read_json, write_json
 
-PORT = 8990
-_LIMIT = 5.0  # seconds that the board may take
-_MOST = 1_000_000  # bytes of an answer
-
 ANOTHER = "What answers at {address} is not the board with that code."
-SILENT = "The board at {address} does not answer: {why}."
 WRONG = "The board at {address} does not know that code."
+BUSY = "This lab is telling the board something just now."
 NOT_JOINED = "You have not joined a class."
-_JOIN = "As in: lab join 192.168.1.20 4F7K-9Q2M-X3TD"
 _ASK = "Ask your teacher for the address and the code."
-_HOST = re.compile(r"[\w.:%-]+")
-_UNKNOWN, _REFUSED, _OFTEN = 401, 403, 429
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,11 @@ class Member:
     key: str
     name: str
 
+    @property
+    def who(self) -> str:
+        """How the learner says who it is."""
+        return f"{self.id}:{self.key}"
+
 
 @dataclass(frozen=True)
 class News:
@@ -57,89 +50,107 @@ class News:
     resets: tuple[str, ...] = ()
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(said)
-        self.status = status
-
-
 def join(home: Path, address: str, typed: str, name: str) -> Member:
-    """Join, under that name. Who is in the same class already stays the same learner."""
-    where = _place(address)
+    """Join, under that name. Who is in the same class already stays the same learner; another class is left."""
+    where = line.place(address)
     printed, secret = code.read(typed)
-    with closing(_connected(where)) as line:
-        certificate = _certificate(line)
+    with closing(line.connected(where)) as talk:
+        certificate = line.certificate(talk)
         if code.fingerprint(certificate) != printed:
             raise Blocked(ANOTHER.format(address=where), _ASK)
-        before = member(home)
-        pin = certificate.hex()
-        if before and before.pin == pin:
-            with suppress(_Refused):
-                answer = _ask(line, where, "name", {"name": name}, before)
-                return _keep(home, replace(before, address=where, secret=secret, name=str(answer.get("name"))))
-        return _keep(home, _joined(line, where, pin, secret, name), anew=True)
+        with _alone(home):
+            before, pin = member(home), certificate.hex()
+            if before and before.pin == pin:
+                with suppress(line.Refused):
+                    answer = line.ask(talk, where, "name", {"name": name}, before.who)
+                    return _keep(home, replace(before, address=where, secret=secret, name=str(answer.get("name"))))
+            elif before:
+                _say_goodbye(before)
+            return _keep(home, _joined(talk, where, pin, secret, name), anew=True)
 
 
 def move(home: Path, address: str) -> Member:
     """The board has another address now. Blocked where it is another board."""
-    before = known_member(home)
-    where = _place(address)
-    with closing(_connected(where)) as line:
-        if _certificate(line).hex() != before.pin:
+    pin, where = known_member(home).pin, line.place(address)
+    with closing(line.connected(where)) as talk:
+        if line.certificate(talk).hex() != pin:
             raise Blocked(ANOTHER.format(address=where), _ASK)
-    return _keep(home, replace(before, address=where))
+    with _alone(home):
+        return _keep(home, replace(known_member(home), address=where))
 
 
 def leave(home: Path) -> str:
     """Leave the class, and take away what was kept for it; why the board could not be told ("": it was)."""
-    before, why = member(home), ""
-    if before:
-        try:
-            with closing(_known(before)) as line:
-                _ask(line, before.address, "leave", {}, before)
-        except (LabError, _Refused) as error:
-            why = str(error)
-    shutil.rmtree(outbox.folder(home), ignore_errors=True)
+    if member(home) is None:
+        return ""
+    with _alone(home):  # a sender that is just talking must not join again behind our back
+        before = member(home)
+        why = _say_goodbye(before) if before else ""
+        shutil.rmtree(outbox.folder(home), ignore_errors=True)
     return why
 
 
-def exchange(home: Path, limit: float = _LIMIT) -> None:
-    """Tell the board all that waits, and keep what it answers. Raises Blocked where it does not answer."""
-    before = known_member(home)
+def _say_goodbye(before: Member) -> str:
     try:
-        _tell_all(home, before, limit)
-    except LabError as error:
-        write_json(_standing(home), {"problem": error.message, "since": _problem(home).get("since", time.time())})
-        raise
-    _standing(home).unlink(missing_ok=True)
+        with closing(_known(before)) as talk:
+            line.ask(talk, before.address, "leave", {}, before.who)
+    except (LabError, line.Refused) as error:
+        return str(error)
+    return ""
+
+
+def exchange(home: Path, limit: float = line.LIMIT) -> None:
+    """Tell the board all that waits, and keep what it answers. Raises Blocked where it does not answer."""
+    known_member(home)
+    with _alone(home, limit):
+        before = known_member(home)
+        try:
+            _tell_all(home, before, limit)
+        except LabError as error:
+            write_json(_standing(home), {"problem": error.message})
+            raise
+        _standing(home).unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(home: Path, patience: float = 20.0) -> Iterator[None]:
+    """Nobody else of this learner's talks to a board, joins or leaves meanwhile."""
+    from filelock import FileLock, Timeout
+
+    own_folder(outbox.folder(home))
+    try:
+        with FileLock(outbox.folder(home) / ".talk.lock", timeout=patience, mode=0o600):
+            yield
+    except Timeout:
+        raise Blocked(BUSY, "Try again in a moment.") from None
 
 
 def _tell_all(home: Path, known: Member, limit: float) -> None:
-    with closing(_known(known, limit)) as line:
-        more = True
-        while more:
-            with outbox.opened(home) as box:
-                box.renew(progress.read(home))
-                waiting = box.waiting()[: told.MOST_STEPS]
-            now = time.time()
-            steps = [told.for_sending(name, one, now) for name, one in waiting]
-            try:
-                answer = _ask(line, known.address, "say", {"steps": steps}, known)
-            except _Refused as error:
-                if error.status != _UNKNOWN:
-                    raise Blocked(SILENT.format(address=known.address, why=error)) from error
-                known = _again(home, line, known)
-                continue
-            with outbox.opened(home) as box:
-                box.sent = max([box.sent, *(one["number"] for _, one in waiting)])
-                more = bool(box.waiting())
+    with closing(_known(known, limit)) as talk:
+        try:
+            answer = _all(home, talk, known)
+        except line.Refused as error:
+            if error.status != line.UNKNOWN:
+                raise Blocked(line.SILENT.format(address=known.address, why=error)) from error
+            # the board has lost what it knew: join as before, and tell it all of it
+            anew = _joined(talk, known.address, known.pin, known.secret, known.name)
+            answer = _all(home, talk, _keep(home, anew, anew=True))
     _take(home, answer)
 
 
-def _again(home: Path, line: http.client.HTTPSConnection, known: Member) -> Member:
-    """The board has lost what it knew: join as before, and tell it all of it."""
-    anew = _joined(line, known.address, known.pin, known.secret, known.name)
-    return _keep(home, anew, anew=True)
+def _all(home: Path, talk: line.Line, known: Member) -> dict[str, Any]:
+    """Tell what waits, in messages that are not too long; the last answer."""
+    while True:
+        with outbox.opened(home) as box:
+            box.renew(progress.read(home))
+            waiting = box.waiting()[: told.MOST_STEPS]
+        now = time.time()
+        steps = [told.for_sending(name, one, now) for name, one in waiting]
+        answer = line.ask(talk, known.address, "say", {"steps": steps}, known.who)
+        with outbox.opened(home) as box:
+            box.told(waiting)
+            if not box.waiting():
+                return answer
 
 
 def _take(home: Path, answer: Mapping[str, Any]) -> None:
@@ -189,7 +200,7 @@ def known_member(home: Path) -> Member:
     """The same; UsageError where none was."""
     found = member(home)
     if found is None:
-        raise UsageError(NOT_JOINED, _JOIN)
+        raise UsageError(NOT_JOINED, line.JOIN)
     return found
 
 
@@ -229,82 +240,22 @@ def _keep(home: Path, found: Member, *, anew: bool = False) -> Member:
     return found
 
 
-def _joined(line: http.client.HTTPSConnection, where: str, pin: str, secret: str, name: str) -> Member:
+def _joined(talk: line.Line, where: str, pin: str, secret: str, name: str) -> Member:
     words = {"secret": secret, "name": name}
     try:
-        answer = _ask(line, where, "join", words)
+        answer = line.ask(talk, where, "join", words)
         return Member(where, pin, secret, str(answer["id"]), str(answer["key"]), str(answer["name"]))
     except KeyError:
-        raise Blocked(SILENT.format(address=where, why="it says something else")) from None
-    except _Refused as error:
-        if error.status == _REFUSED:
+        raise Blocked(line.SILENT.format(address=where, why="it says something else")) from None
+    except line.Refused as error:
+        if error.status == line.WRONG_CODE:
             raise Blocked(WRONG.format(address=where), _ASK) from error
-        raise Blocked(SILENT.format(address=where, why=error)) from error
+        raise Blocked(line.SILENT.format(address=where, why=error)) from error
 
 
-def _place(address: str) -> str:
-    try:
-        parts = urlsplit(f"//{address.strip()}")
-        host, port = parts.hostname, parts.port or PORT
-    except ValueError:
-        host, port = None, PORT
-    if not host or "@" in address or address.strip() != parts.netloc or not _HOST.fullmatch(host):
-        raise UsageError(f"{address[:80]!r} is not an address.", _JOIN)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _known(one: Member, limit: float = _LIMIT) -> http.client.HTTPSConnection:
-    line = _connected(one.address, limit)
-    if _certificate(line).hex() != one.pin:
-        line.close()
+def _known(one: Member, limit: float = line.LIMIT) -> line.Line:
+    talk = line.connected(one.address, limit)
+    if line.certificate(talk).hex() != one.pin:
+        talk.close()
         raise Blocked(ANOTHER.format(address=one.address), "Did your teacher start another class? Then join that one.")
-    return line
-
-
-def _connected(where: str, limit: float = _LIMIT) -> http.client.HTTPSConnection:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # no authority vouches for it: the certificate itself is compared before a word is said
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    parts = urlsplit(f"//{where}")
-    line = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=limit, context=context)
-    try:
-        line.connect()
-    except (OSError, UnicodeError) as error:
-        raise Blocked(
-            SILENT.format(address=where, why=_why(error)), "Is this machine in the room's network?"
-        ) from error
-    return line
-
-
-def _why(error: Exception) -> str:
-    return "it takes too long" if isinstance(error, TimeoutError) else getattr(error, "strerror", "") or str(error)
-
-
-def _certificate(line: http.client.HTTPSConnection) -> bytes:
-    found = line.sock.getpeercert(binary_form=True)
-    return found or b""
-
-
-def _ask(
-    line: http.client.HTTPSConnection, where: str, what: str, words: object, known: Member | None = None
-) -> dict[str, Any]:
-    headers = {"Content-Type": "application/json"}
-    if known:
-        headers["Authorization"] = f"Lab {known.id}:{known.key}"
-    try:
-        line.request("POST", f"/v1/{what}", json.dumps(words), headers)
-        answer = line.getresponse()
-        status, body = answer.status, answer.read(_MOST)
-        data = json.loads(body or b"{}")
-    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-        raise Blocked(SILENT.format(address=where, why=_why(error))) from error
-    said = data if isinstance(data, dict) else {}
-    if status != http.HTTPStatus.OK:
-        raise _Refused(status, _reason(status, said))
-    return said
-
-
-def _reason(status: int, said: Mapping[str, Any]) -> str:
-    return "it was asked too often" if status == _OFTEN else str(said.get("problem", f"it answers {status}"))[:200]
+    return talk

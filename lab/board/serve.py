@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import __version__, paths
-from lab.board import client, code, server
+from lab.board import code, line, server
 from lab.board.store import Store
 from lab.errors import Blocked, LabError
 from lab.sandbox import certificates
@@ -78,7 +78,7 @@ def run(said: Callable[[Address], None], *, port: int | None = None, listen: str
 
 async def _serve(store: Store, said: Callable[[Address], None], port: int | None, listen: str) -> None:
     kept = _settings()
-    door = _bound(port or (kept.port if kept else client.PORT), listen, fixed=bool(port or kept))
+    door = _bound(port or (kept.port if kept else line.PORT), listen, fixed=bool(port or kept))
     page = _bound(kept.page_port if kept else 0, "127.0.0.1", fixed=False)
     kept = replace(kept or _new(), port=_port(door), page_port=_port(page))
     write_json(folder() / "board.json", asdict(kept))
@@ -186,7 +186,7 @@ def _port(door: socket.socket) -> int:
 
 def _addresses(listen: str, port: int) -> tuple[str, ...]:
     """Where learners may find this machine; nothing is sent to find out."""
-    tail = "" if port == client.PORT else f":{port}"
+    tail = "" if port == line.PORT else f":{port}"
     if listen:
         return (f"[{listen}]{tail}" if ":" in listen else f"{listen}{tail}",)
     found = [_way_out(), *network.own_addresses()]

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +102,8 @@ class Outbox:
         table = steps if isinstance(steps, dict) else {}
         self.steps: dict[str, dict[str, Any]] = {n: one for n, one in table.items() if isinstance(one, dict)}
         self.last, self.sent = _whole(known.get("last")), _whole(known.get("sent"))
+        if self.sent > self.last:  # somebody's edit
+            self.sent = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -129,6 +131,10 @@ class Outbox:
         """What has not been sent, the oldest change first."""
         found = [(name, one) for name, one in self.steps.items() if _whole(one.get("number")) > self.sent]
         return sorted(found, key=lambda pair: _whole(pair[1].get("number")))
+
+    def told(self, steps: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """The board has these; what has changed since has a greater number."""
+        self.sent = min(self.last, max([self.sent, *(_whole(one.get("number")) for _, one in steps)]))
 
     def again(self) -> None:
         """The board knows nothing of it (any more): all of it waits."""

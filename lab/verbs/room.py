@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import course, paths
+from lab import paths
 from lab.board import client, names
 from lab.errors import LabError, UsageError
+from lab.notebook.panel import room as panel_room
 from lab.storage import write_text
 
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ _NO_BOARD = "There is no board on this machine."
 _CLASS = "{name} at {address}: {how}"
 _ALL = "all was told"
 _WAITS = "{count} not told yet, and sent later. {problem}"
-SHOWN = "Your teacher shows the solution of {step}:"
-OFFERED = (
-    "Your teacher suggests that you begin {step} again: `lab reset {step}` undoes it. Nothing is undone without you."
-)
 
 
 def board(given: Namespace) -> int:
@@ -163,18 +160,4 @@ def steps(count: int) -> str:
 
 def from_teacher() -> list[str]:
     """What the teacher shows and offers, for a terminal."""
-    if not has_joined():
-        return []
-    found = client.news(paths.learner())
-    lines = []
-    for name in found.solutions:
-        if step := _known(name):
-            lines += [SHOWN.format(step=name), *(f"    {text}" for text in step.solution.splitlines())]
-    return [*lines, *(OFFERED.format(step=name) for name in found.resets if _known(name))]
-
-
-def _known(name: str) -> Any:
-    try:
-        return course.step(name)
-    except LabError:
-        return None
+    return panel_room.news(panel_room.of_learner(paths.learner()))

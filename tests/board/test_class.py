@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lab import course
-from lab.board import client, send, sums
+from lab.board import client, line, send, sums
 from lab.board.poll import Poll
 from lab.course import inside_the_index, multi_platform
 from lab.errors import Blocked, UsageError
@@ -60,13 +60,13 @@ def test_how_long_somebody_is_stuck_counts_from_the_first_failure(board, pupil, 
 def test_nothing_is_told_but_what_was_said(board, pupil, monkeypatch):
     """Values of a message stay here, as do a blocked engine's own words; what goes over the line is looked at."""
     said = []
-    real = client._ask
+    real = line.ask
 
-    def heard(line, where, what, words, known=None):
+    def heard(talk, where, what, words, key=""):
         said.append((what, json.dumps(words)))
-        return real(line, where, what, words, known)
+        return real(talk, where, what, words, key)
 
-    monkeypatch.setattr(client, "_ask", heard)
+    monkeypatch.setattr(line, "ask", heard)
     ada = pupil("Ada")
     ada.join(board)
     ada.checked(FIRST, Status.FAILED, LOST, found="/home/ada/secret", wanted="docker build --secret")
@@ -247,6 +247,47 @@ def test_who_was_removed_by_mistake_comes_back(board, pupil):
     assert board.shown()["learners"] == []
     ada.tell()
     assert board.row("Ada")["passed"] == 1
+
+
+def test_many_senders_at_once_are_one_learner(own_board, pupil):
+    """A board that lost its data, and a notebook, a terminal and a sender that notice it together: one row."""
+    ada = pupil("Ada")
+    ada.join(own_board)
+    ada.checked(FIRST, Status.PASSED)
+    own_board.kill()
+    for path in (own_board.home / "board").glob("board.sqlite*"):
+        path.unlink()
+    own_board.start()
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _number: ada.tell(), range(5)))
+    assert [(row["name"], row["passed"]) for row in own_board.shown()["learners"]] == [("Ada", 1)]
+
+
+def test_who_leaves_is_not_brought_back_by_a_sender(board, pupil):
+    """One that was at work when the learner left finds no class any more."""
+    ada = pupil("Ada")
+    ada.join(board)
+    ada.checked(FIRST, Status.PASSED)
+    with ThreadPoolExecutor(2) as pool:
+        with client._alone(ada.home):
+            sender = pool.submit(send.send, ada.home, lambda _seconds: None)
+            leaving = pool.submit(client.leave, ada.home)
+            time.sleep(0.3)
+        leaving.result(20)
+        sender.result(20)
+    assert client.member(ada.home) is None
+    assert board.shown()["learners"] == []
+
+
+def test_joining_another_class_leaves_the_first(board, own_board, pupil):
+    """Nobody is on two boards."""
+    ada = pupil("Ada")
+    ada.join(board)
+    ada.checked(FIRST, Status.PASSED)
+    ada.join(own_board)
+    ada.tell()
+    assert board.shown()["learners"] == []
+    assert own_board.row("Ada")["passed"] == 1
 
 
 def test_a_solution_that_the_teacher_shows_comes_to_all(board, pupil):

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import course
-from lab.board import client, code, names, sums, told
+from lab.board import code, line, names, sums, told
 from lab.board.limits import Limit
 from lab.board.store import MOST_LEARNERS, MOST_STEPS, Full, Store
-from lab.errors import BadInput, UsageError
+from lab.errors import BadInput, Blocked, UsageError
 from lab.model.results import Status
 
 FIRST = next(iter(course.steps()))
@@ -25,9 +25,9 @@ def ask(board, path, body=b"{}", headers=None, method="POST"):
     """Status and answer of a request to the learners' door, from somebody who does not look at certificates."""
     host, _, port = board.address.partition(":")
     context = ssl._create_unverified_context()  # noqa: S323
-    with closing(http.client.HTTPSConnection(host, int(port), timeout=10, context=context)) as line:
-        line.request(method, path, body, headers or {})
-        answer = line.getresponse()
+    with closing(http.client.HTTPSConnection(host, int(port), timeout=10, context=context)) as talk:
+        talk.request(method, path, body, headers or {})
+        answer = talk.getresponse()
         return answer.status, answer.read(100_000).decode()
 
 
@@ -125,8 +125,8 @@ def test_the_board_survives_what_is_sent_to_it(board, ada):
     assert not taken(board, b"x" * 200_000, ada)
     host, _, port = board.address.partition(":")
     for words in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01" + b"\0" * 100, b"A" * 70_000):
-        with socket.create_connection((host, int(port)), timeout=5) as line:
-            line.sendall(words)
+        with socket.create_connection((host, int(port)), timeout=5) as talk:
+            talk.sendall(words)
     assert taken(board, json.dumps({"steps": [step()]}).encode(), ada)
     assert board.row("Ada")["state"] == "stuck"
     assert "Traceback" not in board.log.read_text()
@@ -262,12 +262,22 @@ def test_another_certificate_has_another_fingerprint():
 def test_what_is_no_address_is_said(address):
     """Before anything is sent."""
     with pytest.raises(UsageError):
-        client._place(address)
+        line.place(address)
+
+
+def test_a_line_that_broke_is_not_opened_again(board):
+    """Whoever answers then has not shown a certificate."""
+    where = line.place(board.address)
+    with closing(line.connected(where)) as talk:
+        assert line.certificate(talk)
+        talk.close()
+        with pytest.raises(Blocked, match="does not answer"):
+            line.ask(talk, where, "say", {})
 
 
 def test_addresses_as_teachers_say_them():
     """With the usual port where none is named."""
-    assert [client._place(one) for one in ("10.0.0.1", "10.0.0.1:81", "[fe80::1]", "room.local")] == [
+    assert [line.place(one) for one in ("10.0.0.1", "10.0.0.1:81", "[fe80::1]", "room.local")] == [
         "10.0.0.1:8990", "10.0.0.1:81", "[fe80::1]:8990", "room.local:8990",
     ]  # fmt: skip
 

@@ -6,9 +6,10 @@ import pytest
 from support.class_room import Pupil
 
 from lab import cli, course, paths
-from lab.board import client, serve
+from lab.board import client, line, serve
 from lab.learning import outbox, progress
 from lab.model.results import Status
+from lab.notebook.panel import room as panel_room
 from lab.notebook.panel import top, view
 from lab.verbs import room
 
@@ -82,7 +83,7 @@ def test_status_says_whether_all_was_told(own_board, capsys, me):
     me.join(own_board)
     me.checked(FIRST, Status.PASSED)
     _, out, err = lab(capsys, "status")
-    assert (f"Class      Ada at {client._place(own_board.address)}: all was told" in out, err) == (True, "")
+    assert (f"Class      Ada at {line.place(own_board.address)}: all was told" in out, err) == (True, "")
     assert own_board.row("Ada")["passed"] == 1
     own_board.stop()
     me.checked(SECOND, Status.BLOCKED, "{reason}", reason="The Docker engine does not answer.")
@@ -109,7 +110,7 @@ def test_what_the_teacher_shows_is_said_in_the_terminal_and_in_the_panel(board, 
     board.ask("show", {"step": SECOND, "wanted": True})
     board.ask("offer", {"step": FIRST, "learner": board.row("Ada")["id"], "wanted": True})
     me.tell()
-    shown = view.view(course.lesson("machine"), progress.read(me.home), None, room=top._room())
+    shown = view.view(course.lesson("machine"), progress.read(me.home), None, joined=panel_room.of_learner(me.home))
     assert view.view(course.lesson("machine"), {}, None).room is None
     line = course.step(SECOND).solution.splitlines()[0]
     for text in (lab(capsys, "status")[1], lab(capsys)[1], view.as_text(shown)):
@@ -120,7 +121,16 @@ def test_what_the_teacher_shows_is_said_in_the_terminal_and_in_the_panel(board, 
     assert "You are in a class, as Ada." in page
     assert f"<pre><code>{line}" in page or "&" in page
     outbox.news(me.home).write_text('{"solutions": ["<b>", "nothing", 7], "resets": "x"}')
-    assert top._room() == view.Room("Ada")
+    assert panel_room.of_learner(me.home) == panel_room.Room("Ada")
+
+
+def test_a_saved_notebook_has_no_name_in_it(board, me):
+    """What the panel shows live is not kept in the file, which people pass on."""
+    me.join(board)
+    panel = top.Panel(course.lesson("machine"), live=False)
+    kept = json.dumps(panel._bundle())
+    assert "in a class, as Ada" in panel._shown
+    assert "Ada" not in kept
 
 
 def test_leaving_is_one_word(board, capsys, me):

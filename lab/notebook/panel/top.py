@@ -9,12 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab import course, paths, sandbox
-from lab.board import client
 from lab.board.poll import Poll
 from lab.learning import progress, runner
 from lab.learning.watch import Watch, of_learner
 from lab.model.results import Status
-from lab.notebook.panel import asked, buttons, cards, page, view
+from lab.notebook.panel import asked, buttons, cards, page, room, view
 from lab.notebook.panel.style import STYLE
 from lab.probes.here import this_world
 from lab.probes.host import this_machine
@@ -99,8 +98,8 @@ class Panel:
         self.ask_soon()
 
     def _bundle(self) -> dict[str, Any]:
-        entries = progress.read(paths.learner())
-        now = view.view(self.lesson, entries, self._found, str(this_machine().platform), _room())
+        entries, joined = progress.read(paths.learner()), room.of_learner(paths.learner())
+        now = view.view(self.lesson, entries, self._found, str(this_machine().platform), joined)
         self._shown = view.as_html(now, page.link_to if self._box else None)
         saved, kept = page.SAVED if self._box else "", replace(now, room=None)  # a notebook is passed on: no name in it
         return {
@@ -108,11 +107,6 @@ class Panel:
             "text/html": saved + view.as_html(kept),
             "text/plain": view.as_text(kept),
         }
-
-
-def _room() -> view.Room | None:
-    joined = client.member(paths.learner())
-    return view.room_of(joined.name, client.news(paths.learner())) if joined else None
 
 
 class _Box:

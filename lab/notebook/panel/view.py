@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab import course
-from lab.board.client import News
 from lab.draw import render
-from lab.errors import LabError
 from lab.learning import progress, record
 from lab.model.results import Status
 from lab.model.steps import Step
+from lab.notebook.panel import room
 from lab.sandbox import engine
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.overview import Overview
@@ -52,15 +51,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Room:
-    """A class that was joined: under which name, and what the teacher shows (step, solution) and offers to reset."""
-
-    name: str
-    shown: tuple[tuple[str, str], ...] = ()
-    offered: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class View:
     """All that the panel says. Counts are of steps that passed; `then` is the next lesson with an open step."""
 
@@ -77,7 +67,7 @@ class View:
     problem: str = ""
     build: str = ""
     build_share: float | None = None
-    room: Room | None = None
+    room: room.Room | None = None
 
     @property
     def next_row(self) -> Row | None:
@@ -94,7 +84,7 @@ def view(
     entries: Mapping[str, progress.Entry],
     found: Overview | None,
     platform: str = "",
-    room: Room | None = None,
+    joined: room.Room | None = None,
 ) -> View:
     """The panel of a lesson, from the kept progress and from what is up (None: not asked yet)."""
     states = {step.name: state_of(step, entries) for step in course.steps().values()}
@@ -116,21 +106,8 @@ def view(
         problem=f"{found.problem} {found.remedy}".strip() if found and found.problem else "",
         build=build,
         build_share=share,
-        room=room,
+        room=joined,
     )
-
-
-def room_of(name: str, news: News) -> Room:
-    """The class as the panel shows it: solutions are the course's own, only their steps' names came from elsewhere."""
-    shown = [(one, found.solution) for one in news.solutions if (found := _step(one))]
-    return Room(name, tuple(shown), tuple(one for one in news.resets if _step(one)))
-
-
-def _step(name: str) -> Step | None:
-    try:
-        return course.step(name)
-    except LabError:
-        return None
 
 
 def state_of(step: Step, entries: Mapping[str, progress.Entry]) -> str:
@@ -191,22 +168,7 @@ def as_text(shown: View) -> str:
     if not shown.next_row:
         lines.append(f"Lesson done. Next lesson: {shown.then}" if shown.then else "All steps have passed.")
     lines.append(f"Course: {shown.course_done} of {shown.course_total} steps")
-    return "\n".join([*lines, *filter(None, (shown.problem, shown.machine, shown.build)), *_room_text(shown.room)])
-
-
-_JOINED = "You are in a class, as {name}. Its board sees how your steps stand; `lab leave` ends that."
-_SHOWN = "Your teacher shows the solution of {step}:"
-_OFFERED = (
-    "Your teacher suggests that you begin {step} again: press Reset this step under its cell, or `lab reset {step}`. "
-    "Nothing is undone without you."
-)
-
-
-def _room_text(room: Room | None) -> list[str]:
-    if room is None:
-        return []
-    solutions = [f"{_SHOWN.format(step=step)}\n{text}" for step, text in room.shown]
-    return [_JOINED.format(name=room.name), *(_OFFERED.format(step=step) for step in room.offered), *solutions]
+    return "\n".join([*lines, *filter(None, (shown.problem, shown.machine, shown.build)), *room.as_text(shown.room)])
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
@@ -231,20 +193,7 @@ def as_html(shown: View, link: LinkTo | None = None) -> str:
         parts.append(f'<div class="lab-build">{render.inline(shown.build)} {bar}</div>')
     if shown.machine:
         parts.append(f'<div class="lab-machine"><small>{html.escape(shown.machine)}</small></div>')
-    return "".join([*parts, _room(shown.room), "</div>"])
-
-
-def _room(room: Room | None) -> str:
-    if room is None:
-        return ""
-    offered = [f"<div>{render.inline(_OFFERED.format(step=step))}</div>" for step in room.offered]
-    shown = [f'<div class="lab-shown">{_solution(step, text)}</div>' for step, text in room.shown]
-    joined = f"<small>{render.inline(_JOINED.format(name=room.name))}</small>"
-    return f'<div class="lab-room" role="status">{"".join([*offered, *shown])}{joined}</div>'
-
-
-def _solution(step: str, text: str) -> str:
-    return f"{html.escape(_SHOWN.format(step=step))}<pre><code>{html.escape(text)}</code></pre>"
+    return "".join([*parts, room.as_html(shown.room), "</div>"])
 
 
 def _bar(name: str, done: int, total: int) -> str:
