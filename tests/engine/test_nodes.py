@@ -174,11 +174,11 @@ def test_the_lesson_passes_on_a_learners_engine(home: Path, tmp_path: Path, monk
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "second"))
     box = sandbox.up(emulators=False)
     assert (box.engine.kind, box.registry.partition(":")[0]) == ("learner", "localhost")
-    for step in ("two_nodes", "where_built", "takes_away", "remote_config", "tls", "farm"):
+    for step in ("two_nodes", "remote_config", "tls", "farm"):
         does(step)
     promised = sandbox.down(dry_run=True)
     assert {f"container {nodes.container(name)}" for name in NODES} <= set(promised)
-    assert {f"builder {name}" for name in (lesson.PAIR, lesson.GREEDY, lesson.SAFE, lesson.FARM)} <= set(promised)
+    assert {f"builder {name}" for name in (lesson.PAIR, lesson.SAFE, lesson.FARM)} <= set(promised)
     assert sandbox.down() == promised
     assert listening() == []
     assert said(holdings, theirs) == before
