@@ -100,6 +100,12 @@ def removed(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.startswith("  ")]
 
 
+def complaints(folder: Path) -> str:
+    """What commands in executed notebooks complained of."""
+    lines = (line for path in sorted(folder.glob("*.ipynb")) for line in path.read_text(encoding="utf-8").splitlines())
+    return "\n".join(line.strip() for line in lines if "ERROR" in line or "unknown to registry" in line)
+
+
 @BOTH
 def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Path) -> None:
     """Every step by the notes' own plain commands; `down --dry-run` says what `down` then removes."""
@@ -108,7 +114,7 @@ def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Pat
     up(engine)
     emulators = "--emulators" if CONSENT else "--no-emulators"
     done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"))
-    assert "✘" not in done.stdout, done.stdout
+    assert "✘" not in done.stdout, done.stdout + complaints(tmp_path / "tour")
     if CONSENT:  # the classic store cannot do what lesson 1 opens with, and that is no fault of the learner's
         blocked = re.findall(r"blocked  (\w+)", done.stdout)
         classic = "io.containerd" not in engine.run("docker info --format '{{.DriverStatus}}'")
