@@ -230,18 +230,3 @@ def test_builders_are_found_by_name_and_by_being_current():
     assert (known.named("farm"), known.named("y"), known.current) == (farm, None, other)
     assert Builders(known=(farm,)).current is None
     assert (known.current_name, Builders(known=(farm,)).current_name) == ("x", "none")
-
-
-@pytest.mark.parametrize(
-    ("root", "found"),
-    [
-        ({"type": "layers", "diff_ids": ["sha256:a", "sha256:b"]}, ("sha256:a", "sha256:b")),
-        (None, ()),
-        ([], ()),
-        ({"diff_ids": 1}, ()),
-    ],
-)
-def test_the_layers_before_they_were_compressed_stand_in_the_configuration(root, found):
-    """Of any form but the OCI's, there are none."""
-    config = {"os": "linux", "architecture": "amd64", "rootfs": root}
-    assert Image.from_json(config, reference="x", digest="sha256:0").diff_ids == found

@@ -177,8 +177,6 @@ class Tags(Fact):
 class Image(Fact):
     """One platform's image: what its configuration says. `layers` are digests, lowest first.
 
-    `diff_ids` are those of the same layers before they were compressed: two builders may compress the same files
-    differently.
     `env` are lines such as `PATH=/bin`; `workdir` is where its program starts; `history` are the Dockerfile's
     lines as the builder wrote them down, first one first.
     """
@@ -191,7 +189,6 @@ class Image(Fact):
     env: tuple[str, ...] = ()
     workdir: str = ""
     layers: tuple[str, ...] = ()
-    diff_ids: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     created: str = ""
     history: tuple[str, ...] = ()
@@ -221,14 +218,8 @@ class Image(Fact):
             labels=tuple(sorted((str(k), str(v)) for k, v in (inner.get("Labels") or {}).items())),
             created=str(config.get("created", "")),
             history=tuple(_history(config.get("history"))),
-            diff_ids=tuple(_diff_ids(config.get("rootfs"))),
             **known,
         )
-
-
-def _diff_ids(root: Any) -> list[str]:
-    found = root.get("diff_ids") if isinstance(root, dict) else None
-    return list(map(str, found)) if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, kw_only=True)

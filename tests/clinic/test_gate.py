@@ -10,42 +10,46 @@ from lab.model.facts import Images
 BOTH = ("linux/amd64", "linux/arm64")
 
 
-def plain(tagged, platform="linux/amd64", layers=("sha256:aa",), *, index=False):
+def plain(tagged, platform="linux/amd64", starts=("/hello",), *, index=False):
     """What `fn:lambda` stands for."""
-    found = tagged.images("fn", platform)
-    images = tuple(dataclasses.replace(one, diff_ids=layers) for one in found.images)
+    found = tagged.images("fn", platform, starts=starts)
     rows = found.index.images
     return Images(
-        index=found.index if index else dataclasses.replace(found.index, is_index=False, manifests=rows), images=images
+        index=found.index if index else dataclasses.replace(found.index, is_index=False, manifests=rows),
+        images=found.images,
     )
 
 
 def latest(tagged, *platforms, attested=True):
     """What everybody else pulls."""
     found = tagged.images("fn", *platforms)
-    images = tuple(dataclasses.replace(one, diff_ids=("sha256:aa",)) for one in found.images)
     manifests = found.index.manifests if attested else found.index.images
-    return Images(index=dataclasses.replace(found.index, manifests=manifests), images=images)
+    return Images(index=dataclasses.replace(found.index, manifests=manifests), images=found.images)
 
 
 @pytest.mark.parametrize(
-    ("one", "others", "message"),
+    ("one", "holds", "others", "message"),
     [
-        ({}, {}, None),
-        ({"index": True}, {}, cases.STILL_A_LIST),
-        ({"platform": "linux/arm64"}, {}, cases.WRONG_PLATFORM),
-        ({"layers": ("sha256:bb",)}, {}, cases.OTHER_LAYERS),
-        ({"layers": ()}, {}, cases.OTHER_LAYERS),
-        ({}, {"attested": False}, cases.LOST_NOTES),
-        ({}, {"platforms": BOTH[:1]}, cases.LOST_ROWS),
+        ({}, "amd64", {}, None),
+        ({"index": True}, "amd64", {}, cases.STILL_A_LIST),
+        ({"platform": "linux/arm64"}, "amd64", {}, cases.WRONG_PLATFORM),
+        ({}, "arm64", {}, cases.OTHER_FILES),
+        ({}, None, {}, cases.OTHER_FILES),
+        ({"starts": ("/gate.sh",)}, "amd64", {}, cases.OTHER_FILES),
+        ({}, "amd64", {"attested": False}, cases.LOST_NOTES),
+        ({}, "amd64", {"platforms": BOTH[:1]}, cases.LOST_ROWS),
     ],
 )
-def test_one_consumer_gets_its_image_and_nobody_else_loses_anything(tagged, says, one, others, message):
-    """A plain manifest of the same files; the index keeps rows and attestations."""
+def test_one_consumer_gets_its_image_and_nobody_else_loses_anything(tagged, says, one, holds, others, message):
+    """A plain manifest of the same program; the index keeps rows and attestations."""
     platforms = others.pop("platforms", BOTH)
-    assert says(cases.gate.step, plain(tagged, **one), latest(tagged, *platforms, **others)) == message
+    facts = (plain(tagged, **one), latest(tagged, *platforms, **others))
+    assert says(cases.gate.step, *facts, tagged.holds("fn", amd64=holds), tagged.holds("fn", amd64="amd64")) == message
 
 
-def test_the_pass_names_both(tagged):
-    """The plain image, and the list."""
-    assert cases.gate.step.check(plain(tagged), latest(tagged, *BOTH)).template == cases.MENDED
+def test_layers_of_another_builder_are_of_the_same_files(tagged):
+    """A builder keeps the dates of what it has cached."""
+    one = plain(tagged)
+    dated = dataclasses.replace(one, images=(dataclasses.replace(one.images[0], layers=("sha256:bb",)),))
+    program = tagged.holds("fn", amd64="amd64")
+    assert cases.gate.step.check(dated, latest(tagged, *BOTH), program, program).template == cases.MENDED

@@ -24,7 +24,7 @@ WAYS = {
             (
                 f"cp files/clinic/gate/gate.sh files/clinic/gate/hello-amd64; "
                 f"{BUILD} --platform linux/amd64 --provenance=false -t $REGISTRY/fn:lambda",
-                gate.OTHER_LAYERS,
+                gate.OTHER_FILES,
             ),
         ],
     ),
