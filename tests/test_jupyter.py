@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 
-from lab import course
+from lab import course, paths
 from lab.course import workspace
 from lab.errors import Blocked
 from lab.notebook import server as jupyter
@@ -81,3 +81,38 @@ def test_a_server_that_ends_at_once_is_blocked_with_its_log(tmp_path):
         with pytest.raises(Blocked, match="exit status 5"):
             jupyter._wait(process, "http://127.0.0.1:1/", tmp_path / "log")
     assert time.monotonic() - started < 15
+
+
+def test_a_port_that_was_taken_in_between_is_left(monkeypatch, tmp_path):
+    """Two servers that start at once find the same port free; the slower one goes on to the next."""
+    log = paths.home() / "log" / "jupyter.log"
+    log.parent.mkdir(parents=True)
+    started, ports = [], iter((8890, 8891))
+
+    def wait(_process, address, _log):
+        if ":8890/" in address:
+            log.write_text("could not be started because port 8890 is not available.")
+            raise Blocked("JupyterLab ended at once.")
+
+    monkeypatch.setattr(jupyter, "_free_port", lambda: next(ports))
+    monkeypatch.setattr(jupyter, "_start", lambda _folder, address, *_more: started.append(address[1]) or "a process")
+    monkeypatch.setattr(jupyter, "_wait", wait)
+    monkeypatch.setattr(jupyter, "_stop", lambda _process: None)
+    assert jupyter._answering(tmp_path, None, "token") == ("a process", 8891)
+    assert started == [8890, 8891]
+
+
+def test_a_server_that_ends_for_another_reason_is_blocked(monkeypatch, tmp_path):
+    """Another port would be no help; nor is one taken that somebody chose."""
+    log = paths.home() / "log" / "jupyter.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("no such module")
+
+    def wait(*_words):
+        raise Blocked("JupyterLab ended at once.")
+
+    monkeypatch.setattr(jupyter, "_start", lambda *_words: "a process")
+    monkeypatch.setattr(jupyter, "_wait", wait)
+    monkeypatch.setattr(jupyter, "_stop", lambda _process: None)
+    with pytest.raises(Blocked):
+        jupyter._answering(tmp_path, None, "token")

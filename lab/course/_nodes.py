@@ -17,6 +17,7 @@ from lab.probes.nodes import Nodes, Record
 from lab.sandbox import nodes as places
 from lab.sandbox.model import NODES
 from lab.sandbox.nodes import settings
+from lab.storage import write_text
 
 NODE_A, NODE_B, NODE_C = NODES
 AMD64, ARM64 = Platform.parse("linux/amd64"), Platform.parse("linux/arm64")
@@ -185,7 +186,7 @@ class BrokenSettings(Settings):
         if not _note(self.name).exists():
             settings.write(self.name, fault(world))
             places.restart([self.name])
-            _note(self.name).write_text("The lab broke these settings for the step remote_config.\n", encoding="utf-8")
+            write_text(_note(self.name), "The lab broke these settings for the step remote_config.\n")
 
     def remove(self, world: World) -> str:
         """Write the right ones, and forget that there were others."""

@@ -29,6 +29,8 @@ _SETTINGS = {
 # JupyterLab's terminal is the learner's shell; where that cannot be (no sandbox, an old bash), an ordinary one
 _TERMINAL = ["bash", "-c", "lab shell; case $? in 2|3|70) exec bash --noprofile;; esac"]
 _LIMIT = 60.0
+_TRIES = 5
+_TAKEN = "is not available"  # how Jupyter says that another program has its port
 
 
 def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
@@ -36,26 +38,44 @@ def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
 
     `first` is the notebook to open; where it is not there, the first lesson is.
     """
-    address = ("127.0.0.1", port or _free_port())
     token = secrets.token_urlsafe(24)
-    log = paths.home() / "log" / "jupyter.log"
     trust(folder, paths.home() / "jupyter" / "data")
     # a closed terminal, or somebody's `kill`, ends the server as Ctrl-C does; it would outlive us otherwise
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
-    process = _start(folder, address, token, log)
+    process = None
     try:
-        url = f"http://127.0.0.1:{address[1]}/lab/tree/{_first(folder, first)}?token={token}"
-        _wait(process, f"http://127.0.0.1:{address[1]}/api/status?token={token}", log)
+        process, chosen = _answering(folder, port, token)
         print(
-            f"\n  JupyterLab is at:\n\n    {url}\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
+            f"\n  JupyterLab is at:\n\n    http://127.0.0.1:{chosen}/lab/tree/{_first(folder, first)}?token={token}"
+            "\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
             flush=True,
         )
         return process.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        _stop(process)
+        if process:
+            _stop(process)
+
+
+def _answering(folder: Path, port: int | None, token: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A server that answers, and its port: another one where somebody took the free one just now. Raises Blocked."""
+    log = paths.home() / "log" / "jupyter.log"
+    left = _TRIES
+    while True:
+        left -= 1
+        chosen = port or _free_port()
+        process = _start(folder, ("127.0.0.1", chosen), token, log)
+        try:
+            _wait(process, f"http://127.0.0.1:{chosen}/api/status?token={token}", log)
+        except BaseException as error:
+            _stop(process)
+            taken = isinstance(error, Blocked) and _TAKEN in log.read_text(encoding="utf-8", errors="replace")
+            if port or not left or not taken:
+                raise
+        else:
+            return process, chosen
 
 
 def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> subprocess.Popen[bytes]:

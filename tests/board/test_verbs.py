@@ -1,6 +1,8 @@
 """`lab board`, `lab join`, `lab leave`, and what `lab status` and the panel say of a class."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from support.class_room import Pupil
@@ -173,10 +175,12 @@ def test_the_board_is_exported_and_removed(own_board, capsys, monkeypatch, tmp_p
     assert lab(capsys, "board", "--export", str(tmp_path / "x.csv"))[0] == 2
 
 
-def test_a_port_that_is_taken_is_said(board, capsys, tmp_path):
+def test_a_port_that_is_taken_is_said(board):
     """The remedy too."""
-    status, _, err = lab(capsys, "board", "--listen", "127.0.0.1", "--port", board.port)
-    assert (status, f"The port {board.port} cannot be used" in err) == (3, True)
+    words = ("board", "--listen", "127.0.0.1", "--port", str(board.port))
+    command = [sys.executable, "-c", "from lab.cli import main; main()", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, f"The port {board.port} cannot be used" in done.stderr) == (3, True)
 
 
 def test_what_the_board_keeps_is_for_its_owner_alone(board):

@@ -152,7 +152,7 @@ def test_an_engine_without_a_mirror_is_given_the_image(ready):
     alone = Sandbox(ready.home, ready.engine, ready.registry, None, key=ready.key)
     before = journal.sandbox_file().read_bytes()
     name = "moby/buildkit:buildx-stable-1"
-    for used in docker(ready, "ps", "--all", "--quiet", "--filter", "name=buildx_buildkit_").split():
+    for used in docker(ready, "ps", "--all", "--quiet", "--filter", f"ancestor={name}").split():
         docker(ready, "rm", "--force", "--volumes", used)
     subprocess.run(["docker", "image", "rm", name], env=sandbox.environment(ready), capture_output=True, check=False)
     try:

@@ -15,8 +15,10 @@ from lab import course
 
 _HERE = Path(__file__).parent.parent
 _KERNEL = (
+    "engine/test_builder_lessons.py",
     "engine/test_doctor.py",
     "engine/test_explain_real.py",
+    "engine/test_learner_shell.py",
     "engine/test_own_engine.py",
     "engine/test_sandbox.py",
     "engine/test_versions.py",

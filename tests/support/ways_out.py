@@ -399,6 +399,11 @@ NOT_TRIED = {
         "classic-store-several-platforms: Or switch the",
     ),
     "It needs another machine: a Mac, Windows, a Pi, one that ssh reaches, one without memory, room or a way out.": (
+        "duplicate-endpoint: Name another machine",
+        "duplicate-endpoint: Or change the",
+        "node-does-not-answer: Start BuildKit on",
+        "node-does-not-answer: If it asks",
+        "node-does-not-answer: Or take the",
         "buildx-missing: On a Mac",
         "append-with-another-driver: Name the builder's",
         "builder-died: Give the engine",
