@@ -12,6 +12,7 @@ import pytest
 from support.steps import emulates
 
 from lab import course
+from lab.course import clinic
 
 _HERE = Path(__file__).parent.parent
 _KERNEL = (
@@ -31,10 +32,12 @@ def group(item: pytest.Item) -> str:
     file = str(Path(item.path).relative_to(_HERE))
     known = getattr(getattr(item, "callspec", None), "params", {})
     steps = course.steps()
-    step = steps.get(str(known.get("name", "")))
+    name = str(known.get("name", ""))
+    step = steps.get(name) or clinic.steps().get(name)
     lesson = course.lesson(known["lesson"]) if isinstance(known.get("lesson"), str) else None
     about = (step,) if step else lesson.steps if lesson else ()
-    if file in _KERNEL or (item.get_closest_marker("engine") and any(map(emulates, about))):
+    emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(emulates, about))
+    if file in _KERNEL or (item.get_closest_marker("engine") and emulated):
         return "kernel"
     if item.get_closest_marker("engine") and about:
         return f"{file}:{about[0].lesson}"
