@@ -37,9 +37,9 @@ def group(item: pytest.Item) -> str:
     lesson = course.lesson(known["lesson"]) if isinstance(known.get("lesson"), str) else None
     about = (step,) if step else lesson.steps if lesson else ()
     emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(emulates, about))
-    if file in _KERNEL or (item.get_closest_marker("engine") and emulated):
+    if file in _KERNEL or (file.startswith("engine/") and emulated):
         return "kernel"
-    if item.get_closest_marker("engine") and about:
+    if file.startswith("engine/") and about:
         return f"{file}:{about[0].lesson}"
     return file
 
