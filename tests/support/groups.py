@@ -28,7 +28,7 @@ _FIRST = ("kernel", "engine", "browser")
 
 
 def group(item: pytest.Item) -> str:
-    """The name of a test's group: `kernel`, or its file, or its file and the lesson that it is about."""
+    """The name of a test's group: `kernel`, or its file."""
     file = str(Path(item.path).relative_to(_HERE))
     known = getattr(getattr(item, "callspec", None), "params", {})
     steps = course.steps()
@@ -39,8 +39,6 @@ def group(item: pytest.Item) -> str:
     emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(emulates, about))
     if file in _KERNEL or (file.startswith("engine/") and emulated):
         return "kernel"
-    if file.startswith("engine/") and about:
-        return f"{file}:{about[0].lesson}"
     return file
 
 
