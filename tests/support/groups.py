@@ -13,6 +13,7 @@ from support.steps import emulates
 
 from lab import course
 from lab.course import clinic
+from lab.model.steps import Step
 
 _HERE = Path(__file__).parent.parent
 _KERNEL = (
@@ -36,10 +37,15 @@ def group(item: pytest.Item) -> str:
     step = steps.get(name) or clinic.steps().get(name)
     lesson = course.lesson(known["lesson"]) if isinstance(known.get("lesson"), str) else None
     about = (step,) if step else lesson.steps if lesson else ()
-    emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(emulates, about))
+    emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(_emulated, about))
     if file in _KERNEL or (file.startswith("engine/") and emulated):
         return "kernel"
     return file
+
+
+def _emulated(step: Step) -> bool:
+    """Does it need emulators, or an earlier step that does, which is done before it?"""
+    return emulates(step) or any(_emulated(course.step(name)) for name in step.after)
 
 
 def share(items: list[pytest.Item]) -> None:
