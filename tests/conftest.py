@@ -14,7 +14,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Where several processes run the tests, each gets whole groups of them."""
+    """What touches emulators is marked; where several processes run the tests, each gets whole groups of them."""
+    for item in items:
+        if groups.group(item) == groups.KERNEL:
+            item.add_marker(pytest.mark.kernel)
     if hasattr(config, "workerinput"):
         groups.share(items)
 

@@ -25,7 +25,8 @@ _KERNEL = (
     "engine/test_sandbox.py",
     "engine/test_versions.py",
 )
-_FIRST = ("kernel", "engine", "browser")
+KERNEL = "kernel"
+_FIRST = (KERNEL, "engine", "browser")
 
 
 def group(item: pytest.Item) -> str:
@@ -39,7 +40,7 @@ def group(item: pytest.Item) -> str:
     about = (step,) if step else lesson.steps if lesson else ()
     emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(_emulated, about))
     if file in _KERNEL or (file.startswith("engine/") and emulated):
-        return "kernel"
+        return KERNEL
     return file
 
 
