@@ -8,11 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lab.model import digests
 from lab.model.facts import Call, Containers, Transcript, same_image
 from lab.model.platforms import Platform, given
-
-brief = digests.brief  # lessons look for it here, too
 
 # Programs that know what kind of machine this is.
 _MACHINE = {"uname", "arch", "lscpu", "hostnamectl", "dpkg", "getconf", "sysctl", "python3"}

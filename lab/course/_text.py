@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lab.model import digests
 from lab.model.facts import Transcript
 from lab.model.platforms import Platform
 from lab.model.steps import Problem
 from lab.probes.host import Answers
-
-short = digests.brief  # lessons look for it here, too
 
 COMMAND_FAILED = "The command ended with an error."
 ANSWER_MISSING = "There is no answer yet for {names}."

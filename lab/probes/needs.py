@@ -147,8 +147,4 @@ def golang(world: World) -> None:
     from lab.sandbox import golang as image
 
     del world
-    now = image.progress()
-    if now.state == "building":
-        raise Blocked(now.waiting, f"Try again then. Its log: {now.log}")
-    if now.state == "failed":
-        raise Blocked(f"Go's image could not be made: {now.error}", now.remedy)
+    image.check_ready()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lab import paths
 from lab.errors import BadInput
@@ -16,6 +16,17 @@ from lab.sandbox.host import process
 from lab.storage import read_json
 
 _STARTING = 20.0  # seconds that a fresh maker has to sign the record with its number
+
+
+class Told(Protocol):
+    """How far a maker is."""
+
+    @property
+    def state(self) -> str:
+        """`building` while it is at work."""
+
+
+P = TypeVar("P", bound=Told)
 
 
 def spawn(module: str, words: Sequence[str], *, role: str, log: Path, environment: Mapping[str, str]) -> None:
@@ -42,6 +53,22 @@ def alive(record: Mapping[str, Any], role: str) -> bool:
     except OSError:
         return False
     return bool(process.role_of(environ, state.key()) == role)
+
+
+def ended(progress: Callable[[], P], timeout: float) -> P:
+    """What `progress` says as soon as it is not "building" any more, or after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while (now := progress()).state == "building" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return now
+
+
+def stop(role: str, file: Path) -> bool:
+    """End the maker with that role, with everything that it started; its record goes. Was there one?"""
+    stopped = bool(process.stop(state.key(), role, grace=3.0))
+    if read(file).get("state") == "building":
+        file.unlink(missing_ok=True)
+    return stopped
 
 
 def yield_to_others() -> None:

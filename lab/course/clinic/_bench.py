@@ -19,6 +19,14 @@ from lab.model.world import World
 GREETER = "hello-{architecture}"
 _PROGRAMS = "files/mismatch/programs"
 
+# What most cases build: the greeter of the platform that is built for, and nothing else.
+DOCKERFILE = """\
+FROM scratch
+ARG TARGETARCH
+COPY hello-${TARGETARCH} /hello
+ENTRYPOINT ["/hello"]
+"""
+
 Texts = Callable[[World], Mapping[str, str]]
 
 

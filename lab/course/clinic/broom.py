@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.course import _scene
 from lab.course._text import last_line
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.errors import Blocked, LabError, NotThere
@@ -33,12 +33,6 @@ STILL_THERE = "The script, run again, leaves what nothing needs any more: the li
 ROW_GONE = "The tag {ref} still lists images that the registry does not have."
 MENDED = "{ref} is one index, {digest}, with {rows}, all there; the script keeps them, and deletes what is old."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _CLEAN = """\
 #!/bin/sh
 # Frees space, every night: of all that CI has pushed (pushed.txt, a digest a line), what is not in use is deleted.
@@ -59,7 +53,7 @@ done
 """
 _BENCH = Bench(
     BROOM,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE, "clean.sh": _CLEAN},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE, "clean.sh": _CLEAN},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
     noted=(_NOTES,),
 )
@@ -86,7 +80,7 @@ def _push_two(world: World, tag: str) -> tuple[list[str], str]:
 
 
 def _labelled(version: str) -> str:
-    return f"{_DOCKERFILE}LABEL version={version}\n"
+    return f"{DOCKERFILE}LABEL version={version}\n"
 
 
 def _has(world: World, repository: str, digest: str) -> bool:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.leftovers import Tag
 from lab.model.digests import brief
@@ -48,12 +48,6 @@ target "default" {
   tags = ["${REGISTRY}/choir"]
 }
 """
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 
 
 def bake_file(world: World, cause: str) -> str:
@@ -75,7 +69,7 @@ def cause_of(world: World) -> str:
 
 _BENCH = Bench(
     CHOIR,
-    texts=lambda world: {"Dockerfile": _DOCKERFILE, "docker-bake.hcl": bake_file(world, cause_of(world))},
+    texts=lambda world: {"Dockerfile": DOCKERFILE, "docker-bake.hcl": bake_file(world, cause_of(world))},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.course._scene import missing
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.model.digests import brief
@@ -23,12 +23,6 @@ COPY_DIFFERS = "The released tag {ref} has both platforms, but it is not what wa
 LIST_DIFFERS = "The images under {ref} are those that were tested, but the list is another one."
 MENDED = "{ref} is what was tested, digest for digest: {digest}, with {rows}."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _RELEASE = """\
 #!/bin/sh
 # What was tested becomes what is shipped: the very same image under another name.
@@ -39,7 +33,7 @@ docker push "$REGISTRY/ferry:stable"
 """
 _BENCH = Bench(
     FERRY,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE, "release.sh": _RELEASE},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE, "release.sh": _RELEASE},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.course._scene import missing, name
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.model.digests import brief
@@ -24,12 +24,6 @@ LOST_ROWS = "{ref} has lost a platform that everybody else pulls."
 OTHER_FILES = "{ref} is not the image that {latest} has for {platform}: its files are others."
 MENDED = "{ref} is one plain image, {digest}, of the same files as {latest}, which still has {rows} and attestations."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _GATE = """\
 #!/bin/sh
 # Stands for a service that runs functions, and takes one plain image for linux/amd64. It is simulated: it looks at the
@@ -45,7 +39,7 @@ echo "accepted: $1"
 """
 _BENCH = Bench(
     GATE,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE, "gate.sh": _GATE},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE, "gate.sh": _GATE},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.course.clinic import _rows, _scenes, _yaml
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.errors import BadInput, NotThere
@@ -28,12 +28,6 @@ NODES_LEFT_OUT = "The pods may no longer go to {nodes}: what the cluster has the
 SAME_FAULT = "The pods may go to {node}, and {image} has no image for it, however often they are started again."
 MENDED = "deployment.yaml lets pods go to {nodes}, and {image}, {digest}, has an image for each: {rows}."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -73,7 +67,7 @@ done
 _BENCH = Bench(
     HERD,
     texts=lambda world: {
-        "Dockerfile": _DOCKERFILE,
+        "Dockerfile": DOCKERFILE,
         "deployment.yaml": _DEPLOYMENT.format(registry=world.registry),
         "cluster.sh": _CLUSTER,
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.model.digests import brief
@@ -17,15 +17,9 @@ STARTS = ("/hello",)
 
 MENDED = "{ref} is one index, {digest}, with {rows}, and each program is for its platform."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _BENCH = Bench(
     HOUSE,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
 )
 

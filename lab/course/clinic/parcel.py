@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.course.clinic import _builders, _rows
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._builders import Set
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import BuilderNamed, Tag
@@ -25,15 +25,9 @@ ONE_ROW = "The tag {ref} has lost a platform on its way."
 OTHER_BUILDER = "The tag {ref} is there, but {name} did not push it: the builder that could not is as it was."
 MENDED = "{name} works in the host's network and has pushed {ref}, {digest}, with {rows}."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _BENCH = Bench(
     PARCEL,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
 )
 

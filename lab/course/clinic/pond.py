@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.course._scene import missing, name
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench, Note
+from lab.course.clinic._bench import DOCKERFILE, Bench, Note
 from lab.course.clinic._case import Symptom, case, picked
 from lab.course.leftovers import Tag
 from lab.model.digests import brief
@@ -37,15 +37,9 @@ _DECIDED = {
 }
 CAUSES = tuple(_DECIDED)
 _DIGEST = Note("pond-digest")
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _BENCH = Bench(
     POND,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
     noted=(PINNED,),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.course._scene import missing, name
 from lab.course.clinic import _rows, _scenes
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.model.digests import brief
@@ -23,12 +23,6 @@ STILL_MIXED = "{ref} still lists images of two formats."
 OTHER_LIST = "The images under {ref} are of one format now, and the list itself is of the other."
 MENDED = "{ref} is one {format} list, {digest}, of {format} images: {rows}."
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _JOBS = """\
 #!/bin/sh
 # Two jobs and a merge, as they have been since the second machine came. Each job is another team's.
@@ -54,7 +48,7 @@ echo "accepted: $1"
 """
 _BENCH = Bench(
     QUILT,
-    texts=lambda _world: {"Dockerfile": _DOCKERFILE, "jobs.sh": _JOBS, "store.sh": _STORE},
+    texts=lambda _world: {"Dockerfile": DOCKERFILE, "jobs.sh": _JOBS, "store.sh": _STORE},
     programs=(("hello-amd64", "amd64"), ("hello-arm64", "arm64")),
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.course._seeded import shuffled
 from lab.course.clinic import _rows, _scenes, _yaml
-from lab.course.clinic._bench import Bench
+from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.errors import BadInput, NotThere
@@ -31,12 +31,6 @@ MENDED = (
     "Of three services, {pinned} is pinned, to {pin}, which is all that its image has; the others have rows for both."
 )
 
-_DOCKERFILE = """\
-FROM scratch
-ARG TARGETARCH
-COPY hello-${TARGETARCH} /hello
-ENTRYPOINT ["/hello"]
-"""
 _UP = """\
 #!/bin/sh
 # Stands for `docker compose up`, and is simulated: it starts each service once, with the platform that the file says.
@@ -70,7 +64,7 @@ def _compose(world: World) -> str:
 
 _BENCH = Bench(
     TRIO,
-    texts=lambda world: {"compose.yaml": _compose(world), "up.sh": _UP, "source/Dockerfile": _DOCKERFILE},
+    texts=lambda world: {"compose.yaml": _compose(world), "up.sh": _UP, "source/Dockerfile": DOCKERFILE},
     programs=(("source/hello-amd64", "amd64"), ("source/hello-arm64", "arm64")),
 )
 

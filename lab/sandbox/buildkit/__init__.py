@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from lab import paths
 from lab.errors import Blocked, LabError
-from lab.sandbox import background, state
+from lab.sandbox import background
 from lab.sandbox.background import number, read
 from lab.sandbox.buildkit import maker
 from lab.sandbox.buildkit.journal import PHASES, BuildProgress, cache_folder, sandbox_file
 from lab.sandbox.buildkit.target import Target, hub_answers
-from lab.sandbox.host import process
 from lab.sandbox.images import BUILDKIT
 from lab.sandbox.model import Removal
 from lab.storage import write_json
@@ -88,18 +87,12 @@ def check_ready() -> None:
 
 def wait(timeout: float) -> BuildProgress:
     """Wait until the image is there or cannot be, at most `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while (now := progress()).state == "building" and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return now
+    return background.ended(progress, timeout)
 
 
 def stop() -> bool:
     """End the background build, with everything that it started; what is compiled is kept. Was there one?"""
-    stopped = bool(process.stop(state.key(), _ROLE, grace=3.0))
-    if read(sandbox_file()).get("state") == "building":
-        sandbox_file().unlink(missing_ok=True)
-    return stopped
+    return background.stop(_ROLE, sandbox_file())
 
 
 def loaded() -> str | None:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lab import paths
 from lab.errors import Blocked, LabError
 from lab.images import build
-from lab.sandbox import background, state
-from lab.sandbox.host import process
+from lab.sandbox import background
 from lab.sandbox.images import GOLANG
 from lab.sandbox.model import Removal
 from lab.storage import write_json
@@ -94,20 +93,23 @@ def progress() -> Progress:
     return Progress(told, log, str(record.get("error") or ""), str(record.get("remedy") or ""))
 
 
+def check_ready() -> None:
+    """Raise Blocked, with the reason, where the image is still being made or could not be."""
+    now = progress()
+    if now.state == "building":
+        raise Blocked(now.waiting, f"Try again then. Its log: {now.log}")
+    if now.state == "failed":
+        raise Blocked(f"Go's image could not be made: {now.error}", now.remedy)
+
+
 def wait(timeout: float) -> Progress:
     """Wait until the image is there or cannot be, at most `timeout` seconds."""
-    deadline = time.monotonic() + timeout
-    while (now := progress()).state == "building" and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return now
+    return background.ended(progress, timeout)
 
 
 def stop() -> bool:
     """End the maker, with everything that it started. Was there one?"""
-    stopped = bool(process.stop(state.key(), _ROLE, grace=3.0))
-    if background.read(_file()).get("state") == "building":
-        _file().unlink(missing_ok=True)
-    return stopped
+    return background.stop(_ROLE, _file())
 
 
 def build_removals() -> Iterator[Removal]:
