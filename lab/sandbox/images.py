@@ -94,7 +94,7 @@ def busybox(report: Listener = quiet) -> Base:
     """Debian's static busybox for each platform, as one index. Nothing foreign is run."""
     from lab.sandbox.packages import apt
 
-    names = {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
+    names = busybox_packages()
     debs = apt.fetch(list(names.values()), report=report)
     versions = {upstream(apt.version(deb)) for deb in debs.values()}
     if len(versions) > 1:
@@ -111,6 +111,11 @@ def busybox(report: Listener = quiet) -> Base:
     if named not in true:  # an older or a newer distribution: better another busybox than none
         report.note(f"This distribution's busybox is {true[0]}; it stands for the {BUSYBOX} of the lessons too.")
     return Base(index, tuple(dict.fromkeys((*true, named))))
+
+
+def busybox_packages() -> dict[str, str]:
+    """The package that busybox is taken from, by platform: `busybox-static:arm64` for `linux/arm64`."""
+    return {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
 
 
 # Repository in the mirror → how its image is made. Another base image is one more line here.
