@@ -99,7 +99,7 @@ def busybox(report: Listener = quiet) -> Base:
     versions = {upstream(apt.version(deb)) for deb in debs.values()}
     if len(versions) > 1:
         report.note(f"busybox differs between platforms here: {', '.join(sorted(versions))}.")
-    folder = _layout("busybox", debs.values())
+    folder = busybox_layout(debs.values())
     with apt.unpacking():
         index = build.kept(folder)
         if index is None:
@@ -178,10 +178,10 @@ def certificates() -> dict[str, build.Content]:
     return {"etc/ssl/certs/ca-certificates.crt": build.File(Path(bundle).read_bytes())}
 
 
-def _layout(name: str, debs: Iterable[Path]) -> Path:
-    """The folder of the cache for what is made of these very packages."""
+def busybox_layout(debs: Iterable[Path]) -> Path:
+    """The folder of the cache for the image that is made of these very packages."""
     made_of = "\n".join([str(_RECIPE), *sorted(deb.name for deb in debs)])
-    return paths.cache() / f"base-{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
+    return paths.cache() / f"base-busybox-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
 
 
 def _busybox(platform: str, deb: Path, version: str) -> build.Manifest:

@@ -1,0 +1,27 @@
+"""What a kit has made on this machine beside the cache: the lab's own environment of Python, and the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from lab import paths
+from lab.sandbox.cache import disk_usage
+from lab.sandbox.host.files import remove_folder
+from lab.sandbox.model import Removal
+from lab.sandbox.report import amount
+
+
+def folder() -> Path:
+    """The folder of all that, in the lab's home."""
+    return paths.home() / "kit"
+
+
+def removals() -> Iterator[Removal]:
+    """The folder, where there is one. The lab that runs may be in it, so nothing of it is needed after that."""
+    if folder().is_dir():
+        yield Removal(
+            f"the lab that a kit set up {folder()} ({amount(disk_usage(folder()), 'B')})",
+            partial(remove_folder, folder()),
+        )
