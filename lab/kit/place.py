@@ -18,8 +18,15 @@ def folder() -> Path:
     return paths.home() / "kit"
 
 
+def share() -> Path:
+    """The folder of what `lab kit serve` is known by."""
+    return paths.home() / "kit-share"
+
+
 def removals() -> Iterator[Removal]:
-    """The folder, where there is one. The lab that runs may be in it, so nothing of it is needed after that."""
+    """Both, where they are. The lab that runs may be in the first, so nothing of it may be needed after that."""
+    if share().is_dir():
+        yield Removal("what a kit was shared with: its certificate and code", partial(remove_folder, share()))
     if folder().is_dir():
         yield Removal(
             f"the lab that a kit set up {folder()} ({amount(disk_usage(folder()), 'B')})",

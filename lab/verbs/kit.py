@@ -7,9 +7,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab.errors import UsageError
 from lab.sandbox.report import RichListener, amount
+
+if TYPE_CHECKING:
+    from lab.kit.serve import Shared
 
 _MADE = """\
 {file}: {size}
@@ -20,13 +24,27 @@ _MADE = """\
     sh {name}
 
   In the room, from this machine: lab kit serve {name}"""
+_SHARED = """\
+The kit is shared. On a machine that has the lab:
+
+    lab kit get {address} {code}
+
+  On a machine that has Python only, paste this line:
+
+    {line}
+
+  Then, on each: sh kit-….run
+{more}
+  Ctrl-C ends it. What broke off goes on when it is shared again."""
+_OTHER = "\n  This machine has other addresses, too: {others}\n"
+_GOT = "{file} is here, and whole. To set up the lab from it: sh {file}"
 _UNPACKED = "Files that were new: {count}. `lab up` needs no network now."
 
 
 def kit(given: Namespace) -> int:
     """One of its actions."""
     actions: dict[str, tuple[Callable[[Namespace], int], int]] = {
-        "make": (_make, 0), "show": (_show, 1), "unpack": (_unpack, 1),
+        "make": (_make, 0), "show": (_show, 1), "serve": (_serve, 1), "get": (_get, 2), "unpack": (_unpack, 1),
     }  # fmt: skip
     action, words = actions[given.action]
     if len(given.words) != words:
@@ -35,7 +53,7 @@ def kit(given: Namespace) -> int:
 
 
 def _number(words: int) -> str:
-    return ("no file", "one word", "two words")[words]
+    return ("no file", "one file", "an address and a code")[words]
 
 
 def _make(given: Namespace) -> int:
@@ -59,6 +77,30 @@ def _show(given: Namespace) -> int:
     with RichListener() as report:
         found = read.contents(path, lambda done, total: report.progress(path.name, done, total, "B"))
     print(json.dumps(found.to_json(), indent=1) if given.json else found.as_text())
+    return 0
+
+
+def _serve(given: Namespace) -> int:
+    from lab.kit import serve
+
+    with RichListener() as report:
+        serve.run(Path(given.words[0]), report, _shared, port=given.port, listen=given.listen or "")
+    return 0
+
+
+def _shared(where: Shared) -> None:
+    first, *others = where.addresses
+    more = _OTHER.format(others=", ".join(others)) if others else ""
+    print(_SHARED.format(address=first, code=where.code, line=where.line, more=more), flush=True)
+
+
+def _get(given: Namespace) -> int:
+    from lab.kit import get
+
+    address, code = given.words
+    with RichListener() as report:
+        found = get.get(address, code, Path(given.output) if given.output else None, report)
+    print(_GOT.format(file=found))
     return 0
 
 
