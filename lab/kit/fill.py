@@ -33,10 +33,11 @@ def fill(file: Path, report: Listener) -> int:
     records = _records(kit)
     report.phase(f"Unpacking {file.name}")
     made: list[Path] = []
+    new = 0
     try:
         wanted = [piece for piece in kit.pieces if _is_for_this(piece, records)]
         for number, piece in enumerate(wanted, 1):
-            _put(kit, piece, _target(piece), made)
+            new += _put(kit, piece, _target(piece), made)
             report.progress(file.name, number, len(wanted), "files")
         for (suite, architecture), known in records.items():
             apt.remember(suite, architecture, known)
@@ -50,7 +51,7 @@ def fill(file: Path, report: Listener) -> int:
                 f"{str(where)!r} cannot be written: {error.strerror}.", "Make room, or set LAB_CACHE."
             ) from error
         raise
-    return len(made)
+    return new
 
 
 def _records(kit: Kit) -> dict[tuple[str, str], dict[str, Package]]:
@@ -89,10 +90,13 @@ def _target(piece: Piece) -> Path:
     return (paths.cache() if kind == "cache" else place.folder() / kind) / rest
 
 
-def _put(kit: Kit, piece: Piece, target: Path, made: list[Path]) -> None:
+def _put(kit: Kit, piece: Piece, target: Path, made: list[Path]) -> bool:
+    """Write it where it is not there as it should be; was that so? `made` gets what is new, folders too."""
     if target.is_file() and target.stat().st_size == piece.size and _digest(target) == piece.sha256:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
+        return False
+    for folder in reversed([one for one in target.parents if not one.exists()]):
+        folder.mkdir(exist_ok=True)
+        made.append(folder)
     fresh = target.with_name(f".{target.name}.kit")
     try:
         digest = hashlib.sha256()
@@ -106,7 +110,9 @@ def _put(kit: Kit, piece: Piece, target: Path, made: list[Path]) -> None:
         made.append(target)
         fresh.replace(target)
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+    return True
 
 
 def _plain(kit: Kit, piece: Piece, stream: IO[bytes]) -> Iterator[bytes]:
@@ -126,12 +132,7 @@ def _digest(path: Path) -> str:
 
 
 def _undo(made: list[Path]) -> None:
-    """Take away what was just put there, and folders that are empty then."""
-    for path in made:
+    """Take away what was just put there."""
+    for path in reversed(made):
         with suppress(OSError):
-            path.unlink(missing_ok=True)
-        for folder in path.parents:
-            try:
-                folder.rmdir()
-            except OSError:
-                break
+            path.rmdir() if path.is_dir() else path.unlink()
