@@ -38,7 +38,9 @@ def test_the_plugin_is_chosen_as_docker_chooses(env: dict[str, str], tmp_path: P
     for place in ("usr/libexec/docker/cli-plugins", "home/.docker/cli-plugins", "extra"):
         program(tmp_path / place / "docker-buildx", place)
         if place == "extra":
-            (tmp_path / "home/.docker/config.json").write_text(json.dumps({"cliPluginsExtraDirs": [f"{tmp_path}/extra"]}))
+            (tmp_path / "home/.docker/config.json").write_text(
+                json.dumps({"cliPluginsExtraDirs": [f"{tmp_path}/extra"]})
+            )
         _, out, _, evidence = ask(ASKED, env)
         assert out == f"{place} ls\n"
         assert evidence.asked == "docker buildx ls"
