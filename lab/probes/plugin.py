@@ -4,8 +4,8 @@ Before docker runs a plugin it starts it once to ask who it is, so each `docker 
 other (0.24 s of processor for `ls`; the plugin alone 0.08, and it prints the same). Checks ask buildx often, so they
 start the very plugin that docker would have chosen. Where it cannot be found, docker is asked as before.
 
-Source: docker/cli, `cli-plugins/manager/manager.go` and `manager_unix.go` (which folders, in which order); docker/buildx,
-`cmd/buildx/main.go` (`runStandalone`).
+Source: docker/cli, `cli-plugins/manager/manager.go` and `manager_unix.go` (which folders, in which order);
+docker/buildx, `cmd/buildx/main.go` (`runStandalone`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _find(env: Mapping[str, str]) -> Path | None:
 
 
 def _folders(docker: Path, env: Mapping[str, str]) -> Iterator[Path]:
-    """docker's own order: its settings, its settings' folder, then the system's, here those of that docker's prefix."""
+    """The order of docker itself: its settings, its settings' folder, then the system's, here those of that docker's prefix."""
     settings = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker")
     try:
         extra = json.loads((settings / "config.json").read_text()).get("cliPluginsExtraDirs") or []
