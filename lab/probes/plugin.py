@@ -34,7 +34,7 @@ def _find(env: Mapping[str, str]) -> Path | None:
 
 
 def _folders(docker: Path, env: Mapping[str, str]) -> Iterator[Path]:
-    """The order of docker itself: its settings, its settings' folder, then the system's, here those of that docker's prefix."""
+    """In the order of docker itself: what its settings name, the folder of its settings, the system of that docker."""
     settings = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker")
     try:
         extra = json.loads((settings / "config.json").read_text()).get("cliPluginsExtraDirs") or []
