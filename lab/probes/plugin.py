@@ -1,8 +1,8 @@
 """buildx itself, where `docker buildx …` would start it.
 
-Before docker runs a plugin it starts it once to ask who it is, so each `docker buildx …` is three programs one after the
-other (0.24 s of processor for `ls`; the plugin alone 0.08, and it prints the same). Checks ask buildx often, so they
-start the very plugin that docker would have chosen. Where it cannot be found, docker is asked as before.
+Before docker runs a plugin it starts it once to ask who it is, so each `docker buildx …` is three programs one after
+another (0.24 s of processor for `ls`; the plugin alone takes 0.08 and prints the same). Checks ask buildx often, so
+they start the very plugin that docker would have chosen. Where it cannot be found, docker is asked as before.
 
 Source: docker/cli, `cli-plugins/manager/manager.go` and `manager_unix.go` (which folders, in which order);
 docker/buildx, `cmd/buildx/main.go` (`runStandalone`).
