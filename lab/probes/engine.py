@@ -93,7 +93,6 @@ def is_down(text: str) -> bool:
 
 def info() -> Probe[Engine]:
     """The engine: version, platform, image store."""
-
     command = ("info", "--format", "{{json .}}")
 
     def probe(world: World) -> Engine:
