@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import textwrap
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lab import paths
+from lab import paths, sandbox
 from lab.course import clinic as cases
-from lab.errors import UsageError
+from lab.errors import Blocked, UsageError
 from lab.learning import progress, ward
 from lab.model.results import Result, Status
+from lab.probes import needs
 from lab.probes.here import learners_folder, this_world
+from lab.sandbox.report import RichListener
 from lab.terminal import recorder
+from lab.verbs.sandbox import agrees
 
 _WIDTH = 100
 _HEAD = "The clinic: something is broken, and only the symptom is shown. `lab clinic start CASE` begins one."
 _STARS = "★ marks three cases in a row without a hint."
 _ALL = "All cases have passed. `lab reset clinic` breaks them again; `lab seed NUMBER` changes what is behind them."
+_CONSENT = """\
+This case needs emulators: programs that let this machine run programs of other platforms. They are registered with the
+kernel, for the whole machine, until `lab down` or a reboot. One for riscv64 is broken on purpose, until the case is
+mended or reset."""
 _ASKS = "{code}: {question} `lab reflect {name}` keeps it, and compares."
 
 
@@ -74,6 +82,7 @@ def _next(*, as_json: bool) -> int:
 
 
 def _start(case: cases.Case, *, as_json: bool) -> int:
+    _ask_for_emulators(case)
     shown = ward.show(case, this_world())
     if as_json:
         print(json.dumps({**_about(case), "command": shown.command, "output": shown.output, "hurts": shown.hurts}))
@@ -81,6 +90,19 @@ def _start(case: cases.Case, *, as_json: bool) -> int:
     print("\n".join(ward.told(case, shown)))
     print("\n".join(f"  {line}" for line in _how(case)))
     return 0
+
+
+def _ask_for_emulators(case: cases.Case) -> None:
+    """Where a case registers one and nobody agreed yet: ask, as `lab up` does. After a no, the scene is Blocked."""
+    if needs.emulators_agreed not in case.step.needs:
+        return
+    try:
+        needs.consent(this_world())
+        needs.emulators_agreed(this_world())
+    except Blocked:
+        if os.environ.get(needs.NO_CONSENT) != "no" and agrees(_CONSENT, "Register them?"):
+            with RichListener() as report:
+                sandbox.up(emulators=True, report=report)
 
 
 def _about(case: cases.Case) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from support.steps import emulates
 
 from lab.course import clinic
 from lab.course.clinic._rebuilt import RIGHT_BUT_EMULATED
@@ -42,8 +43,10 @@ def seed(request, learner, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def emulators_where_needed(request):
-    """What is to be emulated needs an emulator."""
-    if getattr(request.node, "callspec", None) and request.node.callspec.params.get("message") == RIGHT_BUT_EMULATED:
+    """What is to be emulated needs an emulator, and so does a case that is about one."""
+    known = getattr(getattr(request.node, "callspec", None), "params", {})
+    case = clinic.named(known.get("name", ""))
+    if known.get("message") == RIGHT_BUT_EMULATED or (case and emulates(case.step)):
         request.getfixturevalue("emulators")
 
 
