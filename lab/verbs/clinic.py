@@ -26,8 +26,8 @@ _STARS = "★ marks three cases in a row without a hint."
 _ALL = "All cases have passed. `lab reset clinic` breaks them again; `lab seed NUMBER` changes what is behind them."
 _CONSENT = """\
 This case needs emulators: programs that let this machine run programs of other platforms. They are registered with the
-kernel, for the whole machine, until `lab down` or a reboot. One for riscv64 is broken on purpose, until the case is
-mended or reset."""
+kernel, for the whole machine, until `lab down` or a reboot. The scene puts one more for riscv64 before the lab's own,
+until the case is mended or reset."""
 _ASKS = "{code}: {question} `lab reflect {name}` keeps it, and compares."
 
 

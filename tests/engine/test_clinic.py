@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from support.stand_ins import Terminal
 from support.steps import emulates
 
 from lab.course import clinic
@@ -16,6 +17,7 @@ from lab.course.clinic._rebuilt import RIGHT_BUT_EMULATED
 from lab.learning import tour, ward
 from lab.model.results import Status
 from lab.probes import engine
+from lab.verbs import asking
 
 NAMES = [one.name for one in clinic.cases()]
 MODULES = [one.name for one in pkgutil.iter_modules(importlib.import_module("ways.clinic").__path__)]
@@ -132,6 +134,25 @@ def _shown(cell):
     """What a cell printed and showed, as text."""
     parts = [one.get("text") or one.get("data", {}).get("text/plain", "") for one in cell.get("outputs", ())]
     return "".join(map(str, parts))
+
+
+def test_a_case_is_done_in_a_terminal(learner, tmp_path):
+    """Typed in `lab shell`: it hurts, is not done, is mended, passes, and asks what decided it."""
+    case = clinic.named("house")
+    learner.untouched(case.name)
+    terminal = Terminal(tmp_path)
+    try:
+        assert "no matching manifest" in terminal.types(f"lab clinic start {case.name}")
+        assert "passed" not in terminal.types(f"lab check {case.name}")
+        terminal.types(case.step.solution)
+        seen = terminal.types(f"lab check {case.name}")
+        assert f"✔ passed  {case.name}" in seen, terminal.screen
+        assert clinic.QUESTION.split(":")[0] in seen
+        terminal.types(f"lab reflect {case.name}", re.escape(asking.ASK.strip()) + " ?$")
+        assert "had one row" in terminal.types("it had one row")
+        assert "does not hurt any more" in terminal.types(f"lab clinic start {case.name}")
+    finally:
+        terminal.close()
 
 
 @pytest.mark.parametrize(("name", "seed"), QUICK, indirect=["seed"])

@@ -107,7 +107,8 @@ def scene(world: World) -> None:
     lessons=("emulation",),
     symptom=Symptom(
         story="“We installed the emulators from the system's packages, and they work: look, the first line. So it must "
-        "be the image. Something is missing in there, it says.”",
+        "be the image. Something is missing in there, it says.” Their packages are played: the lab has registered a "
+        "handler for riscv64 with this machine's kernel, until `lab reset buoy` or `lab down`.",
         script="sh files/clinic/buoy/try.sh",
         sign=r"on the machine:\s+hello from riscv64\s+in a container:\s(?s:.)*no such file or directory",
     ),

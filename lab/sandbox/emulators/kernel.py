@@ -158,8 +158,9 @@ def own_prefix() -> str:
 def remove(name: str) -> None:
     """Remove one of this lab's handlers."""
     if name.startswith(own_prefix()):
-        with contextlib.suppress(FileNotFoundError):
-            (FOLDER / name).write_text("-1")
+        # opened as what is there: the kernel answers "permission denied" where a file would have to be made
+        with contextlib.suppress(FileNotFoundError), (FOLDER / name).open("r+b", buffering=0) as entry:
+            entry.write(b"-1")
 
 
 def removals() -> Iterator[Removal]:
