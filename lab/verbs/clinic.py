@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import textwrap
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from lab.course import clinic as cases
 from lab.errors import Blocked, UsageError
 from lab.learning import progress, ward
 from lab.model.results import Result, Status
+from lab.model.world import World
 from lab.probes import needs
 from lab.probes.here import learners_folder, this_world
 from lab.sandbox.report import RichListener
@@ -82,8 +82,9 @@ def _next(*, as_json: bool) -> int:
 
 
 def _start(case: cases.Case, *, as_json: bool) -> int:
-    _ask_for_emulators(case)
-    shown = ward.show(case, this_world())
+    world = this_world()
+    _ask_for_emulators(case, world)
+    shown = ward.show(case, world)
     if as_json:
         print(json.dumps({**_about(case), "command": shown.command, "output": shown.output, "hurts": shown.hurts}))
         return 0
@@ -92,15 +93,15 @@ def _start(case: cases.Case, *, as_json: bool) -> int:
     return 0
 
 
-def _ask_for_emulators(case: cases.Case) -> None:
+def _ask_for_emulators(case: cases.Case, world: World) -> None:
     """Where a case registers one and nobody agreed yet: ask, as `lab up` does. After a no, the scene is Blocked."""
     if needs.emulators_agreed not in case.step.needs:
         return
+    needs.consent(world)
     try:
-        needs.consent(this_world())
-        needs.emulators_agreed(this_world())
+        needs.emulators_agreed(world)
     except Blocked:
-        if os.environ.get(needs.NO_CONSENT) != "no" and agrees(_CONSENT, "Register them?"):
+        if agrees(_CONSENT, "Register them?"):
             with RichListener() as report:
                 sandbox.up(emulators=True, report=report)
 

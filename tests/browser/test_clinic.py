@@ -1,4 +1,4 @@
-"""A case of the clinic in JupyterLab, from the symptom to what decided it, and in its terminal."""
+"""A case of the clinic in JupyterLab, from the symptom to what decided it."""
 
 from playwright.sync_api import expect
 
@@ -12,7 +12,7 @@ def test_a_case_is_mended_in_its_notebook(lesson):
     """It hurts; untouched is no try; a wrong repair is told; mended, it hurts no more, and what decided it is asked."""
     lesson.server.lab("reset", CASE.name)
     lesson.open(CASE.notebook)
-    lesson.load()
+    lesson.run("%load_ext lab")  # a case has no panel: it belongs to no lesson
     lesson.run(SYMPTOM)
     expect(lesson.cell(SYMPTOM).locator(".jp-OutputArea")).to_contain_text("no matching manifest", timeout=60_000)
     expect(lesson.cell(SYMPTOM).locator(".jp-OutputArea")).to_contain_text(CASE.symptom.story)

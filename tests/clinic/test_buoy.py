@@ -5,6 +5,7 @@ import pytest
 from lab.course.clinic import buoy as cases
 from lab.course.clinic.buoy import Handled
 from lab.errors import Blocked
+from lab.verbs import clinic as verb
 
 RISCV = ("linux/riscv64",)
 OWN = ("lab-0-riscv64", "/cache/qemu-riscv64", "POF")
@@ -54,3 +55,25 @@ def test_no_scene_without_consent(world, monkeypatch):
     with pytest.raises(Blocked, match="may not register"):
         cases.scene(world)
     assert not list(world.workspace.iterdir())
+
+
+@pytest.mark.parametrize(("agrees", "registered"), [(True, [True]), (False, [])])
+def test_a_start_in_a_terminal_asks_first(world, monkeypatch, agrees, registered):
+    """And says that it is the whole machine's; a no registers nothing."""
+    asked, ups = [], []
+    monkeypatch.setattr(verb, "agrees", lambda text, _question: asked.append(text) or agrees)
+    monkeypatch.setattr(verb.sandbox, "up", lambda *, emulators, report: ups.append(emulators))
+    verb._ask_for_emulators(cases.buoy, world)
+    assert "for the whole machine" in asked[0]
+    assert ups == registered
+
+
+def test_no_other_case_asks(world, monkeypatch):
+    """And in a run that may not ask, none does."""
+    monkeypatch.setattr(verb, "agrees", lambda *_words: pytest.fail("It asked."))
+    for one in verb.cases.cases():
+        if one is not cases.buoy:
+            verb._ask_for_emulators(one, world)
+    monkeypatch.setenv("LAB_EMULATORS", "no")
+    with pytest.raises(Blocked, match="may not register"):
+        verb._ask_for_emulators(cases.buoy, world)
