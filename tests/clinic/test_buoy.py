@@ -62,7 +62,7 @@ def test_a_start_in_a_terminal_asks_first(world, monkeypatch, agrees, registered
     """And says that it is the whole machine's; a no registers nothing."""
     asked, ups = [], []
     monkeypatch.setattr(verb, "agrees", lambda text, _question: asked.append(text) or agrees)
-    monkeypatch.setattr(verb.sandbox, "up", lambda *, emulators, report: ups.append(emulators))
+    monkeypatch.setattr(verb.sandbox, "up", lambda *, emulators, **_more: ups.append(emulators))
     verb._ask_for_emulators(cases.buoy, world)
     assert "for the whole machine" in asked[0]
     assert ups == registered
