@@ -107,7 +107,7 @@ def scene(world: World) -> None:
     lessons=("emulation",),
     symptom=Symptom(
         story="“We installed the emulators from the system's packages, and they work: look, the first line. So it must "
-        "be the image. Something is missing in there, it says.” The packages are played: since you agreed to emulators, "
+        "be the image. Something is missing in there, it says.” The packages are played: you agreed to emulators, so "
         "the lab has registered one for riscv64 with this machine's kernel, until `lab reset buoy` or `lab down`.",
         script="sh files/clinic/buoy/try.sh",
         sign=r"on the machine:\s+hello from riscv64\s+in a container:\s(?s:.)*no such file or directory",
@@ -127,7 +127,7 @@ def scene(world: World) -> None:
     hints=[
         "The program is in the image: `docker create` and `docker cp` get it out. Which other file could be missing?",
         "Who runs a program of another platform? `lab emulators` shows each handler, and what its letters mean.",
-        "Of two handlers for one processor, the kernel asks the last one. A handler cannot be changed, but taken away.",
+        "Of two handlers for one processor, the kernel asks the last one. None can be changed, only taken away.",
     ],
     needs=[needs.engine, needs.consent, needs.emulators_agreed],
     prepare=scene,
