@@ -9,11 +9,11 @@ import http.server
 import threading
 
 import pytest
-from pages import runs
 from support import site_build
 
 from lab import course
 from lab.errors import BadInput
+from lab.learning.tour import runs
 
 pytestmark = pytest.mark.browser
 TOUR = site_build.ROOT / "build" / "tour"
