@@ -38,6 +38,8 @@ def _sandbox(box: Overview) -> Line:
         return Line("Sandbox", "mend", box.problem, box.remedy)
     if box.problem:
         return Line("Sandbox", "blocked", box.problem, box.remedy)
+    if box.buildkit.state == "failed":
+        return Line("Sandbox", "mend", f"up, without BuildKit's image. {box.buildkit.error}", box.buildkit.remedy)
     if box.buildkit.state == "building":
         return Line("Sandbox", "note", "up; BuildKit's image is still being built", "`lab status` says how far it is.")
     return Line("Sandbox", "fine", f"up, engine {box.version}, {box.platform}, registry {box.registry}")
