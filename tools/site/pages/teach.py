@@ -49,6 +49,8 @@ EXAMS = """These {count} steps set another scene, or want another answer, for an
 """
 _TOKEN = "LABBLOCK{}X"  # noqa: S105 - a place in a page
 _SAID = re.compile(r"^(\w+): (?!passes: )(.+)\n  found: (.*)\n wanted: (.*)$", re.MULTILINE)
+_PREDICT = "They predict"
+_WRONG = "How it goes wrong"
 _FOLDED = "What was done"
 _WAY = "One way to do it"
 
@@ -115,7 +117,7 @@ def _head(lesson: course.Lesson) -> Iterator[str]:
     alone = minutes(lesson)
     yield (
         f"{alone} minutes alone, {room(alone)} in the room · [the lesson](../lessons/{lesson.stem}.md) · "
-        f"[its slide](slides.md#{lesson.stem})"
+        f"[its slide](slides.md#{lesson.stem}) · [all lessons](exercises.md)"
     )
     frame = recall.frame(lesson.stem)
     yield "Afterwards, learners can:"
@@ -125,17 +127,16 @@ def _head(lesson: course.Lesson) -> Iterator[str]:
 
 
 def _step(step: Step, way: Any, said: str) -> Iterator[str]:
-    yield f'<p class="lab-facts">{"".join(_kinds(step, way))}</p>'
+    yield f'<div class="lab-step lab-teach"><p><strong>{"".join(_kinds(step, way))}</strong></p>'
     if step.predict:
-        yield f"<p><strong>They predict:</strong> {inline(step.predict.question)} {inline(_options(step))}</p>"
+        yield f"<p>{_PREDICT}: {inline(step.predict.question)} {inline(_options(step))}</p>"
+    yield f"<p>{_WRONG}:</p><ul>"
     for template, scripts in _mistakes(way.wrong).items():
         sentence, found, wanted = spoken(step.name, template, said)
-        told = f"<li><p>{inline(sentence)}"
-        if found:
-            told += f"<br>Found: {inline(found)}. Wanted: {inline(wanted)}."
+        more = f"<br>Found: {inline(found)}. Wanted: {inline(wanted)}." if found else ""
         folded = "".join(cell.code(script) for script in scripts)
-        yield f'<ul class="lab-mistake">{told}</p><details><summary>{_FOLDED}</summary>{folded}</details></li></ul>'
-    yield f'<details class="lab-solution"><summary>{_WAY}</summary>{cell.code(step.solution)}</details>'
+        yield f"<li><p>{inline(sentence)}{more}</p><details><summary>{_FOLDED}</summary>{folded}</details></li>"
+    yield f'</ul><details class="lab-solution"><summary>{_WAY}</summary>{cell.code(step.solution)}</details></div>'
 
 
 def _kinds(step: Step, way: Any) -> Iterator[str]:
@@ -169,7 +170,7 @@ def spoken(step: str, template: str, said: str) -> tuple[str, str, str]:
 def _plain(step: Step, way: Any, said: str) -> Iterator[str]:
     yield "".join(_kinds(step, way))
     if step.predict:
-        yield f"They predict: {step.predict.question} {_options(step)}".rstrip()
+        yield f"{_PREDICT}: {step.predict.question} {_options(step)}".rstrip()
     for template, scripts in _mistakes(way.wrong).items():
         yield f"Mistake: {spoken(step.name, template, said)[0]}"
         yield from (f"```sh\n{script}\n```" for script in scripts)
