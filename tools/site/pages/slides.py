@@ -26,7 +26,6 @@ _MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ASK = "Ask first"
 _SAY = "Somebody will say"
 _ANSWER = "Then say"
-_NO_PICTURE = "The picture of this lesson is drawn in a real run, and this site was built without one."
 
 HEAD = """---
 title: Slides
@@ -51,7 +50,6 @@ class Slide:
     ask: str
     say: str
     answer: str
-    drawn_by: str = ""
     diagram: str = ""
 
 
@@ -98,7 +96,7 @@ def _section(slide: Slide, run: Run) -> str:
         [
             f'<section class="slide" id="{lesson.stem}" aria-label="{told}">',
             f"<header><p>{told}</p><h2>{inline(lesson.question)}</h2></header>",
-            f'<div class="picture">{picture(slide, run)}</div>',
+            f'<div class="picture">{picture(slide, lesson)}</div>',
             _asked(_prediction(slide)),
             _notes(slide, run),
             "</section>",
@@ -106,15 +104,11 @@ def _section(slide: Slide, run: Run) -> str:
     )
 
 
-def picture(slide: Slide, run: Run) -> str:
-    """The picture as HTML: what a step has drawn, the slide's own diagram, or the lesson's first."""
-    if slide.drawn_by:
-        results = results_of(run.outputs.get(slide.drawn_by, []))
-        drawn = results[-1].picture if results else None
-        return drawn["html"] if drawn else f"<p>{_NO_PICTURE}</p>"
-    found = slide.diagram or next((one[1] for text in sources(run.lesson) if (one := _MERMAID.search(text))), "")
+def picture(slide: Slide, lesson: course.Lesson) -> str:
+    """The picture as HTML: the slide's own diagram, or the lesson's first. BadInput where there is none."""
+    found = slide.diagram or next((one[1] for text in sources(lesson) if (one := _MERMAID.search(text))), "")
     if not found:
-        raise BadInput(f"The lesson {run.lesson.name!r} has no diagram for its slide.")
+        raise BadInput(f"The lesson {lesson.name!r} has no diagram for its slide.")
     return diagram.figure(found.strip() + "\n")
 
 
