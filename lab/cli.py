@@ -267,6 +267,19 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--forget",), {"action": "store_true", "help": "remove it with all that it knows, and its code"}),
         ),
     ),
+    "class": (
+        "classroom:class_",
+        "for teachers: is this machine ready for a class, and what will the class need?",
+        (
+            (("action",), {"choices": ["check"], "help": "look at this machine, and say what to do"}),
+            (("--learners",), {"type": int, "metavar": "N", "help": "say what so many learners need, too"}),
+            (
+                ("--tour",),
+                {"metavar": "DIR", "default": "build/tour", "help": "of the last `lab tour` (default: build/tour)"},
+            ),
+            _JSON,
+        ),
+    ),
     "join": (
         "room:join",
         "join a class: its board then sees how your steps stand; what it is told is said first",
