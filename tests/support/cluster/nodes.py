@@ -35,7 +35,7 @@ runtime_type = "io.containerd.runc.v2"
 SystemdCgroup = false
 """
 # Folders that kubelet and containerd use whatever they are told: empty ones, which nobody else sees.
-_HIDDEN = "for i in /run /var/lib /var/log; do mount -t tmpfs lab-cluster $i; done; ln -s /run /var/run 2>/dev/null; mkdir -p /run/netns"
+_HIDDEN = "for i in /run /var/lib /var/log; do mount -t tmpfs lab-cluster $i; done; mkdir -p /run/netns"
 
 
 def up(place, node):

@@ -39,7 +39,8 @@ class Place:
     def start(self, role, *command, **env):
         """A process of the cluster, in the background."""
         paths = f"{self.tree}/usr/bin:{self.tree}/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
-        own = {"PATH": paths, "HOME": str(self.folder), **env}
+        libraries = ":".join(str(path) for path in self.tree.glob("usr/lib/*-linux-gnu"))
+        own = {"PATH": paths, "LD_LIBRARY_PATH": libraries, "HOME": str(self.folder), **env}
         process.start([str(word) for word in command], key=KEY, role=role, log=self.at("logs") / f"{role}.log", env=own)
 
     def kubernetes(self, part, *words, **options):
