@@ -19,9 +19,6 @@ def started(monkeypatch, tmp_path):
     """Run it; the program's words, its environment and its folder."""
     monkeypatch.setenv("HOME", str(tmp_path / "learner"))
     monkeypatch.chdir(tmp_path)
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "PATH", "LAB_WORKSPACE"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))
-    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "")
     (tmp_path / "learner").mkdir()
     program = tmp_path / "bin/jupyterhub-singleuser"
     program.parent.mkdir()
@@ -30,10 +27,10 @@ def started(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.executable", "/nowhere/python3")
     monkeypatch.setattr("sys.argv", ["hosted", "--debug"])
 
-    def become(path, words):
-        raise Became(path, words, dict(os.environ), Path.cwd())
+    def become(path, words, env):
+        raise Became(path, words, env, Path.cwd())
 
-    monkeypatch.setattr(os, "execv", become)
+    monkeypatch.setattr(os, "execve", become)
 
     def run(up):
         monkeypatch.setattr(sandbox, "up", up)

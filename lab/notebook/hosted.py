@@ -22,11 +22,11 @@ _PROGRAM = "jupyterhub-singleuser"
 
 def main() -> NoReturn:
     """This process becomes JupyterHub's program. Ends with one line and its status where it or the home is missing."""
-    folder, own = Path.home() / "lessons", paths.home() / "jupyter"
+    folder = Path.home() / "lessons"
     try:
         program = _program()
         workspace.start(folder)
-        server.trust(folder, own / "data")
+        server.trust(folder, paths.home() / "jupyter" / "data")
     except LabError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_status)
@@ -34,10 +34,10 @@ def main() -> NoReturn:
         sandbox.up()
     except LabError as error:
         sys.stderr.write(f"{error}\n")
-    os.environ.update(server.environment(folder, own))
     os.chdir(folder)
     sys.stderr.flush()
-    os.execv(program, [program, *server.options(folder, own), *sys.argv[1:]])  # noqa: S606 - no shell is wanted
+    words = [program, *server.options(folder), *sys.argv[1:]]
+    os.execve(program, words, server.environment(folder))  # noqa: S606 - no shell is wanted
 
 
 def _program() -> str:
