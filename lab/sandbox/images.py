@@ -100,12 +100,13 @@ def busybox(report: Listener = quiet) -> Base:
     if len(versions) > 1:
         report.note(f"busybox differs between platforms here: {', '.join(sorted(versions))}.")
     folder = _layout("busybox", debs.values())
-    index = build.kept(folder)
-    if index is None:
-        with ThreadPoolExecutor() as pool:
-            images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
-            index = build.index(list(images))
-        build.write_layout(folder, index)
+    with apt.unpacking():
+        index = build.kept(folder)
+        if index is None:
+            with ThreadPoolExecutor() as pool:
+                images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
+                index = build.index(list(images))
+            build.write_layout(folder, index)
     true, named = tags(max(versions)), BUSYBOX.partition(":")[2]
     if named not in true:  # an older or a newer distribution: better another busybox than none
         report.note(f"This distribution's busybox is {true[0]}; it stands for the {BUSYBOX} of the lessons too.")

@@ -21,6 +21,7 @@ _KERNEL = (
     "engine/test_doctor.py",
     "engine/test_explain_real.py",
     "engine/test_learner_shell.py",
+    "engine/test_offline.py",
     "engine/test_own_engine.py",
     "engine/test_sandbox.py",
     "engine/test_versions.py",

@@ -100,8 +100,17 @@ def fetch(report: Listener = quiet) -> Path:
     package = "qemu-user" if mirror.distribution() == "debian" else "qemu-user-static"
     deb = apt.fetch([package], report=report)[package]
     place = paths.cache() / f"emulators-{deb.stem}"
-    if all((place / f"qemu-{name}").is_file() for name in wanted()):
+    if _whole(place):
         return place
+    with apt.unpacking():
+        return place if _whole(place) else _unpack_to(place, deb, report)
+
+
+def _whole(place: Path) -> bool:
+    return all((place / f"qemu-{name}").is_file() for name in wanted())
+
+
+def _unpack_to(place: Path, deb: Path, report: Listener) -> Path:
     report.phase("Unpacking the emulators")
     fresh = place.with_name(f".{place.name}")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,6 +56,24 @@ def unpack(deb: Path, into: Path) -> None:
             ) from error
         forget([deb])
         raise Blocked(error.message, "Run `lab up` again: the package is fetched again.") from error
+
+
+@contextmanager
+def unpacking() -> Iterator[None]:
+    """Held by whoever lays programs into the cache: two sandboxes that start at once share it. Raises Blocked."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(paths.cache() / ".unpacking-lock", timeout=_LOCK_WAIT)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Blocked("Another `lab up` is still unpacking.", "Wait for it, then run `lab up` again.") from error
+    except OSError as error:
+        raise Blocked(f"The download folder cannot be used: {error}.", "Make room or set LAB_CACHE.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def forget(files: Iterable[Path]) -> None:

@@ -85,6 +85,11 @@ def _unpacked(kind: str, debs: list[Path], report: Listener) -> Path:
     place = paths.cache() / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
     if complete(place):
         return place
+    with apt.unpacking():
+        return place if complete(place) else _unpack_to(place, debs, report)
+
+
+def _unpack_to(place: Path, debs: list[Path], report: Listener) -> Path:
     report.phase("Unpacking the programs")
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=paths.cache()) as folder:
         fresh = Path(folder) / "programs"
