@@ -136,7 +136,9 @@ def buildkits(cluster, keys):
 
     def ready():
         pods = cluster.get("pods", "--namespace=lab-builders", "--selector=app=buildkitd")["items"]
-        up = [one for one in pods if all(c["ready"] for c in one["status"].get("containerStatuses", [{"ready": False}]))]
+        up = [
+            one for one in pods if all(c["ready"] for c in one["status"].get("containerStatuses", [{"ready": False}]))
+        ]
         return len(up) == len(NODES) and {one["metadata"]["labels"]["arch"]: one["status"]["podIP"] for one in up}
 
     return cluster.wait("BuildKit on both nodes", ready)

@@ -49,7 +49,9 @@ def test_the_record_is_what_the_running_server_answers(cluster):
     """The form that `make test` holds `deploy/` to; LAB_RENEW=yes writes it anew."""
     manifests = [one for path in schemas.MANIFESTS for one in schemas.read(path)]
     wanted = [*manifests, {"apiVersion": "v1", "kind": "Pod"}]
-    answers = [json.loads(cluster.kubectl("get", "--raw", f"/openapi/v3/{one}")) for one in schemas.group_versions(wanted)]
+    answers = [
+        json.loads(cluster.kubectl("get", "--raw", f"/openapi/v3/{one}")) for one in schemas.group_versions(wanted)
+    ]
     found = schemas.trimmed(answers, wanted)
     if os.environ.get("LAB_RENEW") == "yes":
         schemas.API.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -90,7 +92,12 @@ def test_a_learner_has_no_rights_over_the_class(cluster, learners):
         "E\n}\n"
     )
     paths = [f"/api/v1/namespaces/lab/{kind}" for kind in ("pods", "secrets", "persistentvolumeclaims")]
-    refused = [*paths, "/api/v1/namespaces/lab-builders/secrets", "/api/v1/nodes", "/apis/apps/v1/namespaces/lab/deployments"]
+    refused = [
+        *paths,
+        "/api/v1/namespaces/lab-builders/secrets",
+        "/api/v1/nodes",
+        "/apis/apps/v1/namespaces/lab/deployments",
+    ]
     allowed = "/api/v1/namespaces/lab-builders/pods"
     lines = "".join(f"curl {path}\n" for path in [*refused, allowed])
     assert does(learners["ana"], ask + lines).split() == ["403"] * len(refused) + ["200"]
@@ -138,7 +145,10 @@ def remote(buildkits, folder):
     """A builder of both BuildKits, by keys in that folder; each has a name and an address, since there is no name service."""
     lines = []
     for arch, address in sorted(buildkits.items()):
-        keys = ",".join(f"{option}={folder}/{file}" for option, file in (("cacert", "ca.pem"), ("cert", "cert.pem"), ("key", "key.pem")))
+        keys = ",".join(
+            f"{option}={folder}/{file}"
+            for option, file in (("cacert", "ca.pem"), ("cert", "cert.pem"), ("key", "key.pem"))
+        )
         append = "--append " if lines else ""
         lines.append(
             f"docker buildx create --name far {append}--node far-{arch} --driver remote --platform linux/{arch} "
@@ -150,7 +160,9 @@ def remote(buildkits, folder):
 def test_a_learner_builds_on_the_owners_buildkits_by_key(cluster, learners, buildkits):
     """The driver `remote` over mutual TLS, with the keys that the learner's pod was given."""
     build = "mkdir -p ~/far; cd ~/far; printf 'FROM scratch\\nCOPY Dockerfile /\\n' > Dockerfile; "
-    build += "docker buildx build --builder far --platform linux/amd64,linux/arm64 -o type=local,dest=out . 2>&1; ls out"
+    build += (
+        "docker buildx build --builder far --platform linux/amd64,linux/arm64 -o type=local,dest=out . 2>&1; ls out"
+    )
     said = does(learners["ana"], remote(buildkits, "/run/builder-keys") + build)
     assert {"linux_amd64", "linux_arm64"} <= set(said.split())
     does(learners["ana"], "docker buildx rm far")
@@ -164,7 +176,9 @@ def test_without_a_key_of_theirs_nobody_builds(cluster, learners, buildkits):
         "pair.private_key_pem.write_to_path('mine/key.pem')\"; cp /run/builder-keys/ca.pem mine/; "
     )
     does(learners["ben"], "cd ~; " + make + remote(buildkits, "$HOME/mine"))
-    status, _, said = told(learners["ben"], "printf 'FROM scratch\\nCOPY . /\\n' | timeout 60 docker buildx build --builder far -")
+    status, _, said = told(
+        learners["ben"], "printf 'FROM scratch\\nCOPY . /\\n' | timeout 60 docker buildx build --builder far -"
+    )
     assert status
     assert "context deadline exceeded" in said or "certificate" in said
     does(learners["ben"], "docker buildx rm far")
