@@ -34,13 +34,18 @@ _MACHINE = slice(18, 20)  # where an ELF header says which processor the program
 
 @dataclass(frozen=True)
 class Handler:
-    """One enabled entry of binfmt_misc. `magic` is in hex; `ours` tells that a lab made it."""
+    """One enabled entry of binfmt_misc. `magic` is in hex; `ours` tells that a lab made it, `own` that this one did."""
 
     name: str
     interpreter: str
     flags: str
     magic: str
     ours: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether this very lab made it: another one on this machine may have its own."""
+        return self.name.startswith(own_prefix())
 
     @property
     def machine(self) -> bytes:
@@ -186,7 +191,7 @@ def remove(name: str) -> None:
 def removals() -> Iterator[Removal]:
     """This lab's handlers."""
     for handler in registered():
-        if handler.name.startswith(own_prefix()):
+        if handler.own:
             yield Removal(f"emulator {handler.name}", partial(remove, handler.name))
 
 

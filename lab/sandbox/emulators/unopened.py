@@ -33,7 +33,7 @@ def check_possible() -> None:
     if PROCESSOR not in kernel.wanted():
         raise Blocked(f"Programs for {PROCESSOR} are this machine's own, and need no emulator.", _LEAVE)
     for handler in kernel.serving(PROCESSOR):
-        if not handler.name.startswith(kernel.own_prefix()):
+        if not handler.own:
             raise Blocked(
                 f"{handler.name}, which is not this lab's, runs programs for {PROCESSOR}: nothing is put before it.",
                 _LEAVE,
