@@ -13,7 +13,7 @@ from lab.errors import Blocked
 from lab.images.fetch import ACCEPT
 from lab.model.platforms import Platform
 from lab.model.world import World
-from lab.probes import engine, registry
+from lab.probes import engine, needs, registry
 
 NOT_MADE = "What this case begins with could not be made: {reason}"
 
@@ -72,6 +72,18 @@ def rebuild(  # noqa: PLR0913 - the same
         file.write_text(text or (place / "Dockerfile").read_text(encoding="utf-8"), encoding="utf-8")
         known = ("--quiet", *builder(world, dear=dear), "--platform", wanted, "-f", str(file))
         docker(world, "buildx", "build", *known, *options, "-t", f"{world.registry}/{tag}", "--push", str(place))
+
+
+def stock(world: World, tag: str, base: str, platforms: Iterable[Platform]) -> None:
+    """Keep a copy of a public base in the registry, where that has none: the lab's own has it from the beginning.
+
+    It stays there: it is no work of a case. Blocked where it cannot be, and where the registry is somebody's account.
+    """
+    if not _scene.missing(world, tag):
+        return
+    needs.own_registry(world)
+    with tempfile.TemporaryDirectory(prefix="lab-clinic-") as folder:
+        rebuild(world, tag, platforms, Path(folder), text=f"FROM {base}\n")
 
 
 def point(world: World, tag: str, digest: str) -> None:
