@@ -28,7 +28,7 @@ __all__ = [
     "image_from_json", "info", "is_down", "known_builders", "version", "versions", "with_current",
 ]  # fmt: skip
 
-_NEWER_BUILDX = "Install a newer one: `docker buildx version` says which one you have."
+NEWER_BUILDX = "Install a newer one: `docker buildx version` says which one you have."
 _DOWN = (
     "cannot connect to the docker daemon",
     "failed to connect to the docker api",
@@ -208,7 +208,7 @@ def known_builders(world: World) -> Builders:
     """What `docker buildx ls` lists."""
     status, out, err, evidence = docker(world, "buildx", "ls", "--format", "json", limit=60)
     if status and "unknown flag" in err:
-        raise Blocked("This buildx is older than 0.13: it cannot list its builders for a program.", _NEWER_BUILDX)
+        raise Blocked("This buildx is older than 0.13: it cannot list its builders for a program.", NEWER_BUILDX)
     if status:
         raise Blocked(f"`docker buildx ls` does not answer: {err.strip()}", "Is the buildx plugin installed?")
     found = builders_from_json(out, (evidence,))

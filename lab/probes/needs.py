@@ -11,9 +11,10 @@ from lab.errors import Blocked
 from lab.model.facts import Fact
 from lab.model.steps import Need, Probe
 from lab.model.world import World
-from lab.probes.engine import check_answers, docker
+from lab.probes.engine import NEWER_BUILDX, check_answers, docker
 
 BASE = "busybox:1.38"
+NO_HISTORY = "This buildx is older than 0.20: it cannot say what a builder has built."
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
 REFUSED = "exec format error"
 
@@ -127,10 +128,17 @@ def imagetools(option: str) -> Need:
         if not re.search(rf"{option}\b", out + err):
             raise Blocked(
                 f"This buildx is too old: its `imagetools create` has no option {option}.",
-                "Install a newer one: `docker buildx version` says which one you have.",
+                NEWER_BUILDX,
             )
 
     return need
+
+
+def history(world: World) -> None:
+    """Buildx can say what a builder has built."""
+    _, out, err, _ = docker(world, "buildx", "history", "ls", "--help")
+    if not re.search(r"--format\b", out + err):
+        raise Blocked(NO_HISTORY, NEWER_BUILDX)
 
 
 def own_registry(world: World) -> None:

@@ -26,6 +26,7 @@ def test_the_clinic_is_mended_there(engine: Engine, home: Path) -> None:
     """Each case hurts, is mended by its solution, and hurts no more, after lesson 6; what cannot be there says why."""
     begun(engine)
     outcomes = {one.name: rounds.treated(one, this_world()) for one in clinic.cases() if one != KERNEL}
+    engine.run("docker image prune --force")  # what lost its name to a newer build; the page says that it stays
     wrong = {name: said for name, said in outcomes.items() if not said.startswith(BLOCKED.get(name, rounds.MENDED))}
     assert not wrong, rounds.told(wrong)
 

@@ -26,7 +26,7 @@ STEPS = list(course.steps())
 TOO_OLD = {"who_built": "older than 0.20"} | dict.fromkeys(("narrow", "plain_consumer", "withdraw"), "too old")
 
 # The same for the cases.
-CANNOT_BE_THERE = {}
+CANNOT_BE_THERE = dict.fromkeys(("cellar", "parcel"), "blocked: This buildx is older than 0.20")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from support import lighthouse
 
 from lab.course import capstone, clinic
-from lab.errors import Blocked
+from lab.errors import Blocked, LabError
 from lab.learning import reset, runner, ward
 from lab.model.results import Result, Status
 from lab.model.steps import Step
@@ -25,6 +25,8 @@ def treated(case: clinic.Case, world: World) -> str:
         return _treated(case, world)
     except Blocked as error:
         return f"blocked: {error.message}"
+    except LabError as error:
+        return f"error: {error.message}"
     finally:
         list(reset.undo([case.step], world))
 

@@ -49,7 +49,8 @@ def home(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "lessons"))
     yield paths.home()
     sandbox.down()
-    assert engine.picture() == before
+    after = engine.picture()
+    assert after == before, {name: (before[name], after[name]) for name in before if before[name] != after[name]}
     assert not paths.sandbox().exists()
 
 
