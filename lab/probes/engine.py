@@ -76,7 +76,7 @@ def check_answers(world: World) -> None:
 
 
 def _straight(world: World, path: str) -> str:
-    """What an engine on a unix socket answers; "" where it does not, or is reached in another way: then docker is asked.
+    """What an engine on a unix socket answers; "" where none does, or where it is elsewhere: then docker is asked.
 
     The same answer as through docker, without its start (and, for `info`, that of each of its plugins).
     Source: Docker Engine API, `GET /_ping` and `GET /info`.

@@ -83,6 +83,14 @@ def consent(world: World) -> None:
         raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
 
 
+def emulators_agreed(world: World) -> None:
+    """The learner has let emulators in: the step registers one with the kernel by itself."""
+    from lab.sandbox.emulators import unopened
+
+    del world
+    unopened.check_agreed()
+
+
 def reach(world: World) -> None:
     """The current builder reaches `$REGISTRY`."""
     from lab.sandbox.engine import builders, buildx_store

@@ -50,10 +50,15 @@ def _up(given: Namespace) -> sandbox.Sandbox:
 
 def agreed(box: sandbox.Sandbox) -> bool:
     """Ask for emulators, where somebody can answer and there is something to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or not sandbox.missing_emulators(box):
+    return bool(sandbox.missing_emulators(box)) and agrees(_CONSENT, "Register them?")
+
+
+def agrees(text: str, question: str) -> bool:
+    """Say what is to be done and ask for it; no, where nobody can answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    print(_CONSENT, file=sys.stderr)
-    return input("Register them? [y/N] ").strip().lower() in ("y", "yes")
+    print(text, file=sys.stderr)
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def status(given: Namespace) -> int:
@@ -72,11 +77,14 @@ def status(given: Namespace) -> int:
 
 def down(given: Namespace) -> int:
     """Remove what `up` made."""
+    from lab.kit import place
     from lab.verbs import room
 
     removed = sandbox.down(purge=given.purge, dry_run=given.dry_run)
     if given.purge and room.has_joined():
         removed.append(f"the class: {room.WOULD_LEAVE if given.dry_run else room.left()}")
+    of_kits = list(place.removals()) if given.purge else []
+    removed += [removal.line for removal in of_kits]
     for line in removed:
         print(f"  {line}")
     if not removed:
@@ -85,6 +93,9 @@ def down(given: Namespace) -> int:
         print(f"To be removed: {len(removed)}. Nothing was touched.")
     else:
         print(f"Removed: {len(removed)}. Your copy of the lessons stays where it is.")
+    if not given.dry_run:
+        for removal in of_kits:  # last of all: the lab that runs may be in there
+            removal.remove()
     return 0
 
 

@@ -25,6 +25,7 @@ from lab import sandbox
 from lab.errors import Blocked
 from lab.explainer import EngineFacts, explain
 from lab.probes.here import environment_of
+from lab.sandbox import golang
 from lab.sandbox.emulators import kernel as emulation
 
 DATA = Path(__file__).parent.parent / "data"
@@ -495,6 +496,11 @@ class Engine:
             )
             self.has_builder = True
 
+    def compiles(self):
+        """The base image `golang` is there."""
+        with environment_of(self.values):
+            assert golang.wait(900).state == "ready"
+
     def says(self, script):
         """What a script prints on both streams, and its folder's name nowhere in it."""
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
@@ -646,6 +652,8 @@ def test_the_way_out_of_the_guide_mends_the_scene(engine, one):
         pytest.skip("no emulator is registered with this kernel")
     if one.builder:
         engine.builder()
+    if one.golang:
+        engine.compiles()
     with engine.desk(one.builder) as desk:
         said = desk(one.scene)
         if os.environ.get("LAB_RECORD") == "yes":

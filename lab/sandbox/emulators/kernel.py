@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from lab.sandbox.report import Listener, quiet
 
 FOLDER = Path("/proc/sys/fs/binfmt_misc")
 PREFIX = "lab-"
+# O: hand over the open file; P: keep the program's own name; F: open the emulator now, so containers need not hold it.
+FLAGS = "OPF"
 # QEMU's names of the processors that the lessons use, by Docker's platform.
 WANTED = {"linux/arm64": "aarch64", "linux/arm/v7": "arm", "linux/riscv64": "riscv64", "linux/amd64": "x86_64"}
 _HOST = {"amd64": ("x86_64",), "arm64": ("aarch64", "arm"), "armhf": ("arm",), "riscv64": ("riscv64",)}
@@ -70,9 +72,9 @@ def parse(name: str, text: str) -> Handler | None:
     return Handler(name, fields.get("interpreter", ""), flags, magic, name.startswith(PREFIX))
 
 
-def wanted() -> list[str]:
-    """QEMU's names of the emulators that this machine can use: all but its own processor's."""
-    return [name for name in WANTED.values() if name not in _HOST.get(mirror.host_architecture(), ())]
+def wanted(architecture: str = "") -> list[str]:
+    """QEMU's names of the emulators that a machine of that architecture (else this one) can use: all but its own's."""
+    return [name for name in WANTED.values() if name not in _HOST.get(architecture or mirror.host_architecture(), ())]
 
 
 def missing() -> list[str]:
@@ -96,26 +98,37 @@ _MACHINES = {
 
 
 def fetch(report: Listener = quiet) -> Path:
-    """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked."""
+    """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked.
+
+    One that is unpacked already serves without its package, as a kit brings it.
+    """
+    folders = sorted(paths.cache().glob("emulators-*"), reverse=True)
+    here = next((folder for folder in folders if _whole(folder, wanted())), None)
+    return here or unpack(report=report)
+
+
+def unpack(architecture: str = "", report: Listener = quiet) -> Path:
+    """The same out of the distribution's package, also for a machine of another architecture (Debian's name)."""
     package = "qemu-user" if mirror.distribution() == "debian" else "qemu-user-static"
-    deb = apt.fetch([package], report=report)[package]
+    asked = f"{package}:{architecture}" if architecture else package
+    deb, names = apt.fetch([asked], report=report)[asked], wanted(architecture)
     place = paths.cache() / f"emulators-{deb.stem}"
-    if _whole(place):
+    if _whole(place, names):
         return place
     with apt.unpacking():
-        return place if _whole(place) else _unpack_to(place, deb, report)
+        return place if _whole(place, names) else _unpack_to(place, deb, names, report)
 
 
-def _whole(place: Path) -> bool:
-    return all((place / f"qemu-{name}").is_file() for name in wanted())
+def _whole(place: Path, names: Sequence[str]) -> bool:
+    return all((place / file).is_file() for name in names for file in (f"qemu-{name}", f"{name}.conf"))
 
 
-def _unpack_to(place: Path, deb: Path, report: Listener) -> Path:
+def _unpack_to(place: Path, deb: Path, names: Sequence[str], report: Listener) -> Path:
     report.phase("Unpacking the emulators")
     fresh = place.with_name(f".{place.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     apt.unpack(deb, fresh / "package")
-    for name in wanted():
+    for name in names:
         binaries = [fresh / "package/usr/bin" / f"qemu-{name}{suffix}" for suffix in ("", "-static")]
         next(file for file in binaries if file.exists()).rename(fresh / f"qemu-{name}")
         next((fresh / "package").rglob(f"qemu-{name}.conf")).rename(fresh / f"{name}.conf")
@@ -131,25 +144,30 @@ def register(report: Listener = quiet) -> None:
     _mount()
     served = {handler.machine for handler in registered()}
     for name in wanted():
-        if _MACHINES[name] in served:
-            continue
-        line = registration((place / f"{name}.conf").read_text(), own_prefix() + name, place / f"qemu-{name}")
-        try:
-            (FOLDER / "register").write_text(line)
-        except OSError as error:
-            raise Blocked(
-                f"The kernel refuses the emulator for {name}: {error.strerror}.", "Only root may register one."
-            ) from error
+        if _MACHINES[name] not in served:
+            add(name, place, own_prefix() + name)
 
 
-def registration(line: str, name: str, interpreter: Path) -> str:
-    """The kernel's registration line for `name`, out of the one that QEMU's package brings.
+def add(processor: str, place: Path, name: str, flags: str = FLAGS) -> None:
+    """Register the emulator of a processor (QEMU's name), out of the folder that `fetch` made. Raises Blocked."""
+    line = registration((place / f"{processor}.conf").read_text(), name, place / f"qemu-{processor}", flags)
+    try:
+        (FOLDER / "register").write_text(line)
+    except OSError as error:
+        raise Blocked(
+            f"The kernel refuses the emulator for {processor}: {error.strerror}.", "Only root may register one."
+        ) from error
 
-    The flags are O (hand over the open file), P (keep the program's own name) and F (open the emulator now, so that
-    containers need not hold it).
-    """
+
+def serving(processor: str) -> list[Handler]:
+    """The enabled handlers of a processor's programs, by QEMU's name for it, whoever made them."""
+    return [handler for handler in registered() if handler.machine == _MACHINES[processor]]
+
+
+def registration(line: str, name: str, interpreter: Path, flags: str = FLAGS) -> str:
+    """The kernel's registration line for `name`, out of the one that QEMU's package brings."""
     _, _, kind, offset, magic, mask, _, _ = line.strip().split(":")
-    return ":".join(["", name, kind, offset, magic, mask, str(interpreter), "OPF"])
+    return ":".join(["", name, kind, offset, magic, mask, str(interpreter), flags])
 
 
 def own_prefix() -> str:
@@ -160,8 +178,9 @@ def own_prefix() -> str:
 def remove(name: str) -> None:
     """Remove one of this lab's handlers."""
     if name.startswith(own_prefix()):
-        with contextlib.suppress(FileNotFoundError):
-            (FOLDER / name).write_text("-1")
+        # opened as what is there: the kernel answers "permission denied" where a file would have to be made
+        with contextlib.suppress(FileNotFoundError), (FOLDER / name).open("r+b", buffering=0) as entry:
+            entry.write(b"-1")
 
 
 def removals() -> Iterator[Removal]:
