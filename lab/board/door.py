@@ -39,9 +39,9 @@ def port_of(door: socket.socket) -> int:
     return int(door.getsockname()[1])
 
 
-def addresses(listen: str, port: int) -> tuple[str, ...]:
-    """Where learners may find this machine; nothing is sent to find out."""
-    tail = "" if port == line.PORT else f":{port}"
+def addresses(listen: str, port: int, usual: int = line.PORT) -> tuple[str, ...]:
+    """Where learners may find this machine, without the `usual` port; nothing is sent to find out."""
+    tail = "" if port == usual else f":{port}"
     if listen:
         return (f"[{listen}]{tail}" if ":" in listen else f"{listen}{tail}",)
     return tuple(f"{one}{tail}" for one in hosts()) or (f"127.0.0.1{tail}",)

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import __version__, paths
-from lab.board import code, door, line, server
+from lab.board import code, door, known, line, server
 from lab.board.store import Store
 from lab.errors import Blocked, LabError
-from lab.sandbox import certificates
 from lab.sandbox.host.files import remove_folder
-from lab.storage import own_folder, read_json, write_json, write_text
+from lab.storage import own_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from tornado.web import Application
@@ -79,10 +78,12 @@ async def _serve(store: Store, said: Callable[[Address], None], port: int | None
     page = door.bound(kept.page_port if kept else 0, "127.0.0.1", fixed=False)
     kept = replace(kept or _new(), port=door.port_of(learners), page_port=door.port_of(page))
     write_json(folder() / "board.json", asdict(kept))
-    where = Address(door.addresses(listen, kept.port), code.shown(_fingerprint(), kept.secret), _page(kept))
+    where = Address(
+        door.addresses(listen, kept.port), code.shown(known.fingerprint(folder()), kept.secret), _page(kept)
+    )
     about = {"code": where.code, "addresses": list(where.learners), "version": __version__}
     board = server.Board(store, kept.secret, kept.token, about)
-    _open(server.for_learners(board), learners, _tls())
+    _open(server.for_learners(board), learners, known.tls(folder()))
     _open(server.for_teacher(board), page, None)
     said(where)
     await asyncio.Event().wait()
@@ -141,28 +142,6 @@ def is_running() -> bool:
             return False
     except Timeout:
         return True
-
-
-def _certificate() -> Path:
-    """The key and certificate, made at the first start."""
-    path = folder() / "certificate.pem"
-    if not path.is_file():
-        write_text(path, certificates.issue("localhost")[1])
-    return path
-
-
-def _fingerprint() -> str:
-    """That of the server's own certificate, the first in its file."""
-    _, _, later = _certificate().read_text(encoding="ascii").partition(ssl.PEM_HEADER)
-    own, _, _ = later.partition(ssl.PEM_FOOTER)
-    return code.fingerprint(ssl.PEM_cert_to_DER_cert(f"{ssl.PEM_HEADER}{own}{ssl.PEM_FOOTER}"))
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(_certificate())
-    return context
 
 
 def _page(kept: Settings) -> str:
