@@ -277,6 +277,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
                 ("--tour",),
                 {"metavar": "DIR", "default": "build/tour", "help": "of the last `lab tour` (default: build/tour)"},
             ),
+            (("--kit",), {"metavar": "FILE", "help": "judge this kit, too"}),
             _JSON,
         ),
     ),

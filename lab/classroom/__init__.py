@@ -42,6 +42,9 @@ class Readiness:
         return {"lines": [asdict(line) for line in self.lines], "facts": facts, "exit_status": self.exit_status}
 
 
-def check(*, learners: int | None = None, tour: Path) -> Readiness:
-    """Look at this machine. `learners`: how many there will be; `tour`: the folder of the last `lab tour`."""
-    return Readiness(ask.room(learners=learners, tour=tour))
+def check(*, learners: int | None = None, tour: Path, kit: Path | None = None) -> Readiness:
+    """Look at this machine.
+
+    `learners`: how many there will be; `tour`: the folder of the last `lab tour`; `kit`: a kit's file to judge, too.
+    """
+    return Readiness(ask.room(learners=learners, tour=tour, kit=kit))

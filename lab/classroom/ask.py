@@ -12,9 +12,10 @@ from pathlib import Path
 
 from lab import course, paths
 from lab.board import door, line, serve
-from lab.classroom.facts import Door, Memory, Room, Tour
+from lab.classroom.facts import Door, Kit, Memory, Room, Tour
 from lab.doctor.ask import disks
-from lab.errors import BadInput
+from lab.errors import BadInput, LabError
+from lab.kit import read
 from lab.learning.tour import runs
 from lab.sandbox import cache, overview
 
@@ -22,7 +23,7 @@ _LIMIT = 2.0  # seconds for this machine to answer itself
 _MEMORY = Path("/proc/meminfo")
 
 
-def room(*, learners: int | None, tour: Path) -> Room:
+def room(*, learners: int | None, tour: Path, kit: Path | None = None) -> Room:
     """Ask everything. `tour` is the folder of the last `lab tour`. Raises nothing for what is down."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         box = pool.submit(overview.status)
@@ -36,6 +37,7 @@ def room(*, learners: int | None, tour: Path) -> Room:
             behind=_behind(),
             learners=learners,
             downloaded=cache.downloaded(),
+            kit=_kit(kit) if kit else None,
         )
 
 
@@ -94,6 +96,14 @@ def _days(stamps: list[dict[str, str]]) -> int:
         with suppress(ValueError, TypeError, KeyError):
             ages.append((datetime.now(UTC) - datetime.fromisoformat(stamp["date"])).days)
     return max([0, *ages])
+
+
+def _kit(file: Path) -> Kit:
+    try:
+        found = read.contents(file)
+    except LabError as error:
+        return Kit(file.name, problem=error.message, remedy=error.remedy)
+    return Kit(file.name, found.platforms, found.pythons, found.releases, found.size)
 
 
 def _behind() -> float:

@@ -47,6 +47,22 @@ class Tour:
     remedy: str = ""
 
 
+@dataclass(frozen=True)
+class Kit:
+    """A kit's file, read whole: Docker's names of its platforms, Pythons ("3.12"), releases ("debian:12"); bytes.
+
+    `problem` says in a sentence why it is of no use.
+    """
+
+    file: str
+    platforms: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    size: int = 0
+    problem: str = ""
+    remedy: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Room:
     """All of it.
@@ -63,3 +79,4 @@ class Room:
     behind: float = 0.0
     learners: int | None = None
     downloaded: int = 0
+    kit: Kit | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.board import line as lines_of_board
 from lab.board.store import MOST_LEARNERS
-from lab.classroom.facts import Door, Memory, Room, Tour
+from lab.classroom.facts import Door, Kit, Memory, Room, Tour
 from lab.doctor.words import Line, disk
 from lab.sandbox.engine.daemon import NEEDED
 from lab.sandbox.overview import Overview
@@ -16,6 +16,7 @@ from lab.sandbox.report import amount
 LOW_MEMORY = 1_000_000_000
 OLD = 30  # days, after which a tour says little of this machine
 _SLACK = 60.0  # seconds: file systems and clocks round
+_LAPTOPS = ("linux/amd64", "linux/arm64")
 _JOIN = "lab join {host}{port} CODE"
 
 
@@ -30,6 +31,8 @@ def lines(found: Room) -> Iterator[Line]:
     yield _tour(found.tour, found.box)
     yield _emulators(found.box)
     yield _clock(found.behind)
+    if found.kit:
+        yield _kit(found.kit)
     if found.learners is not None:
         yield from _learners(found.learners, found)
 
@@ -112,16 +115,38 @@ def _clock(behind: float) -> Line:
     return Line("Clock", "fine", "not behind anything that the lab has written")
 
 
-def _learners(count: int, found: Room) -> Iterator[Line]:
-    if count > MOST_LEARNERS:
-        yield Line("Class", "mend", f"{count} learners; a board takes {MOST_LEARNERS}", "Split the class.")
-    else:
-        yield Line("Class", "fine", f"{count} learners; a board takes {MOST_LEARNERS}")
+def _kit(kit: Kit) -> Line:
+    if kit.problem:
+        return Line("Kit", "mend", kit.problem, kit.remedy or "`lab kit make` makes another one.")
+    text = (
+        f"{kit.file} is sound, {amount(kit.size, 'B')}: for {', '.join(kit.platforms)}; Python {', '.join(kit.pythons)}"
+    )
+    text += f"; an engine for {', '.join(kit.releases)}" if kit.releases else "; no engine"
+    missing = [one for one in _LAPTOPS if one not in kit.platforms]
+    if missing:
+        remedy = f"`lab kit make --platform {','.join(_LAPTOPS)}` makes one for both."
+        return Line("Kit", "note", f"{text}. Laptops of {missing[0]} cannot use it", remedy)
+    return Line("Kit", "fine", text)
+
+
+def _download(count: int, found: Room) -> Line:
+    kit = found.kit
+    if kit and not kit.problem:
+        text = f"none from the internet: a copy of the kit each, {amount(kit.size * count, 'B')} from your machine"
+        return Line("Download", "fine", text)
     if found.downloaded:
         each, everybody = amount(found.downloaded, "B"), amount(found.downloaded * count, "B")
         text = f"{each} of packages each, as on this machine: {everybody} through the room's line, and Python's besides"
     else:
         text = "not known: the lab has fetched no packages onto this machine"
-    yield Line("Download", "note", text, "Have everybody run `lab up` the day before, elsewhere.")
+    return Line("Download", "note", text, "Have everybody run `lab up` the day before, elsewhere, or make a kit.")
+
+
+def _learners(count: int, found: Room) -> Iterator[Line]:
+    if count > MOST_LEARNERS:
+        yield Line("Class", "mend", f"{count} learners; a board takes {MOST_LEARNERS}", "Split the class.")
+    else:
+        yield Line("Class", "fine", f"{count} learners; a board takes {MOST_LEARNERS}")
+    yield _download(count, found)
     own = f", and {amount(found.box.sandbox_bytes, 'B')} here now" if found.box.sandbox_bytes else ""
     yield Line("Their disks", "note", f"{amount(NEEDED, 'B')} free are wanted for a sandbox{own}")

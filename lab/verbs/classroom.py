@@ -16,7 +16,8 @@ def class_(given: Namespace) -> int:
 
     if given.learners is not None and given.learners < 1:
         raise UsageError("A class has 1 learner or more.", "As in: lab class check --learners 30")
-    found = classroom.check(learners=given.learners, tour=Path(given.tour))
+    kit = Path(given.kit) if given.kit else None
+    found = classroom.check(learners=given.learners, tour=Path(given.tour), kit=kit)
     if given.json:
         print(json.dumps(found.to_json(), indent=1))
     else:

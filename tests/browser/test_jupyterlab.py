@@ -245,7 +245,7 @@ def test_picture_of_a_lesson(lesson, theme, name):
     lesson.page.keyboard.press("Control+b")
     for step in ("foreign_image", "plain_pull", "see_warning"):
         lesson.run(f"%%step {step}", f"%%step {step}\n{course.step(step).solution}")
-        expect(lesson.card(step)).to_contain_text("passed")
+        expect(lesson.card(step)).to_contain_text("passed", timeout=60_000)
     expect(lesson.panel).to_contain_text(f"3 of {len(course.lesson('mismatch').steps)} steps")
     lesson.cell("%%step see_warning").scroll_into_view_if_needed()
     lesson.page.mouse.move(5, 5)
@@ -277,10 +277,10 @@ def test_picture_of_the_terminal(lesson):
     lesson.page.goto(f"{lesson.server.root}/lab/workspaces/terminal?token={lesson.server.token}")
     lesson.page.locator(".jp-LauncherCard", has_text="Terminal").click()
     lesson.page.locator(".jp-Terminal .xterm").wait_for()
-    lesson.page.wait_for_timeout(1500)
+    lesson.page.wait_for_timeout(8000)  # what it shows is a drawing: there is nothing to wait for
     for line in ("uname -m", "lab check", "unmae -a", "lab hint", "lab"):
         lesson.page.keyboard.type(line)
         lesson.page.keyboard.press("Enter")
-        lesson.page.wait_for_timeout(1800)
+        lesson.page.wait_for_timeout(6000)
     PICTURES.mkdir(parents=True, exist_ok=True)
     lesson.page.locator(".jp-Terminal").screenshot(path=PICTURES / "terminal.png")

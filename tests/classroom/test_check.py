@@ -106,6 +106,15 @@ def test_a_tour_is_judged(toured, tmp_path):
     assert ask._tour(tmp_path / "nowhere").problem == ""
 
 
+def test_a_file_that_is_no_kit(tmp_path):
+    """It is one sentence, as is one that is not there."""
+    (tmp_path / "kit.run").write_bytes(b"no kit" * 100)
+    for name in ("kit.run", "nowhere.run"):
+        found = ask._kit(tmp_path / name)
+        assert found.problem
+        assert not found.platforms
+
+
 @pytest.mark.parametrize(
     ("text", "free"),
     [("MemTotal: 8000 kB\nMemAvailable: 3000 kB\n", 3_072_000), ("", None), ("nonsense", None), ("MemTotal:\n", None)],

@@ -8,7 +8,7 @@ import pytest
 from lab import classroom
 from lab.board.store import MOST_LEARNERS
 from lab.classroom import words
-from lab.classroom.facts import Door, Memory, Room, Tour
+from lab.classroom.facts import Door, Kit, Memory, Room, Tour
 from lab.doctor.facts import Disk
 from lab.sandbox.buildkit.journal import BuildProgress
 from lab.sandbox.emulators.kernel import Handler
@@ -24,6 +24,7 @@ BOX = Overview(
     emulators=(Handler("lab-x-aarch64", "/qemu", "POF", "", ours=True),),
     sandbox_bytes=GB,
 )
+KIT = Kit("k.run", ("linux/amd64", "linux/arm64"), ("3.12", "3.13"), ("debian:12",), 700_000_000)
 FAILED = BuildProgress("failed", error="No room.", remedy="Make some.")
 TOUR = Tour("build/tour", 13, 13, 2, "28.5.2")
 READY = Room(door=DOOR, box=BOX, disks=(Disk("/home", 80 * GB, 200 * GB),), memory=Memory(4 * GB, 8 * GB), tour=TOUR)
@@ -77,6 +78,12 @@ def test_a_room_that_is_ready():
         ("Download", {"learners": 30, "downloaded": 150_000_000}, "note", "150.0 MB of packages each"),
         ("Download", {"learners": 30, "downloaded": 150_000_000}, "note", "4.5 GB through the room's line"),
         ("Download", {"learners": 30}, "note", "not known"),
+        ("Download", {"learners": 30, "kit": KIT}, "fine", "21.0 GB from your machine"),
+        ("Download", {"learners": 30, "kit": Kit("k", problem="Cut.")}, "note", "not known"),
+        ("Kit", {"kit": KIT}, "fine", "k.run is sound, 700.0 MB: for linux/amd64, linux/arm64; Python 3.12"),
+        ("Kit", {"kit": replace(KIT, platforms=("linux/amd64",))}, "note", "Laptops of linux/arm64 cannot use it"),
+        ("Kit", {"kit": replace(KIT, releases=())}, "fine", "no engine"),
+        ("Kit", {"kit": Kit("k.run", problem="Cut.")}, "mend", "Cut."),
         ("Their disks", {"learners": 30}, "note", "1.5 GB free are wanted"),
     ],
 )
