@@ -1,0 +1,71 @@
+# The lab's own image. From the folder of the repository:
+#
+#   docker buildx bake -f deploy/image/docker-bake.hcl --load --set "*.platform=linux/amd64"
+#
+# Each variable can be set in the environment.
+
+variable "IMAGE" {
+  description = "The image's name without a tag, such as ghcr.io/OWNER/multiplatform-lab."
+  default     = "multiplatform-lab"
+}
+
+variable "VERSION" {
+  default = "latest"
+}
+
+variable "REVISION" {
+  description = "The commit that is built."
+  default     = ""
+}
+
+variable "SOURCE" {
+  description = "The address of the repository."
+  default     = ""
+}
+
+# The bases. A pipeline gives each with its digest, so that all platforms are built from the same.
+variable "PYTHON" {
+  default = "python:3.13-trixie"
+}
+
+variable "DOCKER" {
+  default = "docker:28-cli"
+}
+
+variable "REGISTRY" {
+  default = "registry:3"
+}
+
+variable "LOCK" {
+  description = "The packages: requirements-hub.lock has JupyterHub too."
+  default     = "requirements.lock"
+}
+
+variable "WHEELS" {
+  description = "A folder of wheels to take the packages from, instead of the package index."
+  default     = ""
+}
+
+group "default" {
+  targets = ["lab"]
+}
+
+target "lab" {
+  context    = "."
+  dockerfile = "deploy/image/Dockerfile"
+  contexts   = WHEELS == "" ? {} : { wheels = WHEELS }
+  platforms  = ["linux/amd64", "linux/arm64"]
+  tags       = ["${IMAGE}:${VERSION}"]
+  args = {
+    PYTHON   = PYTHON
+    DOCKER   = DOCKER
+    REGISTRY = REGISTRY
+    LOCK     = LOCK
+  }
+  labels = {
+    "org.opencontainers.image.version"  = VERSION
+    "org.opencontainers.image.revision" = REVISION
+    "org.opencontainers.image.source"   = SOURCE
+  }
+  attest = ["type=provenance,mode=max", "type=sbom"]
+}

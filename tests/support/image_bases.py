@@ -1,0 +1,98 @@
+"""The bases of the lab's own image, made from the distribution's packages: off line they stand in for Docker Hub's.
+
+Each has what the Dockerfile takes of the real one, at the same place, for both platforms; nothing foreign is run.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from lab import paths
+from lab.images import build
+from lab.sandbox import images
+from lab.sandbox.packages import apt, deb, mirror
+from lab.sandbox.packages.programs import find
+
+PLATFORMS = {"linux/amd64": "amd64", "linux/arm64": "arm64"}
+NAMES = {"PYTHON": "lab-bases/python", "DOCKER": "lab-bases/docker", "REGISTRY": "lab-bases/registry"}
+TAG = "debian"
+# What a Debian with Python has and the lab or its lessons use; what these need comes with them.
+_SYSTEM = (
+    "apt", "base-files", "bash", "ca-certificates", "coreutils", "dpkg", "findutils", "grep", "gzip", "hostname", "libc-bin",
+    "mawk", "procps", "python3", "python3-venv", "sed", "tar", "util-linux",
+)  # fmt: skip
+_KEYS = {"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"}
+_LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "zoneinfo", "bash-completion")
+_MERGED = ("bin", "sbin", "lib", "lib64")
+
+
+def push(registry):
+    """Put the three into that registry; the variables of the bake file that name them there, but for its address."""
+    for name, index in {NAMES["PYTHON"]: _system(), **_programs()}.items():
+        build.push(registry, name, TAG, index)
+    return {variable: f"{name}:{TAG}" for variable, name in NAMES.items()}
+
+
+def _system():
+    names = [*_SYSTEM, _KEYS[mirror.distribution()]]
+    debs = {platform: _closure(names, arch) for platform, arch in PLATFORMS.items()}
+    made_of = "\n".join(sorted(one.name for part in debs.values() for one in part))
+    folder = paths.cache() / f"base-python-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
+    index = build.kept(folder)
+    if index is None:
+        with tempfile.TemporaryDirectory(dir=paths.cache(), prefix=".unpacking-") as draft:
+            parts = [_root(Path(draft) / PLATFORMS[platform], debs[platform], platform) for platform in PLATFORMS]
+            build.write_layout(folder, build.index(parts))
+        index = build.kept(folder)
+    return index
+
+
+def _closure(names, arch):
+    """The packages of those names and all that they need, for that architecture."""
+    foreign = "" if arch == mirror.host_architecture() else f":{arch}"
+    due, seen = list(names), {}
+    while due:
+        found = apt.fetch([name + foreign for name in due], suite=mirror.HOST)
+        seen |= {asked.partition(":")[0]: file for asked, file in found.items()}
+        due = sorted({name for file in found.values() for name in deb.depends(file)} - seen.keys())
+    return list(seen.values())
+
+
+def _root(tree, debs, platform):
+    tree.mkdir(parents=True)
+    for name in _MERGED:
+        (tree / "usr" / name).mkdir(parents=True)
+        (tree / name).symlink_to(f"usr/{name}")
+    for package in debs:
+        apt.unpack(package, tree)
+    for name in _LEFT_OUT:
+        shutil.rmtree(tree / "usr/share" / name, ignore_errors=True)
+    files = build.files_of(tree) | images.certificates()
+    files |= {
+        "etc/passwd": build.File(b"root:x:0:0:root:/root:/bin/bash\n_apt:x:42:65534::/nonexistent:/usr/sbin/nologin\n"),
+        "etc/group": build.File(b"root:x:0:\nnogroup:x:65534:\n"),
+        "usr/bin/awk": build.Link("mawk"),
+        "usr/bin/sh": build.Link("bash"),
+        "tmp": build.Folder(0o1777),
+    }
+    layer = build.layer(files, compress=False, folder=tree.parent)
+    return build.image([layer], platform=platform, config={"Env": [images.SEARCH_PATH], "Cmd": ["python3"]})
+
+
+def _programs():
+    """Docker's client with buildx, and the registry's program, at the places where their images have them."""
+    found = {NAMES["DOCKER"]: [], NAMES["REGISTRY"]: []}
+    for platform, arch in PLATFORMS.items():
+        foreign = "" if arch == mirror.host_architecture() else f":{arch}"
+        debs = apt.fetch([name + foreign for name in ("docker-cli", "docker-buildx", "docker-registry")])
+        with tempfile.TemporaryDirectory() as folder:
+            for package in debs.values():
+                apt.unpack(package, Path(folder))
+            at = {name: find(Path(folder), name).read_bytes() for name in ("docker", "docker-buildx", "docker-registry")}
+        docker = {"usr/local/bin/docker": (at["docker"], 0o755)}
+        docker |= {"usr/local/libexec/docker/cli-plugins/docker-buildx": (at["docker-buildx"], 0o755)}
+        registry = {"bin/registry": (at["docker-registry"], 0o755)}
+        for name, files in ((NAMES["DOCKER"], docker), (NAMES["REGISTRY"], registry)):
+            found[name].append(build.image([build.layer(files, compress=False)], platform=platform))
+    return {name: build.index(parts) for name, parts in found.items()}
