@@ -88,6 +88,7 @@ lock: setup ## Renew the locks (hashes, no addresses).
 	@UV=$$(tools/uv.sh); compile() { "$$UV" pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 "$$@"; }; \
 	compile pyproject.toml --group build -o requirements.lock; \
 	compile pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock; \
+	compile --group kit -o requirements-kit.lock; \
 	compile --group mutants -c requirements-dev.lock -o requirements-mutants.lock; \
 	echo uv | compile - -o requirements-uv.lock
 

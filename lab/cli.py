@@ -275,6 +275,34 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--forget",), {"action": "store_true", "help": "remove it with all that it knows, and its code"}),
         ),
     ),
+    "kit": (
+        "kit:kit",
+        "for teachers: one file with all that learners' machines need, so that no network is",
+        (
+            (
+                ("action",),
+                {
+                    "choices": ["make", "show", "serve", "get", "unpack"],
+                    "help": "make one; show what one holds, and whether it is sound; share one in the room; get one "
+                    "that is shared; unpack one for this lab",
+                },
+            ),
+            (("words",), {"nargs": "*", "metavar": "FILE|ADDRESS CODE", "help": "the kit; for `get`, where it is"}),
+            (
+                ("--platform",),
+                {"metavar": "PLATFORMS", "help": "for `make`: linux/amd64,linux/arm64 (default: this one)"},
+            ),
+            (
+                ("--for",),
+                {"dest": "releases", "metavar": "RELEASES", "help": "for `make`: whose engine, as debian:12,debian:13"},
+            ),
+            (("--python",), {"metavar": "VERSIONS", "help": "for `make`: as in 3.11,3.12 (default: 3.11 to 3.14)"}),
+            (("-o", "--output"), {"metavar": "FILE", "help": "for `make` and `get`: the file to write"}),
+            (("--port",), {"type": int, "metavar": "N", "help": "for `serve`: where others find it (default: 8991)"}),
+            (("--listen",), {"metavar": "ADDRESS", "help": "for `serve`: only at this address (default: all)"}),
+            _JSON,
+        ),
+    ),
     "join": (
         "room:join",
         "join a class: its board then sees how your steps stand; what it is told is said first",

@@ -70,7 +70,7 @@ def go(tmp_path, recording):
 @pytest.fixture
 def recipe(tmp_path):
     """The recipe of BuildKit's programs, in a folder of the test's."""
-    return maker._recipe(tmp_path / "module")
+    return maker._recipe(tmp_path / "module", maker.here())
 
 
 def test_the_pinned_module_is_the_version_that_is_named():
@@ -116,7 +116,7 @@ def test_go_is_counted_as_it_talks(go, recipe, tmp_path):
 def test_what_stops_go_is_one_line(go, tmp_path, monkeypatch, said, message):
     """A failed build names its cause, and what Go said stays in the log."""
     log = io.StringIO()
-    recipe = maker._recipe(tmp_path / "module")
+    recipe = maker._recipe(tmp_path / "module", maker.here())
     monkeypatch.setattr(sys, "stderr", log)
     go.program.write_text(go.program.read_text().replace("exit 0", "exit 1"))
     (tmp_path / "data/packages").write_text(f"cmp\n{said}\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import lab
 from lab import paths, sandbox
 from lab.sandbox import cache
+from lab.sandbox.packages import programs
 
 SOURCES = Path(lab.__file__).parent
 MADE = r'paths\.cache\(\) / f?"([^"]*)"|prefix="([^"]*)", dir=paths\.cache\(\)'
@@ -60,3 +63,21 @@ def test_down_alone_keeps_the_cache(used: list[Path]) -> None:
     """So that the next `up` needs no network."""
     assert sandbox.down() == []
     assert all(folder.is_dir() for folder in used)
+
+
+def test_two_that_start_at_once_unpack_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first: else each would remove what the other has just laid there."""
+    unpacked = []
+
+    def unpack(_debs: list[Path], place: Path) -> None:
+        unpacked.append(place)
+        time.sleep(0.3)
+        (place / "usr/bin").mkdir(parents=True)
+        (place / "usr/bin/runc").write_bytes(b"a program")
+
+    monkeypatch.setattr(programs, "unpack", unpack)
+    paths.cache().mkdir(parents=True)
+    with ThreadPoolExecutor() as pool:
+        places = set(pool.map(lambda _: programs.engine("forky", [Path("runc.deb")]), range(3)))
+    assert len(unpacked) == 1
+    assert [programs.complete(place) for place in places] == [True]

@@ -35,9 +35,9 @@ def shown(printed: str, hidden: str) -> str:
     return "-".join(whole[start : start + 4] for start in range(0, len(whole), 4))
 
 
-def read(typed: str) -> tuple[str, str]:
-    """Fingerprint and secret of a code as people type it. UsageError where it is none."""
+def read(typed: str, what: str = "a class") -> tuple[str, str]:
+    """Fingerprint and secret of a code of `what`, as people type it. UsageError where it is none."""
     plain = typed.upper().translate(_LOOK_ALIKE)
     if len(plain) != _PRINT + _SECRET or set(plain) - set(_LETTERS):
-        raise UsageError(f"{typed[:40]!r} is not the code of a class.", "It looks like 4F7K-9Q2M-X3TD.")
+        raise UsageError(f"{typed[:40]!r} is not the code of {what}.", "It looks like 4F7K-9Q2M-X3TD.")
     return plain[:_PRINT], plain[_PRINT:]

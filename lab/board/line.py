@@ -30,15 +30,15 @@ class Refused(Exception):
         self.status = status
 
 
-def place(address: str) -> str:
-    """An address as people type it, in one form, with its port. UsageError where it is none."""
+def place(address: str, usual: int = PORT, example: str = JOIN) -> str:
+    """An address as people type it, in one form, with its port. UsageError with an `example` where it is none."""
     try:
         parts = urlsplit(f"//{address.strip()}")
-        host, port = parts.hostname, parts.port or PORT
+        host, port = parts.hostname, parts.port or usual
     except ValueError:
-        host, port = None, PORT
+        host, port = None, usual
     if not host or "@" in address or address.strip() != parts.netloc or not _HOST.fullmatch(host):
-        raise UsageError(f"{address[:80]!r} is not an address.", JOIN)
+        raise UsageError(f"{address[:80]!r} is not an address.", example)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -8,24 +8,20 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import __version__, paths
-from lab.board import code, line, server
+from lab.board import code, door, known, line, server
 from lab.board.store import Store
 from lab.errors import Blocked, LabError
-from lab.sandbox import certificates
-from lab.sandbox.host import network
 from lab.sandbox.host.files import remove_folder
-from lab.storage import own_folder, read_json, write_json, write_text
+from lab.storage import own_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from tornado.web import Application
 
-_TRIED = 20  # ports
 _MOST_HEADERS = 8 * 1024
 _PATIENCE = 10.0  # seconds for the body of a message
 RUNNING = "A board is running on this machine already."
@@ -77,21 +73,23 @@ def run(said: Callable[[Address], None], *, port: int | None = None, listen: str
 
 
 async def _serve(store: Store, said: Callable[[Address], None], port: int | None, listen: str) -> None:
-    kept = _settings()
-    door = _bound(port or (kept.port if kept else line.PORT), listen, fixed=bool(port or kept))
-    page = _bound(kept.page_port if kept else 0, "127.0.0.1", fixed=False)
-    kept = replace(kept or _new(), port=_port(door), page_port=_port(page))
+    kept = settings()
+    learners = door.bound(port or (kept.port if kept else line.PORT), listen, fixed=bool(port or kept))
+    page = door.bound(kept.page_port if kept else 0, "127.0.0.1", fixed=False)
+    kept = replace(kept or _new(), port=door.port_of(learners), page_port=door.port_of(page))
     write_json(folder() / "board.json", asdict(kept))
-    where = Address(_addresses(listen, kept.port), code.shown(_fingerprint(), kept.secret), _page(kept))
+    where = Address(
+        door.addresses(listen, kept.port), code.shown(known.fingerprint(folder()), kept.secret), _page(kept)
+    )
     about = {"code": where.code, "addresses": list(where.learners), "version": __version__}
     board = server.Board(store, kept.secret, kept.token, about)
-    _open(server.for_learners(board), door, _tls())
+    _open(server.for_learners(board), learners, known.tls(folder()))
     _open(server.for_teacher(board), page, None)
     said(where)
     await asyncio.Event().wait()
 
 
-def _open(application: Application, door: socket.socket, safe: ssl.SSLContext | None) -> None:
+def _open(application: Application, heard: socket.socket, safe: ssl.SSLContext | None) -> None:
     from tornado.httpserver import HTTPServer
 
     listening = HTTPServer(
@@ -102,7 +100,7 @@ def _open(application: Application, door: socket.socket, safe: ssl.SSLContext | 
         body_timeout=_PATIENCE,
         idle_connection_timeout=3 * _PATIENCE,
     )
-    listening.add_sockets([door])
+    listening.add_sockets([heard])
 
 
 def _new() -> Settings:
@@ -123,7 +121,7 @@ def forget() -> bool:
     return True
 
 
-def _settings() -> Settings | None:
+def settings() -> Settings | None:
     """What was kept; a damaged file counts as none, and so makes a new code."""
     try:
         found = Settings(**read_json(folder() / "board.json"))
@@ -133,69 +131,19 @@ def _settings() -> Settings | None:
     return found if kinds == [int, int, str, str] else None
 
 
-def _certificate() -> Path:
-    """The key and certificate, made at the first start."""
-    path = folder() / "certificate.pem"
-    if not path.is_file():
-        write_text(path, certificates.issue("localhost")[1])
-    return path
+def is_running() -> bool:
+    """Is a board of this user's running on this machine?"""
+    from filelock import FileLock, Timeout
 
-
-def _fingerprint() -> str:
-    """That of the server's own certificate, the first in its file."""
-    _, _, later = _certificate().read_text(encoding="ascii").partition(ssl.PEM_HEADER)
-    own, _, _ = later.partition(ssl.PEM_FOOTER)
-    return code.fingerprint(ssl.PEM_cert_to_DER_cert(f"{ssl.PEM_HEADER}{own}{ssl.PEM_FOOTER}"))
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(_certificate())
-    return context
+    if not folder().exists():
+        return False
+    try:
+        with FileLock(folder() / ".lock", timeout=0, mode=0o600):
+            return False
+    except Timeout:
+        return True
 
 
 def _page(kept: Settings) -> str:
     # what stands behind # is sent to nobody: the page's own script reads it there
     return f"http://127.0.0.1:{kept.page_port}/#{kept.token}"
-
-
-def _bound(port: int, listen: str, *, fixed: bool) -> socket.socket:
-    last = ""
-    for number in [port] if fixed or not port else range(port, port + _TRIED):
-        try:
-            made = _opened(number, listen)
-        except OSError as error:
-            last = error.strerror or str(error)
-            continue
-        made.setblocking(False)  # noqa: FBT003 - that is its only form
-        return made
-    raise Blocked(f"The port {port} cannot be used: {last}.", "Stop what uses it, or choose another one with --port.")
-
-
-def _opened(port: int, listen: str) -> socket.socket:
-    if not listen and socket.has_dualstack_ipv6():
-        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
-    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
-    return socket.create_server((listen, port), family=family)
-
-
-def _port(door: socket.socket) -> int:
-    return int(door.getsockname()[1])
-
-
-def _addresses(listen: str, port: int) -> tuple[str, ...]:
-    """Where learners may find this machine; nothing is sent to find out."""
-    tail = "" if port == line.PORT else f":{port}"
-    if listen:
-        return (f"[{listen}]{tail}" if ":" in listen else f"{listen}{tail}",)
-    found = [_way_out(), *network.own_addresses()]
-    return tuple(f"{one}{tail}" for one in dict.fromkeys(filter(None, found))) or (f"127.0.0.1{tail}",)
-
-
-def _way_out() -> str:
-    """The address that this machine has towards others: "connecting" a datagram socket only chooses it."""
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # nobody's: the documentation's own network
-        return str(probe.getsockname()[0])
-    return ""

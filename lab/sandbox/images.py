@@ -94,22 +94,28 @@ def busybox(report: Listener = quiet) -> Base:
     """Debian's static busybox for each platform, as one index. Nothing foreign is run."""
     from lab.sandbox.packages import apt
 
-    names = {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
+    names = busybox_packages()
     debs = apt.fetch(list(names.values()), report=report)
     versions = {upstream(apt.version(deb)) for deb in debs.values()}
     if len(versions) > 1:
         report.note(f"busybox differs between platforms here: {', '.join(sorted(versions))}.")
-    folder = _layout("busybox", debs.values())
-    index = build.kept(folder)
-    if index is None:
-        with ThreadPoolExecutor() as pool:
-            images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
-            index = build.index(list(images))
-        build.write_layout(folder, index)
+    folder = busybox_layout(debs.values())
+    with apt.unpacking():
+        index = build.kept(folder)
+        if index is None:
+            with ThreadPoolExecutor() as pool:
+                images = pool.map(lambda item: _busybox(item[0], debs[item[1]], max(versions)), names.items())
+                index = build.index(list(images))
+            build.write_layout(folder, index)
     true, named = tags(max(versions)), BUSYBOX.partition(":")[2]
     if named not in true:  # an older or a newer distribution: better another busybox than none
         report.note(f"This distribution's busybox is {true[0]}; it stands for the {BUSYBOX} of the lessons too.")
     return Base(index, tuple(dict.fromkeys((*true, named))))
+
+
+def busybox_packages() -> dict[str, str]:
+    """The package that busybox is taken from, by platform: `busybox-static:arm64` for `linux/arm64`."""
+    return {platform: f"busybox-static:{debian}" for platform, debian in _DEBIAN_NAMES.items()}
 
 
 # Repository in the mirror → how its image is made. Another base image is one more line here.
@@ -172,10 +178,10 @@ def certificates() -> dict[str, build.Content]:
     return {"etc/ssl/certs/ca-certificates.crt": build.File(Path(bundle).read_bytes())}
 
 
-def _layout(name: str, debs: Iterable[Path]) -> Path:
-    """The folder of the cache for what is made of these very packages."""
+def busybox_layout(debs: Iterable[Path]) -> Path:
+    """The folder of the cache for the image that is made of these very packages."""
     made_of = "\n".join([str(_RECIPE), *sorted(deb.name for deb in debs)])
-    return paths.cache() / f"base-{name}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
+    return paths.cache() / f"base-busybox-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
 
 
 def _busybox(platform: str, deb: Path, version: str) -> build.Manifest:

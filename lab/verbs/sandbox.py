@@ -73,11 +73,14 @@ def status(given: Namespace) -> int:
 
 def down(given: Namespace) -> int:
     """Remove what `up` made."""
+    from lab.kit import place
     from lab.verbs import room
 
     removed = sandbox.down(purge=given.purge, dry_run=given.dry_run)
     if given.purge and room.has_joined():
         removed.append(f"the class: {room.WOULD_LEAVE if given.dry_run else room.left()}")
+    of_kits = list(place.removals()) if given.purge else []
+    removed += [removal.line for removal in of_kits]
     for line in removed:
         print(f"  {line}")
     if not removed:
@@ -86,6 +89,9 @@ def down(given: Namespace) -> int:
         print(f"To be removed: {len(removed)}. Nothing was touched.")
     else:
         print(f"Removed: {len(removed)}. Your copy of the lessons stays where it is.")
+    if not given.dry_run:
+        for removal in of_kits:  # last of all: the lab that runs may be in there
+            removal.remove()
     return 0
 
 

@@ -70,11 +70,12 @@ def unpacked(stream: Readable, what: str, *, free: int = FREE) -> io.BufferedRea
     if head.startswith(GZIP):
         return io.BufferedReader(_Frames(stream, head, _Gzip, what, free), _CHUNK)
     if head == ZSTD:
-        return io.BufferedReader(_Frames(stream, head, _zstd(what).ZstdDecompressor, what, free), _CHUNK)
+        return io.BufferedReader(_Frames(stream, head, zstd(what).ZstdDecompressor, what, free), _CHUNK)
     return io.BufferedReader(_Plain(stream, head), _CHUNK)
 
 
-def _zstd(what: str) -> Any:
+def zstd(what: str) -> Any:
+    """Python's zstd, its own from 3.14 on; `what` names what needs it. Raises Blocked where there is none."""
     import importlib
 
     for name in ("compression.zstd", "backports.zstd"):

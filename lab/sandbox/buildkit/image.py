@@ -29,23 +29,26 @@ class DynamicLinks:
     libraries: tuple[str, ...]
 
 
-def runtime(report: Listener) -> dict[str, build.Content]:
+def runtime(report: Listener, foreign: str = "") -> dict[str, build.Content]:
     """Everything of the image that is not BuildKit itself, from the distribution's packages.
 
-    Raises Blocked where a package or a library is missing.
+    `foreign` is Debian's name of another architecture than this machine's. Raises Blocked where a package or a library
+    is missing.
     """
-    found = apt.fetch(["runc", "busybox-static"], report=report)
-    needed = apt.fetch(deb.depends(found["runc"]), report=report)
-    files = images.busybox_files(images.busybox_binary(found["busybox-static"]).content)
+    suffix = f":{foreign}" if foreign else ""
+    runc, busybox = f"runc{suffix}", f"busybox-static{suffix}"
+    found = apt.fetch([runc, busybox], report=report)
+    needed = apt.fetch([name + suffix for name in deb.depends(found[runc])], report=report)
+    files = images.busybox_files(images.busybox_binary(found[busybox]).content)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder)
-        for package in (found["runc"], *needed.values()):
+        for package in (found[runc], *needed.values()):
             apt.unpack(package, tree)
-        runc = next((path for path in tree.glob("usr/*bin/runc") if not path.is_symlink()), None)
-        if runc is None:
-            raise Blocked(f"the package {found['runc'].name!r} holds no runc.", "Run `lab up` again.")
-        files |= {"usr/bin/buildkit-runc": build.File(runc.read_bytes(), 0o755)}
-        files |= libraries(runc, tree)
+        program = next((path for path in tree.glob("usr/*bin/runc") if not path.is_symlink()), None)
+        if program is None:
+            raise Blocked(f"the package {found[runc].name!r} holds no runc.", "Run `lab up` again.")
+        files |= {"usr/bin/buildkit-runc": build.File(program.read_bytes(), 0o755)}
+        files |= libraries(program, tree)
     return files | images.certificates() | {"etc/buildkit": build.Folder(), "var/lib/buildkit": build.Folder(0o700)}
 
 

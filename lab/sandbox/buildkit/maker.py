@@ -20,48 +20,50 @@ _COMMANDS = "github.com/moby/buildkit/cmd/"
 _WHOLE = 1000  # packages to compile from which on a build's times are those of a cold one
 
 
-def layout() -> Path:
-    """The folder in the cache that keeps the image."""
-    return cache_folder() / f"image-{VERSION}-{_RECIPE}-{_platform().architecture}"
+def layout(platform: Platform | None = None) -> Path:
+    """The folder in the cache that keeps the image for that platform; this machine's where none is named."""
+    return cache_folder() / f"image-{VERSION}-{_RECIPE}-{(platform or here()).architecture}"
 
 
-def cached() -> build.Manifest | None:
+def cached(platform: Platform | None = None) -> build.Manifest | None:
     """The image, where the cache has it whole; a damaged one is dropped."""
-    return build.kept(layout())
+    return build.kept(layout(platform))
 
 
-def make() -> build.Manifest:
+def make(platform: Platform | None = None) -> build.Manifest:
     """The image out of the cache, or made now: minutes. Raises Blocked where it cannot be made.
 
-    A second caller waits for the first.
+    One for another platform is cross-compiled; nothing foreign is run. A second caller waits for the first.
     """
     from filelock import FileLock
 
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
         with FileLock(cache_folder() / "lock"):
-            return cached() or _make(Journal())
+            return cached(platform) or _make(Journal(), platform or here())
     except OSError as error:
         raise Blocked(f"BuildKit's image cannot be kept: {error}.", "Make room, or set LAB_CACHE.") from error
 
 
-def _make(journal: Journal) -> build.Manifest:
+def _make(journal: Journal, platform: Platform) -> build.Manifest:
     from lab.sandbox.buildkit.image import assemble, runtime
 
     journal.phase("packages")
-    files = runtime(quiet)
+    files = runtime(quiet, "" if platform == here() else platform.architecture)
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".work-") as folder:
-        recipe = _recipe(Path(folder) / "module")
+        recipe = _recipe(Path(folder) / "module", platform)
         go = toolchain.find(recipe.go, quiet)
         due = gobuild.build(go, recipe, Path(folder) / "programs", journal)
         journal.phase("image")
-        image = assemble(Path(folder) / "programs", files, version=VERSION, platform=str(_platform()), layout=layout())
+        image = assemble(
+            Path(folder) / "programs", files, version=VERSION, platform=str(platform), layout=layout(platform)
+        )
     journal.finish(remember=due >= _WHOLE)
     gobuild.clean()
     return image
 
 
-def _recipe(module: Path) -> gobuild.Recipe:
+def _recipe(module: Path, platform: Platform) -> gobuild.Recipe:
     module.mkdir()
     for name in ("go.mod", "go.sum"):
         (module / name).write_bytes((importlib.resources.files("lab.sandbox") / "buildkit_go" / name).read_bytes())
@@ -71,9 +73,10 @@ def _recipe(module: Path) -> gobuild.Recipe:
         # The tags that upstream's own images are built with.
         tags="osusergo,netgo,static_build,seccomp",
         ldflags=f"-s -w -X github.com/moby/buildkit/version.Version={VERSION}",
-        architecture=_platform().architecture,
+        architecture=platform.architecture,
     )
 
 
-def _platform() -> Platform:
+def here() -> Platform:
+    """This machine's platform."""
     return Platform.of("linux", platform.machine())

@@ -10,7 +10,7 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -70,9 +70,9 @@ def parse(name: str, text: str) -> Handler | None:
     return Handler(name, fields.get("interpreter", ""), flags, magic, name.startswith(PREFIX))
 
 
-def wanted() -> list[str]:
-    """QEMU's names of the emulators that this machine can use: all but its own processor's."""
-    return [name for name in WANTED.values() if name not in _HOST.get(mirror.host_architecture(), ())]
+def wanted(architecture: str = "") -> list[str]:
+    """QEMU's names of the emulators that a machine of that architecture (else this one) can use: all but its own's."""
+    return [name for name in WANTED.values() if name not in _HOST.get(architecture or mirror.host_architecture(), ())]
 
 
 def missing() -> list[str]:
@@ -96,17 +96,37 @@ _MACHINES = {
 
 
 def fetch(report: Listener = quiet) -> Path:
-    """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked."""
+    """The folder with the few emulators that are needed and their lines for the kernel. Raises Blocked.
+
+    One that is unpacked already serves without its package, as a kit brings it.
+    """
+    folders = sorted(paths.cache().glob("emulators-*"), reverse=True)
+    here = next((folder for folder in folders if _whole(folder, wanted())), None)
+    return here or unpack(report=report)
+
+
+def unpack(architecture: str = "", report: Listener = quiet) -> Path:
+    """The same out of the distribution's package, also for a machine of another architecture (Debian's name)."""
     package = "qemu-user" if mirror.distribution() == "debian" else "qemu-user-static"
-    deb = apt.fetch([package], report=report)[package]
+    asked = f"{package}:{architecture}" if architecture else package
+    deb, names = apt.fetch([asked], report=report)[asked], wanted(architecture)
     place = paths.cache() / f"emulators-{deb.stem}"
-    if all((place / f"qemu-{name}").is_file() for name in wanted()):
+    if _whole(place, names):
         return place
+    with apt.unpacking():
+        return place if _whole(place, names) else _unpack_to(place, deb, names, report)
+
+
+def _whole(place: Path, names: Sequence[str]) -> bool:
+    return all((place / file).is_file() for name in names for file in (f"qemu-{name}", f"{name}.conf"))
+
+
+def _unpack_to(place: Path, deb: Path, names: Sequence[str], report: Listener) -> Path:
     report.phase("Unpacking the emulators")
     fresh = place.with_name(f".{place.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     apt.unpack(deb, fresh / "package")
-    for name in wanted():
+    for name in names:
         binaries = [fresh / "package/usr/bin" / f"qemu-{name}{suffix}" for suffix in ("", "-static")]
         next(file for file in binaries if file.exists()).rename(fresh / f"qemu-{name}")
         next((fresh / "package").rglob(f"qemu-{name}.conf")).rename(fresh / f"{name}.conf")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +38,27 @@ def fetch(names: Sequence[str], *, suite: str = "forky", report: Listener = quie
     return {name: part[name] for part in parts for name in part}
 
 
+def known(suite: str, architecture: str) -> dict[str, Package]:
+    """What was fetched of that suite for that architecture, by name; `suite` as it was asked for."""
+    return _remembered(_place(suite, architecture))
+
+
+def remember(suite: str, architecture: str, packages: Mapping[str, Package]) -> None:
+    """Note packages whose files were put into the cache otherwise, so that `fetch` finds them there.
+
+    Raises Blocked where the cache cannot be written.
+    """
+    from filelock import FileLock
+
+    place = _place(suite, architecture)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(place / "lock", timeout=_LOCK_WAIT):
+            _remember(place, {**_remembered(place), **packages})
+    except OSError as error:
+        raise Blocked(f"The download folder cannot be used: {error}.", "Make room or set LAB_CACHE.") from error
+
+
 def unpack(deb: Path, into: Path) -> None:
     """The files of `deb` under `into`, as `dpkg-deb -x` lays them out; no script of the package runs.
 
@@ -57,6 +79,24 @@ def unpack(deb: Path, into: Path) -> None:
         raise Blocked(error.message, "Run `lab up` again: the package is fetched again.") from error
 
 
+@contextmanager
+def unpacking() -> Iterator[None]:
+    """Held by whoever lays programs into the cache: two sandboxes that start at once share it. Raises Blocked."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(paths.cache() / ".unpacking-lock", timeout=_LOCK_WAIT)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Blocked("Another `lab up` is still unpacking.", "Wait for it, then run `lab up` again.") from error
+    except OSError as error:
+        raise Blocked(f"The download folder cannot be used: {error}.", "Make room or set LAB_CACHE.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def forget(files: Iterable[Path]) -> None:
     """Drop cached files that turned out to be damaged, so that the next fetch gets them anew."""
     for file in files:
@@ -72,7 +112,7 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: List
     from filelock import FileLock, Timeout
 
     plain = {asked: asked.partition(":")[0] for asked in names}
-    place = paths.cache() / "apt" / suite / architecture
+    place = _place(suite, architecture)
     try:
         (paths.cache() / "debs").mkdir(parents=True, exist_ok=True)
         place.mkdir(parents=True, exist_ok=True)
@@ -88,6 +128,10 @@ def _fetch_one(suite: str, architecture: str, names: Sequence[str], report: List
     except OSError as error:
         raise Blocked(f"The download folder cannot be used: {error}.", "Make room or set LAB_CACHE.") from error
     return {asked: known[name].file for asked, name in plain.items()}
+
+
+def _place(suite: str, architecture: str) -> Path:
+    return paths.cache() / "apt" / suite / architecture
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,18 @@ _STAMP = "contents.json"
 
 def fetch(suite: str = "forky", report: Listener = quiet) -> list[Path]:
     """The packages of an engine of that suite, out of the cache where it has them. Raises Blocked."""
-    distribution = mirror.distribution()
-    names = _UBUNTU if distribution == "ubuntu" else [_OTHER_NAMES.get(suite, {}).get(n, n) for n in _NEWER]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        fitting = pool.submit(apt.fetch, _FITTING, suite=mirror.HOST, report=report)
-        newer = pool.submit(apt.fetch, names, suite=suite, report=report)
-        return [*newer.result().values(), *fitting.result().values()]
+        parts = [
+            pool.submit(apt.fetch, names, suite=one, report=report)
+            for one, names in needed(mirror.distribution(), suite).items()
+        ]
+        return [deb for part in parts for deb in part.result().values()]
+
+
+def needed(distribution: str, suite: str) -> dict[str, list[str]]:
+    """The names of an engine's packages on that distribution: those of `suite`, and those of the machine's own."""
+    newer = _UBUNTU if distribution == "ubuntu" else [_OTHER_NAMES.get(suite, {}).get(name, name) for name in _NEWER]
+    return {suite: list(newer), mirror.HOST: list(_FITTING)}
 
 
 def engine(suite: str, debs: list[Path], report: Listener = quiet) -> Path:
@@ -88,6 +94,11 @@ def _unpacked(kind: str, debs: list[Path], report: Listener) -> Path:
     place = paths.cache() / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
     if complete(place):
         return place
+    with apt.unpacking():
+        return place if complete(place) else _unpack_to(place, debs, report)
+
+
+def _unpack_to(place: Path, debs: list[Path], report: Listener) -> Path:
     report.phase("Unpacking the programs")
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=paths.cache()) as folder:
         fresh = Path(folder) / "programs"
