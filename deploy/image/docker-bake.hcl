@@ -1,6 +1,6 @@
 # The lab's own image. From the folder of the repository:
 #
-#   docker buildx bake -f deploy/image/docker-bake.hcl --load --set "*.platform=linux/amd64"
+#   docker buildx bake -f deploy/image/docker-bake.hcl here
 #
 # Each variable can be set in the environment.
 
@@ -24,15 +24,15 @@ variable "SOURCE" {
 }
 
 # The bases. A pipeline gives each with its digest, so that all platforms are built from the same.
-variable "PYTHON" {
+variable "PYTHON_BASE" {
   default = "python:3.13-trixie"
 }
 
-variable "DOCKER" {
+variable "DOCKER_BASE" {
   default = "docker:28-cli"
 }
 
-variable "REGISTRY" {
+variable "REGISTRY_BASE" {
   default = "registry:3"
 }
 
@@ -50,22 +50,34 @@ group "default" {
   targets = ["lab"]
 }
 
-target "lab" {
+target "_image" {
   context    = "."
   dockerfile = "deploy/image/Dockerfile"
   contexts   = WHEELS == "" ? {} : { wheels = WHEELS }
-  platforms  = ["linux/amd64", "linux/arm64"]
   tags       = ["${IMAGE}:${VERSION}"]
   args = {
-    PYTHON   = PYTHON
-    DOCKER   = DOCKER
-    REGISTRY = REGISTRY
-    LOCK     = LOCK
+    PYTHON_BASE   = PYTHON_BASE
+    DOCKER_BASE   = DOCKER_BASE
+    REGISTRY_BASE = REGISTRY_BASE
+    LOCK          = LOCK
   }
   labels = {
     "org.opencontainers.image.version"  = VERSION
     "org.opencontainers.image.revision" = REVISION
     "org.opencontainers.image.source"   = SOURCE
   }
-  attest = ["type=provenance,mode=max", "type=sbom"]
+}
+
+# What is published.
+target "lab" {
+  inherits  = ["_image"]
+  platforms = ["linux/amd64", "linux/arm64"]
+  attest    = ["type=provenance,mode=max", "type=sbom"]
+}
+
+# For this machine alone, into its engine.
+target "here" {
+  inherits  = ["_image"]
+  platforms = ["local"]
+  output    = ["type=docker"]
 }

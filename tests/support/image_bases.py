@@ -4,6 +4,7 @@ Each has what the Dockerfile takes of the real one, at the same place, for both 
 """
 
 import hashlib
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,7 +16,7 @@ from lab.sandbox.packages import apt, deb, mirror
 from lab.sandbox.packages.programs import find
 
 PLATFORMS = {"linux/amd64": "amd64", "linux/arm64": "arm64"}
-NAMES = {"PYTHON": "lab-bases/python", "DOCKER": "lab-bases/docker", "REGISTRY": "lab-bases/registry"}
+NAMES = {"PYTHON_BASE": "lab-bases/python", "DOCKER_BASE": "lab-bases/docker", "REGISTRY_BASE": "lab-bases/registry"}
 TAG = "debian"
 # What a Debian with Python has and the lab or its lessons use; what these need comes with them.
 _SYSTEM = (
@@ -24,12 +25,13 @@ _SYSTEM = (
 )  # fmt: skip
 _KEYS = {"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"}
 _LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "zoneinfo", "bash-completion")
+_VIRTUAL = re.compile(r"(?<=python3)\.\d+-(?=distutils)")  # one package for all of a release's Pythons has that name, too
 _MERGED = ("bin", "sbin", "lib", "lib64")
 
 
 def push(registry):
     """Put the three into that registry; the variables of the bake file that name them there, but for its address."""
-    for name, index in {NAMES["PYTHON"]: _system(), **_programs()}.items():
+    for name, index in {NAMES["PYTHON_BASE"]: _system(), **_programs()}.items():
         build.push(registry, name, TAG, index)
     return {variable: f"{name}:{TAG}" for variable, name in NAMES.items()}
 
@@ -55,7 +57,7 @@ def _closure(names, arch):
     while due:
         found = apt.fetch([name + foreign for name in due], suite=mirror.HOST)
         seen |= {asked.partition(":")[0]: file for asked, file in found.items()}
-        due = sorted({name for file in found.values() for name in deb.depends(file)} - seen.keys())
+        due = sorted({_VIRTUAL.sub("-", name) for file in found.values() for name in deb.depends(file)} - seen.keys())
     return list(seen.values())
 
 
@@ -82,7 +84,7 @@ def _root(tree, debs, platform):
 
 def _programs():
     """Docker's client with buildx, and the registry's program, at the places where their images have them."""
-    found = {NAMES["DOCKER"]: [], NAMES["REGISTRY"]: []}
+    found = {NAMES["DOCKER_BASE"]: [], NAMES["REGISTRY_BASE"]: []}
     for platform, arch in PLATFORMS.items():
         foreign = "" if arch == mirror.host_architecture() else f":{arch}"
         debs = apt.fetch([name + foreign for name in ("docker-cli", "docker-buildx", "docker-registry")])
@@ -93,6 +95,6 @@ def _programs():
         docker = {"usr/local/bin/docker": (at["docker"], 0o755)}
         docker |= {"usr/local/libexec/docker/cli-plugins/docker-buildx": (at["docker-buildx"], 0o755)}
         registry = {"bin/registry": (at["docker-registry"], 0o755)}
-        for name, files in ((NAMES["DOCKER"], docker), (NAMES["REGISTRY"], registry)):
+        for name, files in ((NAMES["DOCKER_BASE"], docker), (NAMES["REGISTRY_BASE"], registry)):
             found[name].append(build.image([build.layer(files, compress=False)], platform=platform))
     return {name: build.index(parts) for name, parts in found.items()}
