@@ -1,4 +1,4 @@
-"""Start JupyterLab on a learner's folder: with a token, on loopback where nothing else is said, asking no other host."""
+"""Start JupyterLab on a learner's folder: on loopback by default, with a token, asking no other host for anything."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ def serve(folder: Path, first: str = "", *, port: int | None = None, listen: str
     process = None
     try:
         process, chosen = _answering(folder, (listen, port), token)
+        where = f"{_reached(listen)}:{chosen}"
         print(
-            f"\n  JupyterLab is at:\n\n    http://{_reached(listen)}:{chosen}/lab/tree/{_first(folder, first)}?token={token}"
+            f"\n  JupyterLab is at:\n\n    http://{where}/lab/tree/{_first(folder, first)}?token={token}"
             "\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
             flush=True,
         )

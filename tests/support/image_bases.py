@@ -25,7 +25,9 @@ _SYSTEM = (
 )  # fmt: skip
 _KEYS = {"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"}
 _LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "zoneinfo", "bash-completion")
-_VIRTUAL = re.compile(r"(?<=python3)\.\d+-(?=distutils)")  # one package for all of a release's Pythons has that name, too
+_VIRTUAL = re.compile(
+    r"(?<=python3)\.\d+-(?=distutils)"
+)  # one package for all of a release's Pythons has that name, too
 _MERGED = ("bin", "sbin", "lib", "lib64")
 
 
@@ -91,7 +93,9 @@ def _programs():
         with tempfile.TemporaryDirectory() as folder:
             for package in debs.values():
                 apt.unpack(package, Path(folder))
-            at = {name: find(Path(folder), name).read_bytes() for name in ("docker", "docker-buildx", "docker-registry")}
+            at = {
+                name: find(Path(folder), name).read_bytes() for name in ("docker", "docker-buildx", "docker-registry")
+            }
         docker = {"usr/local/bin/docker": (at["docker"], 0o755)}
         docker |= {"usr/local/libexec/docker/cli-plugins/docker-buildx": (at["docker-buildx"], 0o755)}
         registry = {"bin/registry": (at["docker-registry"], 0o755)}

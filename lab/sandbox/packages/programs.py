@@ -52,7 +52,7 @@ def engine(suite: str, debs: list[Path], report: Listener = quiet) -> Path:
 
 
 def registry(report: Listener = quiet) -> Path:
-    """The folder of the registry's program alone, for a machine with an engine of its own; `/` where it is installed."""
+    """The folder of the registry's program alone, for a machine with an engine of its own; `/` where it has both."""
     if (_INSTALLED / "docker-registry").is_file():
         return Path("/")
     debs = apt.fetch(_REGISTRY, report=report)
