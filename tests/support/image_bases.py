@@ -28,6 +28,7 @@ _LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "zoneinfo", "bash-comple
 _VIRTUAL = re.compile(
     r"(?<=python3)\.\d+-(?=distutils)"
 )  # one package for all of a release's Pythons has that name, too
+_RECIPE = "2"  # another one where the bases are made otherwise, so that the cache makes them again
 _MERGED = ("bin", "sbin", "lib", "lib64")
 
 
@@ -38,10 +39,16 @@ def push(registry):
     return {variable: f"{name}:{TAG}" for variable, name in NAMES.items()}
 
 
+def python():
+    """The version of the distribution's Python, as in `3.11`."""
+    version = apt.version(apt.fetch(["python3"], suite=mirror.HOST)["python3"])
+    return ".".join(deb.upstream(version).split(".")[:2])
+
+
 def _system():
     names = [*_SYSTEM, _KEYS[mirror.distribution()]]
     debs = {platform: _closure(names, arch) for platform, arch in PLATFORMS.items()}
-    made_of = "\n".join(sorted(one.name for part in debs.values() for one in part))
+    made_of = "\n".join([_RECIPE] + sorted(one.name for part in debs.values() for one in part))
     folder = paths.cache() / f"base-python-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     index = build.kept(folder)
     if index is None:
@@ -59,17 +66,24 @@ def _closure(names, arch):
     while due:
         found = apt.fetch([name + foreign for name in due], suite=mirror.HOST)
         seen |= {asked.partition(":")[0]: file for asked, file in found.items()}
-        due = sorted({_VIRTUAL.sub("-", name) for file in found.values() for name in deb.depends(file)} - seen.keys())
+        due = sorted({_VIRTUAL.sub("-", name) for file in found.values() for name in _needs(file)} - seen.keys())
     return list(seen.values())
 
 
+def _needs(file):
+    before = deb.names(mirror.run(["dpkg-deb", "-f", str(file), "Pre-Depends"]))
+    return [*before, *deb.depends(file)]
+
+
 def _root(tree, debs, platform):
-    tree.mkdir(parents=True)
-    for name in _MERGED:
-        (tree / "usr" / name).mkdir(parents=True)
-        (tree / name).symlink_to(f"usr/{name}")
     for package in debs:
         apt.unpack(package, tree)
+    for name in _MERGED:  # as an installed system has them
+        if (tree / name).is_dir() and not (tree / name).is_symlink():
+            shutil.copytree(tree / name, tree / "usr" / name, symlinks=True, dirs_exist_ok=True)
+            shutil.rmtree(tree / name)
+        if (tree / "usr" / name).is_dir() and not (tree / name).is_symlink():
+            (tree / name).symlink_to(f"usr/{name}")
     for name in _LEFT_OUT:
         shutil.rmtree(tree / "usr/share" / name, ignore_errors=True)
     files = build.files_of(tree) | images.certificates()

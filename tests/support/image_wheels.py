@@ -12,12 +12,13 @@ from lab import paths
 from lab.kit.pip import pip
 from lab.kit.wheels import Target, rows
 
+_TOOLS = ("requirements-uv.lock", "requirements-kit.lock")
 ROOT = Path(__file__).parent.parent.parent
 
 
 def folder(lock, python):
-    """The wheels of the locks for that Python on both platforms; the cache keeps them."""
-    locks = [(ROOT / name).read_text(encoding="utf-8") for name in ("requirements-uv.lock", lock)]
+    """The wheels of that lock, of uv and of pip for that Python on both platforms; the cache keeps them."""
+    locks = [(ROOT / name).read_text(encoding="utf-8") for name in (*_TOOLS, lock)]
     place = paths.cache() / f"base-wheels-{hashlib.sha256(''.join([python, *locks]).encode()).hexdigest()[:12]}"
     with FileLock(f"{place}.lock"):
         if not place.exists():
