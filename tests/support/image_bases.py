@@ -48,7 +48,7 @@ def python():
 def _system():
     names = [*_SYSTEM, _KEYS[mirror.distribution()]]
     debs = {platform: _closure(names, arch) for platform, arch in PLATFORMS.items()}
-    made_of = "\n".join([_RECIPE] + sorted(one.name for part in debs.values() for one in part))
+    made_of = "\n".join([_RECIPE, *sorted(one.name for part in debs.values() for one in part)])
     folder = paths.cache() / f"base-python-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     index = build.kept(folder)
     if index is None:
