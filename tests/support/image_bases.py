@@ -4,7 +4,6 @@ Each has what the Dockerfile takes of the real one, at the same place, for both 
 """
 
 import hashlib
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -25,9 +24,7 @@ _SYSTEM = (
 )  # fmt: skip
 _KEYS = {"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"}
 _LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "zoneinfo", "bash-completion")
-_VIRTUAL = re.compile(
-    r"(?<=python3)\.\d+-(?=distutils)"
-)  # one package for all of a release's Pythons has that name, too
+_CALLED = {"awk": "mawk", "python3.11-distutils": "python3-distutils"}  # what has a name that is no package's own
 _RECIPE = "2"  # another one where the bases are made otherwise, so that the cache makes them again
 _MERGED = ("bin", "sbin", "lib", "lib64")
 
@@ -66,7 +63,7 @@ def _closure(names, arch):
     while due:
         found = apt.fetch([name + foreign for name in due], suite=mirror.HOST)
         seen |= {asked.partition(":")[0]: file for asked, file in found.items()}
-        due = sorted({_VIRTUAL.sub("-", name) for file in found.values() for name in _needs(file)} - seen.keys())
+        due = sorted({_CALLED.get(name, name) for file in found.values() for name in _needs(file)} - seen.keys())
     return list(seen.values())
 
 
