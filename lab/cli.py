@@ -275,6 +275,19 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--forget",), {"action": "store_true", "help": "remove it with all that it knows, and its code"}),
         ),
     ),
+    "class": (
+        "classroom:class_",
+        "for teachers: is this machine ready for a class, and what will the class need?",
+        (
+            (("action",), {"choices": ["check"], "help": "look at this machine, and say what to do"}),
+            (("--learners",), {"type": int, "metavar": "N", "help": "say what so many learners need, too"}),
+            (
+                ("--tour",),
+                {"metavar": "DIR", "default": "build/tour", "help": "of the last `lab tour` (default: build/tour)"},
+            ),
+            _JSON,
+        ),
+    ),
     "kit": (
         "kit:kit",
         "for teachers: one file with all that learners' machines need, so that no network is",

@@ -11,7 +11,7 @@ from lab.errors import Blocked
 from lab.model.facts import Fact
 from lab.model.steps import Need, Probe
 from lab.model.world import World
-from lab.probes.engine import docker
+from lab.probes.engine import check_answers, docker
 
 BASE = "busybox:1.38"
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
@@ -41,9 +41,7 @@ def emulation() -> Probe[Emulation]:
 
 def engine(world: World) -> None:
     """The engine answers."""
-    status, _, err, _ = docker(world, "version", "--format", "{{.Server.Version}}")
-    if status:
-        raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
+    check_answers(world)
 
 
 def several_platforms(world: World) -> None:
@@ -83,6 +81,14 @@ def consent(world: World) -> None:
     del world
     if os.environ.get(NO_CONSENT) == "no":
         raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
+
+
+def emulators_agreed(world: World) -> None:
+    """The learner has let emulators in: the step registers one with the kernel by itself."""
+    from lab.sandbox.emulators import unopened
+
+    del world
+    unopened.check_agreed()
 
 
 def reach(world: World) -> None:

@@ -51,10 +51,15 @@ def _up(given: Namespace) -> sandbox.Sandbox:
 
 def agreed(box: sandbox.Sandbox) -> bool:
     """Ask for emulators, where somebody can answer and there is something to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or not sandbox.missing_emulators(box):
+    return bool(sandbox.missing_emulators(box)) and agrees(_CONSENT, "Register them?")
+
+
+def agrees(text: str, question: str) -> bool:
+    """Say what is to be done and ask for it; no, where nobody can answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    print(_CONSENT, file=sys.stderr)
-    return input("Register them? [y/N] ").strip().lower() in ("y", "yes")
+    print(text, file=sys.stderr)
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def status(given: Namespace) -> int:

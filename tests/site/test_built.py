@@ -65,6 +65,8 @@ def test_every_page_is_there(built):
     expected |= {f"lessons/{one.stem}/index" for one in course.lessons()}
     expected |= {f"errors/{entry.id}/index" for entry in entries()}
     expected |= {f"reference/{name}/index" for name in ("lab", "platforms", "notes")}
+    expected |= {f"workshop/{one.stem}/index" for one in course.lessons()}
+    expected |= {f"workshop/{name}/index" for name in ("plan", "rooms", "slides", "exercises", "exams")}
     found = {str(path.relative_to(built)).removesuffix(".html") for path in built.rglob("*.html")}
     assert expected <= found
 
