@@ -37,8 +37,8 @@ variable "REGISTRY_BASE" {
 }
 
 variable "LOCK" {
-  description = "The packages: requirements-hub.lock has JupyterHub too."
-  default     = "requirements.lock"
+  description = "The packages; requirements-hub.lock has JupyterHub too."
+  default     = "requirements-hub.lock"
 }
 
 variable "WHEELS" {

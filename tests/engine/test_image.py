@@ -26,7 +26,7 @@ BUILDER = "image-of-the-lab"
 def told(box):
     """The environment of a build: the sandbox's, with what the bake file's variables stand for off line."""
     bases = image_bases.push(box.mirror)
-    wheels = image_wheels.folder("requirements.lock", image_bases.python())
+    wheels = image_wheels.folder("requirements-hub.lock", image_bases.python())
     own = {name: f"{box.registry}/{image}" for name, image in bases.items()}
     return {
         **this_world().env,
@@ -90,3 +90,4 @@ def test_it_starts_and_a_step_is_done_in_it(built, run):
     assert "The user is 1000." in said
     assert "passed" in said.lower() or "✔" in said
     assert run(["docker", "ps", "--all", "--format", "{{.Names}}"]) == before
+    assert run(["docker", "run", "--rm", built, "jupyterhub-singleuser", "--version"]).strip()  # a hub's own command
