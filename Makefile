@@ -59,7 +59,7 @@ check: setup-dev ## Format, lint, types, shell.
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/shellcheck tools/*.sh .ci/run
+	@$(BIN)/shellcheck tools/*.sh deploy/image/*.sh .ci/run
 	@$(BIN)/nbstripout --verify --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb lessons/clinic/*.ipynb lessons/capstone/*.ipynb
 
 fix: setup-dev ## Format the code and strip the notebooks.
@@ -94,7 +94,8 @@ lock: setup ## Renew the locks (hashes, no addresses).
 	compile --group kit -o requirements-kit.lock; \
 	compile pyproject.toml --group cluster -c requirements.lock -o requirements-cluster.lock; \
 	compile --group mutants -c requirements-dev.lock -o requirements-mutants.lock; \
-	echo uv | compile - -o requirements-uv.lock
+	echo uv | compile - -o requirements-uv.lock; \
+	echo pipx | compile - -o tests/requirements-pipx.lock
 
 clean: ## Remove what make made in this folder (not the sandbox: that is `lab down`).
 	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -33,6 +33,10 @@ _EMULATORS = (
     },
 )
 _SEED = (("--seed",), {"type": int, "metavar": "N", "help": "the number that your exercises' variants follow from"})
+_LISTEN = (
+    ("--listen",),
+    {"metavar": "ADDRESS", "default": "127.0.0.1", "help": "where JupyterLab listens (default: 127.0.0.1)"},
+)
 _UP = (
     (("--registry",), {"metavar": "HOST/NAME", "help": "use this account ($REGISTRY), e.g. docker.io/NAME"}),
     _EMULATORS,
@@ -44,7 +48,11 @@ _UP = (
 
 # verb: (where it is done, one line of help, its arguments)
 _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at your next step", (*_UP, _SEED, _FOLDER)),
+    "learn": (
+        "sandbox:learn",
+        "start the sandbox and open JupyterLab at your next step",
+        (*_UP, _LISTEN, _SEED, _FOLDER),
+    ),
     "up": ("sandbox:up", "start the engine and the registry, and provide the base images", _UP),
     "status": ("sandbox:status", "what is running, on one screen", (_JSON,)),
     "down": (

@@ -1,4 +1,4 @@
-"""Start JupyterLab on a learner's folder: on loopback, with a token, asking no other host for anything."""
+"""Start JupyterLab on a learner's folder: on loopback by default, with a token, asking no other host for anything."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ _SETTINGS = {
 _TERMINAL = ["bash", "-c", "lab shell; case $? in 2|3|70) exec bash --noprofile;; esac"]
 _LIMIT = 60.0
 _TRIES = 5
+_HERE = "127.0.0.1"
 _TAKEN = "is not available"  # how Jupyter says that another program has its port
 
 
-def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
+def serve(folder: Path, first: str = "", *, port: int | None = None, listen: str = _HERE) -> int:
     """Run the server until Ctrl-C; print its address as soon as it answers. The exit status is the server's.
 
-    `first` is the notebook to open; where it is not there, the first lesson is.
+    `first` is the notebook to open; where it is not there, the first lesson is. `listen` is an IPv4 address of this
+    machine; `0.0.0.0` is all of them, as a container needs it.
     """
     token = secrets.token_urlsafe(24)
     trust(folder, paths.home() / "jupyter" / "data")
@@ -45,9 +47,10 @@ def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     process = None
     try:
-        process, chosen = _answering(folder, port, token)
+        process, chosen = _answering(folder, (listen, port), token)
+        where = f"{_reached(listen)}:{chosen}"
         print(
-            f"\n  JupyterLab is at:\n\n    http://127.0.0.1:{chosen}/lab/tree/{_first(folder, first)}?token={token}"
+            f"\n  JupyterLab is at:\n\n    http://{where}/lab/tree/{_first(folder, first)}?token={token}"
             "\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
             flush=True,
         )
@@ -59,16 +62,22 @@ def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
             _stop(process)
 
 
-def _answering(folder: Path, port: int | None, token: str) -> tuple[subprocess.Popen[bytes], int]:
+def _reached(listen: str) -> str:
+    """The address under which this machine itself reaches what listens there."""
+    return _HERE if listen == "0.0.0.0" else listen  # noqa: S104 - it is compared, and comes from the command line
+
+
+def _answering(folder: Path, wanted: tuple[str, int | None], token: str) -> tuple[subprocess.Popen[bytes], int]:
     """A server that answers, and its port: another one where somebody took the free one just now. Raises Blocked."""
+    listen, port = wanted
     log = paths.home() / "log" / "jupyter.log"
     left = _TRIES
     while True:
         left -= 1
-        chosen = port or _free_port()
-        process = _start(folder, ("127.0.0.1", chosen), token, log)
+        chosen = port or _free_port(listen)
+        process = _start(folder, (listen, chosen), token, log)
         try:
-            _wait(process, f"http://127.0.0.1:{chosen}/api/status?token={token}", log)
+            _wait(process, f"http://{_reached(listen)}:{chosen}/api/status?token={token}", log)
         except BaseException as error:
             _stop(process)
             taken = isinstance(error, Blocked) and _TAKEN in log.read_text(encoding="utf-8", errors="replace")
@@ -182,9 +191,9 @@ def _first(folder: Path, wanted: str) -> str:
     return next((name for name in names if (folder / name).exists()), "")
 
 
-def _free_port() -> int:
+def _free_port(listen: str = _HERE) -> int:
     for port in range(8888, 8988):
         with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((listen, port))
             return port
     raise Blocked("No port between 8888 and 8987 is free.", "Stop a server that you do not need.")
