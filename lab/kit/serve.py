@@ -179,6 +179,7 @@ def run(
     file: Path, report: Listener, said: Callable[[Shared], None], *, port: int | None = None, listen: str = ""
 ) -> None:
     """Serve until Ctrl-C; `said` is told where. Raises BadInput for a damaged kit, Blocked where a port is taken."""
+    read.opened(file)
     report.phase(f"Checking {file.name}")
     found = read.contents(file)
     with file.open("rb") as stream:

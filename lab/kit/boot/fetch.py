@@ -102,7 +102,7 @@ def _some(
                 told(have, about.size)
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
-    return ""
+    return "" if have >= about.size else "the line broke"
 
 
 def _about(source: Source) -> About:
