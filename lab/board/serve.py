@@ -82,7 +82,7 @@ async def _serve(store: Store, said: Callable[[Address], None], port: int | None
     page = _bound(kept.page_port if kept else 0, "127.0.0.1", fixed=False)
     kept = replace(kept or _new(), port=_port(door), page_port=_port(page))
     write_json(folder() / "board.json", asdict(kept))
-    where = Address(_addresses(listen, kept.port), code.shown(_fingerprint(), kept.secret), _page(kept))
+    where = Address(addresses(listen, kept.port), code.shown(_fingerprint(), kept.secret), _page(kept))
     about = {"code": where.code, "addresses": list(where.learners), "version": __version__}
     board = server.Board(store, kept.secret, kept.token, about)
     _open(server.for_learners(board), door, _tls())
@@ -121,6 +121,12 @@ def forget() -> bool:
     except Timeout:
         raise Blocked(RUNNING, "Stop it with Ctrl-C in its terminal, then try again.") from None
     return True
+
+
+def door() -> int | None:
+    """The port at which learners find the board of this machine, or None where there is none."""
+    found = _settings()
+    return found.port if found else None
 
 
 def _settings() -> Settings | None:
@@ -184,9 +190,9 @@ def _port(door: socket.socket) -> int:
     return int(door.getsockname()[1])
 
 
-def _addresses(listen: str, port: int) -> tuple[str, ...]:
-    """Where learners may find this machine; nothing is sent to find out."""
-    tail = "" if port == line.PORT else f":{port}"
+def addresses(listen: str, port: int, usual: int = line.PORT) -> tuple[str, ...]:
+    """Where learners may find this machine, without the `usual` port; nothing is sent to find out."""
+    tail = "" if port == usual else f":{port}"
     if listen:
         return (f"[{listen}]{tail}" if ":" in listen else f"{listen}{tail}",)
     found = [_way_out(), *network.own_addresses()]

@@ -79,51 +79,53 @@ def _answering(folder: Path, port: int | None, token: str) -> tuple[subprocess.P
 
 
 def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> subprocess.Popen[bytes]:
-    own = paths.home() / "jupyter"
-    settings = own / "settings"
-    for name, values in _SETTINGS.items():
-        if not (settings / name).exists():
-            write_json(settings / name, values)
     command = [
-        sys.executable,
-        *(
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            f"--ServerApp.ip={address[0]}",
-            f"--ServerApp.port={address[1]}",
-        ),
-        *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--LabApp.news_url="),
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-        f"--LabApp.user_settings_dir={settings}",
-        f"--LabApp.workspaces_dir={own / 'workspaces'}",
-        "--ServerApp.contents_manager_class=lab.notebook.files.LessonFiles",
+        *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+        *(f"--ServerApp.ip={address[0]}", f"--ServerApp.port={address[1]}", "--ServerApp.port_retries=0"),
+        *options(folder),
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
     own_folder(log.parent)
-    # the token goes through the environment: a command line can be read by everybody on the machine
-    env = {
-        **os.environ,
-        **_own_folders(own),
-        # a terminal inside of JupyterLab knows `lab` too
-        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]),
-        "JUPYTER_TOKEN": token,
-        "LAB_WORKSPACE": str(folder),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
     with log.open("wb") as file:
         log.chmod(0o600)
         return subprocess.Popen(
             command,
             cwd=folder,
-            env=env,
+            # the token goes through the environment: a command line can be read by everybody on the machine
+            env={**environment(folder), "JUPYTER_TOKEN": token},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             start_new_session=True,
         )
+
+
+def options(folder: Path) -> list[str]:
+    """How JupyterLab is started on the lessons in `folder`, wherever it listens; its settings are made where missing."""
+    own = paths.home() / "jupyter"
+    settings = own / "settings"
+    for name, values in _SETTINGS.items():
+        if not (settings / name).exists():
+            write_json(settings / name, values)
+    return [
+        *(f"--ServerApp.root_dir={folder}", "--LabApp.news_url="),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        f"--LabApp.user_settings_dir={settings}",
+        f"--LabApp.workspaces_dir={own / 'workspaces'}",
+        "--ServerApp.contents_manager_class=lab.notebook.files.LessonFiles",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of such a server: Jupyter's own folders are the lab's, and a terminal in it knows `lab` too."""
+    return {
+        **os.environ,
+        **_own_folders(paths.home() / "jupyter"),
+        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]),
+        "LAB_WORKSPACE": str(folder),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
 
 
 def _own_folders(own: Path) -> dict[str, str]:

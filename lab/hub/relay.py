@@ -1,0 +1,57 @@
+"""Leads callers from one address to another inside the hub's process: to a room's socket, and from a room to the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Dial = Callable[[], Awaitable[Ends]]
+_PIECE = 65536
+
+
+async def to_socket(path: Path) -> tuple[asyncio.Server, int]:
+    """A port of this machine's loopback that leads to the socket at `path`."""
+    server = await asyncio.start_server(_handler(lambda: asyncio.open_unix_connection(path)), "127.0.0.1", 0)
+    return server, int(server.sockets[0].getsockname()[1])
+
+
+async def from_socket(path: Path, host: str, port: int) -> asyncio.Server:
+    """A socket at `path`, for everybody who sees it, that leads to a port."""
+    path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(_handler(lambda: asyncio.open_connection(host, port)), path)
+    path.chmod(0o666)
+    return server
+
+
+async def safe(context: ssl.SSLContext, listen: str, port: int, inner: int) -> asyncio.Server:
+    """TLS at a port of this machine, that leads to one of its loopback."""
+    handler = _handler(lambda: asyncio.open_connection("127.0.0.1", inner))
+    return await asyncio.start_server(handler, listen or None, port, ssl=context)
+
+
+def _handler(dial: Dial) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await dial()
+        except OSError:
+            writer.close()
+            return
+        with suppress(OSError):
+            await asyncio.gather(_pass(reader, back), _pass(there, writer))
+        for end in (back, writer):
+            end.close()
+
+    return handle
+
+
+async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Hand on what comes, until there is no more; then say so."""
+    while piece := await source.read(_PIECE):
+        target.write(piece)
+        await target.drain()
+    if target.can_write_eof():
+        target.write_eof()
