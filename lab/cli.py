@@ -303,7 +303,11 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--disk",), {"type": float, "metavar": "GB", "help": "how large a learner's disk is (default: 8)"}),
             (
                 ("--idle",),
-                {"type": int, "metavar": "MINUTES", "help": "rooms at rest end after this time; 0: never (default: 60)"},
+                {
+                    "type": int,
+                    "metavar": "MINUTES",
+                    "help": "rooms at rest end after this time; 0: never (default: 60)",
+                },
             ),
             _YES,
             _JSON,

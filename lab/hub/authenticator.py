@@ -22,7 +22,7 @@ _WRONG_CODE = "That is not the code of this class. Ask your teacher."
 _SHORT = f"Choose a password of {learners.SHORTEST} characters or more."
 
 
-class ClassAuthenticator(Authenticator):  # type: ignore[misc]  # JupyterHub brings no types
+class ClassAuthenticator(Authenticator):
     """Names that learners choose, each kept by a password; the code of the class lets new ones in."""
 
     code = Unicode(help="The code of the class, such as 4F7K-9Q2M-X3TD; without one, nobody new comes in.", config=True)

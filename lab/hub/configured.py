@@ -24,7 +24,6 @@ def fill(c: Any) -> None:
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{now.routes or 8001}"
     c.ConfigurableHTTPProxy.command = [sys.executable, "-P", "-m", "lab.hub.proxy"]
     c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
-    # who is in whose room is decided by names alone, so that a learner's page can never speak for another's
     c.JupyterHub.authenticator_class = ClassAuthenticator
     c.ClassAuthenticator.code = now.code
     c.ClassAuthenticator.auth_refresh_age = 60

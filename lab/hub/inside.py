@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 from lab import paths
 from lab.course import workspace
 from lab.errors import LabError
-from lab.hub.room.plan import HOME
+from lab.hub.room.plan import HOME, SERVING
 from lab.notebook import server
 from lab.sandbox.bringup import up
 from lab.sandbox.report import PlainListener
 
-SERVING = "* Starting JupyterLab"
 _LESSONS = HOME / "lessons"
 _LOOK = 10  # parts of the idle time after which the server looks again
 
 
-def main(given: list[str]) -> int:
-    """Become the server; one line on standard error, and the exit status that it stands for, where that cannot be."""
+def main(given: list[str]) -> NoReturn:
+    """Become the server; one line on standard error, and the exit status that it stands for, where it cannot."""
     try:
         up(private=True, report=PlainListener())
     except LabError as error:  # the lessons say it too, and what to do; a room without an engine is still a room
@@ -37,7 +37,7 @@ def main(given: list[str]) -> int:
         environment = server.environment(folder)
     except LabError as error:
         sys.stderr.write(f"* The lessons cannot be laid out: {error}\n")
-        return error.exit_status
+        sys.exit(error.exit_status)
     sys.stderr.write(f"{SERVING}\n")
     sys.stderr.flush()
     os.chdir(folder)
@@ -60,4 +60,4 @@ def _idle(seconds: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

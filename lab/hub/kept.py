@@ -12,7 +12,7 @@ from lab.hub import places
 from lab.storage import read_json, write_json
 
 PORT = 8000
-_NAMES = {"str": str, "int": int, "float": (int, float)}
+_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float)}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def load() -> Kept | None:
         return None
     try:
         found = Kept(**data)
-        if not all(isinstance(getattr(found, one.name), _NAMES[str(one.type)]) for one in fields(Kept)):
+        if not all(isinstance(getattr(found, one.name), _TYPES[str(one.type)]) for one in fields(Kept)):
             raise TypeError  # noqa: TRY301  # handled as every other damage
     except TypeError as error:
         raise BadInput("The hub's settings are damaged.", f"Remove {str(_file())!r}: a new code is made.") from error

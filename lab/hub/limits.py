@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.hub import places
+from lab.hub.room.plan import FIRST
 from lab.sandbox.host import cgroups
 
 _MOUNTS = Path("/proc/self/mounts")
 _UNIFIED = Path("/sys/fs/cgroup")
 _INNER = "room"
-FIRST = "first"  # version 2: where the room's first processes are, since a group with groups in it holds none itself
 _CONTROLLERS = ("cpu", "memory", "pids")
 _PERIOD = 100_000  # microseconds
 

@@ -63,21 +63,20 @@ def fill(report: Listener) -> None:
         finally:
             sandbox.down()
             remove_folder(home)
-    write_json(_stamp(), {"version": __version__, "cache": str(paths.cache()), "names": _names()})
+    write_json(_stamp(), {"version": __version__, "names": _names()})
 
 
 def _filled() -> bool:
     try:
         found = read_json(_stamp())
-        same = (found["version"], found["cache"]) == (__version__, str(paths.cache()))
-        return same and set(found["names"]) <= set(_names())
+        return bool(found["version"] == __version__) and set(found["names"]) <= set(_names())
     except (BadInput, TypeError, KeyError):
         return False
 
 
 def _names() -> list[str]:
-    return [path.name for path in cache.folders() if not path.name.startswith(".")]
+    return [path.name for path in cache.folders() if path.is_dir() and not path.name.startswith(".")]
 
 
 def _stamp() -> Path:
-    return places.folder() / "filled.json"
+    return paths.cache() / "hub-filled.json"

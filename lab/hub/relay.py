@@ -1,8 +1,10 @@
-"""Leads callers from one address to another inside the hub's process: to a room's socket, and from a room to the hub."""
+"""Leads callers from one address to another in the hub's process: to a room's socket, and from a room to the hub."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -21,10 +23,10 @@ async def to_socket(path: Path) -> tuple[asyncio.Server, int]:
 
 async def from_socket(path: Path, host: str, port: int) -> asyncio.Server:
     """A socket at `path`, for everybody who sees it, that leads to a port."""
-    path.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(_handler(lambda: asyncio.open_connection(host, port)), path)
-    path.chmod(0o666)
-    return server
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    os.chmod(path, 0o666)  # noqa: PTH101, S103  # the kernel's own call: each room's users are others
+    return await asyncio.start_unix_server(_handler(lambda: asyncio.open_connection(host, port)), sock=listening)
 
 
 async def safe(context: ssl.SSLContext, listen: str, port: int, inner: int) -> asyncio.Server:

@@ -145,5 +145,7 @@ def _tls(certificate: Path) -> ssl.SSLContext:
         context.load_cert_chain(certificate)
     except (OSError, ssl.SSLError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"{str(certificate)!r} cannot be used: {why}.", "It holds a certificate and its key.") from error
+        raise UsageError(
+            f"{str(certificate)!r} cannot be used: {why}.", "It holds a certificate and its key."
+        ) from error
     return context

@@ -100,7 +100,7 @@ def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> sub
 
 
 def options(folder: Path) -> list[str]:
-    """How JupyterLab is started on the lessons in `folder`, wherever it listens; its settings are made where missing."""
+    """How JupyterLab is started on the lessons in `folder`, wherever it listens; makes its settings where they lack."""
     own = paths.home() / "jupyter"
     settings = own / "settings"
     for name, values in _SETTINGS.items():

@@ -40,9 +40,9 @@ _GIGABYTE = 10**9
 
 def hub(given: Namespace) -> int:
     """Do what was asked for; without a word, start it."""
-    done: int = {"start": _start, "status": _status, "stop": _stop, "forget": _forget, "password": _password}[given.what](
-        given
-    )
+    done: int = {"start": _start, "status": _status, "stop": _stop, "forget": _forget, "password": _password}[
+        given.what
+    ](given)
     return done
 
 

@@ -59,9 +59,7 @@ class Hub:
 
     def lab(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A verb beside it."""
-        return subprocess.run(
-            [*LAB, *words], env=self.env, capture_output=True, text=True, timeout=120, check=False
-        )
+        return subprocess.run([*LAB, *words], env=self.env, capture_output=True, text=True, timeout=120, check=False)
 
     def close(self) -> int:
         """As Ctrl-C does; the exit status."""

@@ -11,9 +11,10 @@ import tempfile
 from pathlib import Path
 
 from lab.hub.room import kernel, porter, walls
-from lab.hub.room.plan import CACHE, MANY, Plan
+from lab.hub.room.plan import FIRST, MANY, Plan
 
 _OWN = kernel.NEWNS | kernel.NEWUSER | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
+_MEMBERS = "cgroup.procs"
 
 
 def main() -> int:
@@ -39,8 +40,7 @@ def _inside(plan: Plan, root: Path, users: int, pipes: tuple[int, int]) -> None:
     try:
         kernel.unshare(kernel.NEWNS)
         walls.build(plan, root, users)
-        for group in plan.groups.values():
-            (Path(group) / "cgroup.procs").write_text("0")
+        _join(plan)
         kernel.unshare(_OWN)
         os.write(pipes[0], b"1")
         os.read(pipes[1], 1)
@@ -59,10 +59,23 @@ def _inside(plan: Plan, root: Path, users: int, pipes: tuple[int, int]) -> None:
         os._exit(70)
 
 
+def _join(plan: Plan) -> None:
+    """Enter the room's control groups; from here on, they are all that is seen of the machine's."""
+    for group in plan.groups.values():
+        (Path(group) / _MEMBERS).write_text("0")
+    if unified := plan.groups.get(""):
+        # a group of version 2 that hands controllers on to others holds no processes of its own
+        kernel.unshare(kernel.NEWCGROUP)
+        first = Path(unified) / FIRST
+        (first / _MEMBERS).write_text("0")
+        for name in (Path(unified) / "cgroup.controllers").read_text().split():
+            (Path(unified) / "cgroup.subtree_control").write_text(f"+{name}")
+
+
 def _furnish(plan: Plan, root: Path) -> None:
     """As the room's first process: what only its own root can mount, then the way in is closed."""
     flat = kernel.NODEV | kernel.NOSUID
-    new = root / "run"  # any folder will do: it is covered, and becomes the root
+    new = root / "run"  # any folder would do: it becomes the root
     kernel.bind(root, new)
     kernel.mount("proc", new / "proc", "proc", flat)
     kernel.mount("sysfs", new / "sys", "sysfs", flat)
@@ -94,7 +107,7 @@ def _devices(root: Path) -> None:
 def _groups(plan: Plan, root: Path) -> None:
     place = root / "sys/fs/cgroup"
     if "" in plan.groups:
-        kernel.bind(root / ".groups", place)
+        kernel.bind(root / ".groups/all", place)
         return
     kernel.mount("tmpfs", place, "tmpfs", kernel.NODEV | kernel.NOSUID, "mode=0755,size=64k")
     for name in plan.groups:

@@ -10,6 +10,8 @@ from pathlib import Path
 HOME = Path("/learner")  # in the room: the learner's own disk
 CACHE = Path("/cache")  # in the room: the lab's downloads, shared by all rooms; what one changes, only that one sees
 DOORS = Path("/doors")  # in the room: the sockets that lead out of it
+SERVING = "* Starting JupyterLab"  # what a room says when all in it is ready but its server
+FIRST = "first"  # the group of version 2 that the room's first processes are in
 MANY = 65536  # users that a room has, from its first one on
 
 

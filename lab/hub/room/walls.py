@@ -37,7 +37,7 @@ def build(plan: Plan, root: Path, users: int) -> None:
         _show(Path(path), root, users)
     _disk(plan, root, users)
     for name, group in plan.groups.items():
-        kernel.bind(Path(group), _folder(root / ".groups" / name))
+        kernel.bind(Path(group), _folder(root / ".groups" / (name or "all")))
     for name in DEVICES:
         place = _folder(root / ".devices") / name
         place.touch()
@@ -45,8 +45,8 @@ def build(plan: Plan, root: Path, users: int) -> None:
     kernel.shown(Path(plan.doors), _folder(_in(root, DOORS)))
     for name in _EMPTY:
         _own(_folder(root / name), plan)
-    for path in (root / "etc", *(root / "etc" / name for name in _TEXTS)):
-        _own(path, plan)
+    for text in ("", *_TEXTS):
+        _own(root / "etc" / text, plan)
 
 
 def _system(root: Path) -> None:
