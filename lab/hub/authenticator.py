@@ -28,7 +28,7 @@ class ClassAuthenticator(Authenticator):
     code = Unicode(help="The code of the class, such as 4F7K-9Q2M-X3TD; without one, nobody new comes in.", config=True)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self.allow_all = True
         self._tries = Limit(_BURST, _PER_MINUTE)
         self._entered: dict[str, str] = {}  # the password's hash with which somebody came in last

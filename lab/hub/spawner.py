@@ -112,7 +112,7 @@ class RoomSpawner(Spawner):
             out=out,
             into=into,
             port=_PORT,
-            command=[sys.executable, "-P", "-m", "lab.hub.inside", *self.get_args()],
+            command=[sys.executable, "-P", "-m", "lab.hub.inside", *self.get_args()],  # type: ignore[no-untyped-call]
             environment=self._environment(),
         )
 
@@ -127,7 +127,7 @@ class RoomSpawner(Spawner):
             "SHELL": "/bin/bash",
             "USER": "root",
         }
-        return {"LANG": "C.UTF-8", **self.get_env(), **own}
+        return {"LANG": "C.UTF-8", **self.get_env(), **own}  # type: ignore[no-untyped-call]
 
     async def poll(self) -> int | None:
         """None while the room is there, else how it ended."""

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,13 +27,17 @@ _PATIENCE = 240.0
 class Hub:
     """A running `lab hub`: where it is, and its code."""
 
-    def __init__(self, home: Path, *words: str) -> None:
+    def __init__(self, home: Path, cache: Path, *words: str) -> None:
         self.home = home
-        self.env = {**os.environ, "LAB_HOME": str(home)}
+        kept = {name: value for name, value in os.environ.items() if name not in ("LAB_LEARNER", "LAB_WORKSPACE")}
+        self.env = {**kept, "LAB_HOME": str(home), "LAB_CACHE": str(cache)}
         self.output = home.with_suffix(".out")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
-                [*LAB, "hub", "--listen", "127.0.0.1", *words],
+                [*LAB, "hub", "--listen", "127.0.0.1", "--port", port, *words],
                 env=self.env, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
             )  # fmt: skip
         said = self._said()
@@ -149,5 +154,7 @@ class Visitor:
                 return said
 
     def shell(self, script: str) -> str:
-        """The same for a shell's script."""
-        return self.runs(f"!{{r'''{script}'''}}" if "\n" not in script else f"%%bash\n{script}")
+        """Run a shell's script in a cell, with the sandbox's environment; all that it prints, whether it fails or not."""
+        words = "import subprocess, lab.sandbox as s; print(subprocess.run(['bash', '-c', {!r}], env=s.environment(s.load())"
+        end = ", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout)"
+        return self.runs(words.format(script) + end)
