@@ -12,7 +12,7 @@ from lab import __version__, paths, sandbox
 from lab.errors import BadInput, Blocked
 from lab.hub import places
 from lab.probes.here import environment_of
-from lab.sandbox import buildkit, cache, golang
+from lab.sandbox import buildkit, cache, golang, registry
 from lab.sandbox.emulators import kernel
 from lab.sandbox.engine import daemon
 from lab.sandbox.host.files import remove_folder
@@ -60,16 +60,36 @@ def fill(report: Listener) -> None:
             for name, made in (("BuildKit", buildkit.wait(_PATIENCE)), ("Go", golang.wait(_PATIENCE))):
                 if made.state not in ("ready", "hub"):
                     raise Blocked(f"The image of {name} cannot be made: {made.error}", "Its lessons need it.")
+            _keep_images(paths.sandbox())
         finally:
             sandbox.down()
             remove_folder(home)
     write_json(_stamp(), {"version": __version__, "names": _names()})
 
 
+def _keep_images(box: Path) -> None:
+    """What each room's registry holds from its first start on, so that none has to make it."""
+    fresh, place = images().with_name("hub-registry.new"), images()
+    for old in (fresh, place):
+        remove_folder(old)
+    try:
+        shutil.copytree(registry.images(box), fresh)
+    except OSError as error:
+        raise Blocked(
+            f"The images for the rooms cannot be kept: {error.strerror}.", "Make room on the disk."
+        ) from error
+    fresh.rename(place)
+
+
+def images() -> Path:
+    """Where a hub's cache keeps them."""
+    return paths.cache() / "hub-registry"
+
+
 def _filled() -> bool:
     try:
         found = read_json(_stamp())
-        return bool(found["version"] == __version__) and set(found["names"]) <= set(_names())
+        return images().is_dir() and bool(found["version"] == __version__) and set(found["names"]) <= set(_names())
     except (BadInput, TypeError, KeyError):
         return False
 
