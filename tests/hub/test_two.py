@@ -119,16 +119,17 @@ def test_no_token_opens_the_others_server(two):
         theirs = own.web.get(f"{other.home}/api/contents/secret.txt", timeout=60)
         assert theirs.status_code in (403, 404)
         assert SECRET.format(other.name) not in theirs.text
-        found = own.runs(ASK.format(f"'/users/{other.name}', '/users', '/proxy', '/user'")).split()
-        assert found[0] in ("403", "404")
-        assert found[1:] == ["403", "403", "200"]
+        said = own.runs(ASK.format(f"'/users/{other.name}', '/users', '/proxy', '/user'"))
+        assert said.split() in (["403", "403", "403", "200"], ["404", "403", "403", "200"]), said
 
 
 ASK = """
-import os, urllib.request, urllib.error
+import urllib.request, urllib.error
+# the lab's own magic has taken the token out of a kernel's variables by now
+given = dict(line.split("=", 1) for line in open("/proc/self/environ").read().split(chr(0)) if "=" in line)
 def ask(path):
-    token = os.environ["JUPYTERHUB_API_TOKEN"]
-    question = urllib.request.Request(os.environ["JUPYTERHUB_API_URL"] + path, headers={{"Authorization": "token " + token}})
+    headers = {{"Authorization": "token " + given["JUPYTERHUB_API_TOKEN"]}}
+    question = urllib.request.Request(given["JUPYTERHUB_API_URL"] + path, headers=headers)
     try:
         return urllib.request.urlopen(question, timeout=20).status
     except urllib.error.HTTPError as error:
