@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from lab.sandbox.report import Listener
 from lab.storage import read_json, write_json
 
 _NEEDED = ("jupyterhub", "configurable_http_proxy")
+_OLDEST = (5, 19)  # shows files of others as a room's own, also below what the room changes
 _PROGRAMS = ("mount", "mkfs.ext4")
 _PATIENCE = 1800.0  # seconds for what is compiled the first time
 
@@ -28,6 +30,8 @@ def check() -> None:
     """Raise Blocked, with what to do, where this machine cannot have a hub."""
     if sys.platform != "linux" or os.geteuid() != 0:
         raise Blocked("A hub needs Linux and root: it makes a room of its own for each learner.", "Run it with sudo.")
+    if _kernel() < _OLDEST:
+        raise Blocked(f"The kernel here is {os.uname().release}; rooms need 5.19 or newer.", "Use a newer system.")
     if missing := [name for name in _NEEDED if not importlib.util.find_spec(name)]:
         raise Blocked(
             f"{' and '.join(missing)} not installed.",
@@ -42,6 +46,10 @@ def check() -> None:
             "In a container there are none; use a machine, or a virtual machine.",
         )
     daemon.check_possible()
+
+
+def _kernel() -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def fill(report: Listener) -> None:

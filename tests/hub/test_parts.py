@@ -201,6 +201,10 @@ def test_what_a_machine_lacks_is_said(monkeypatch):
     with pytest.raises(Blocked, match="root"):
         ready.check()
     monkeypatch.setattr(ready.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(ready, "_kernel", lambda: (5, 15))
+    with pytest.raises(Blocked, match=r"5\.19"):
+        ready.check()
+    monkeypatch.setattr(ready, "_kernel", lambda: (5, 19))
     monkeypatch.setattr(ready.importlib.util, "find_spec", lambda name: None if name == "jupyterhub" else True)
     with pytest.raises(Blocked, match=r"jupyterhub.*setup-hub"):
         ready.check()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import websocket
+from support.class_room import Board
 from support.hub_class import Visitor
 from support.nightly import nightly
 
@@ -121,3 +122,20 @@ def test_a_hub_that_is_killed_takes_its_rooms_along_and_starts_again(a_hub):
     ada.enters()
     assert "kept" in ada.shell("cat ~/lessons/kept.txt")
     again.close()
+
+
+def test_a_room_reaches_the_board_of_its_machine_and_joins_when_asked_to(a_hub, tmp_path):
+    """As in a class on machines of their own: nobody is on the board before they say so, and then with their steps."""
+    board = Board(tmp_path)
+    hub = a_hub.again(board.home, "--disk", "4")
+    try:
+        ada = Visitor(hub, "ada")
+        ada.enters()
+        assert board.shown()["learners"] == []
+        assert "joined as Ada" in ada.shell(f"lab join 127.0.0.1 {board.code} --name Ada --yes")
+        ada.runs("%load_ext lab")
+        ada.runs("%%step uname\nuname -m")
+        waits(lambda: board.row("Ada")["step"])
+    finally:
+        hub.close()
+        board.stop()
