@@ -41,7 +41,7 @@ def _inside(plan: Plan, root: Path, users: int, pipes: tuple[int, int]) -> None:
         kernel.unshare(kernel.NEWNS)
         walls.build(plan, root, users)
         _join(plan)
-        kernel.unshare(_OWN)
+        kernel.unshare(_OWN if "" not in plan.groups else _OWN & ~kernel.NEWCGROUP)
         os.write(pipes[0], b"1")
         os.read(pipes[1], 1)
         os.setgroups([])
@@ -64,7 +64,8 @@ def _join(plan: Plan) -> None:
     for group in plan.groups.values():
         (Path(group) / _MEMBERS).write_text("0")
     if unified := plan.groups.get(""):
-        # a group of version 2 that hands controllers on to others holds no processes of its own
+        # a group of version 2 that hands controllers on to others holds no processes of its own; it is the root that
+        # the room sees, all the same
         kernel.unshare(kernel.NEWCGROUP)
         first = Path(unified) / FIRST
         (first / _MEMBERS).write_text("0")
