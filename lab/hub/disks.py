@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.errors import Blocked
 from lab.hub import places
+from lab.sandbox.host.run import run
 from lab.storage import own_folder
 
 _LOOPS = Path("/sys/block")
@@ -35,12 +36,13 @@ def prepare(number: int, size: int, owner: int) -> Path:
         options = f"root_owner={owner}:{owner},lazy_itable_init=1,lazy_journal_init=1"
         command = ["mkfs.ext4", "-q", "-m", "0", "-E", options, str(fresh)]
         path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-        done = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise Blocked(f"A learner's disk cannot be made: {error.strerror}.", "It needs `mkfs.ext4`.") from error
-    if done.returncode:
+        done = run(command, {"PATH": path}, limit=_PATIENCE * 8)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = getattr(error, "strerror", None) or "it takes too long"
+        raise Blocked(f"A learner's disk cannot be made: {why}.", "It needs `mkfs.ext4`, and some space.") from error
+    if done.status:
         fresh.unlink(missing_ok=True)
-        raise Blocked(f"A learner's disk cannot be made: {done.stderr.strip()}.", "Free some space.")
+        raise Blocked(f"A learner's disk cannot be made: {done.err.strip()}.", "Free some space.")
     return fresh.rename(place)
 
 

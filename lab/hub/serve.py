@@ -76,7 +76,7 @@ def _clear() -> None:
 async def _serve(said: Callable[[Address], None], now: Kept) -> None:
     door = None
     if now.certificate:
-        door = await relay.safe(_tls(Path(now.certificate)), now.listen, now.port, now.inner)
+        door = await relay.safe(safely(Path(now.certificate)), now.listen, now.port, now.inner)
     hub = await _started()
     try:
         await _answering(hub, now.inner if now.certificate else now.port, now.listen)
@@ -138,14 +138,13 @@ def _free_ports(count: int) -> list[int]:
     return found
 
 
-def _tls(certificate: Path) -> ssl.SSLContext:
+def safely(certificate: Path) -> ssl.SSLContext:
+    """TLS with that certificate. Raises UsageError where the file is not one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(certificate)
     except (OSError, ssl.SSLError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"{str(certificate)!r} cannot be used: {why}.", "It holds a certificate and its key."
-        ) from error
+        why = "it holds no certificate with its key" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(f"{str(certificate)!r} cannot be used: {why}.", "As in: --certificate hub.pem") from error
     return context

@@ -36,6 +36,8 @@ _NOTHING = "There is no hub on this machine, so there was nothing to remove."
 _NEW = "{name} chooses a new password at the next visit, with the code of the class: {code}"
 _SURE = "This removes the work of {count} learners. Go on? [y/N] "
 _GIGABYTE = 10**9
+_LEAST = {"port": 1, "memory": 0.5, "disk": 1, "idle": 0}
+_MOST = 65536
 
 
 def hub(given: Namespace) -> int:
@@ -50,8 +52,11 @@ def _start(given: Namespace) -> int:
     from lab.hub import kept, ready, serve
 
     _no_name(given)
+    _check_limits(given)
     ready.check()
-    certificate = None if given.certificate is None else str(Path(given.certificate).absolute())
+    certificate = str(Path(given.certificate).absolute()) if given.certificate else given.certificate
+    if certificate:
+        serve.safely(Path(certificate))
     now = kept.settled(
         port=given.port, listen=given.listen, certificate=certificate, memory=given.memory, disk=given.disk,
         idle=given.idle,
@@ -60,6 +65,14 @@ def _start(given: Namespace) -> int:
         ready.fill(report)
     serve.run(_say, now)
     return 0
+
+
+def _check_limits(given: Namespace) -> None:
+    """Raise UsageError for what no learner could work with."""
+    for name, least in _LEAST.items():
+        value = getattr(given, name)
+        if value is not None and not least <= value < _MOST:
+            raise UsageError(f"--{name} {value:g} cannot be.", f"It is {least:g} or more.")
 
 
 def _say(where: Address) -> None:

@@ -209,7 +209,7 @@ def test_what_a_machine_lacks_is_said(monkeypatch):
     with pytest.raises(Blocked, match=r"jupyterhub.*setup-hub"):
         ready.check()
     with pytest.raises(UsageError, match="certificate"):
-        serve._tls(Path("/dev/null"))
+        serve.safely(Path("/dev/null"))
     assert ssl.PROTOCOL_TLS_SERVER
 
 
@@ -219,6 +219,10 @@ def test_what_a_machine_lacks_is_said(monkeypatch):
         (["status", "ada"], "takes no name"),
         (["forget", "nobody"], "Nobody of that name"),
         (["password"], "Whose password"),
+        (["--memory", "0.1"], "memory 0.1"),
+        (["--disk", "-3"], "disk -3"),
+        (["--disk", "nan"], "disk nan"),
+        (["--port", "70000"], "port 70000"),
     ],
 )
 def test_a_word_too_many_or_too_few(words, said):

@@ -6,10 +6,12 @@ The room lives as long as its input is open: with whoever started it, it ends to
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from lab.errors import Blocked
 from lab.hub.room import kernel, porter, walls
 from lab.hub.room.plan import FIRST, MANY, Plan
 
@@ -56,7 +58,9 @@ def _inside(plan: Plan, root: Path, users: int, pipes: tuple[int, int]) -> None:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 0xFF)
     except OSError as error:
         sys.stderr.write(f"{error.filename or 'The room'}: {error.strerror}\n")
-        os._exit(70)
+    except subprocess.TimeoutExpired:
+        sys.stderr.write(f"{plan.disk}: it cannot be mounted in time\n")
+    os._exit(Blocked.exit_status)
 
 
 def _join(plan: Plan) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 from lab.hub.room import kernel
 from lab.hub.room.plan import CACHE, DOORS, HOME, Plan
+from lab.sandbox.host.run import run
 
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -83,9 +83,9 @@ def _disk(plan: Plan, root: Path, users: int) -> None:
     disk = _own(_folder(_in(root, HOME)), plan)
     # mount(8) finds a free loop device, and has the kernel let go of it with the last room that sees it
     command = ["mount", "-n", "-t", "ext4", "-o", "loop,nosuid,nodev,discard", plan.disk, str(disk)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise OSError(0, done.stderr.strip(), plan.disk)
+    done = run(command, os.environ)
+    if done.status:
+        raise OSError(0, done.err.strip(), plan.disk)
     disk.chmod(0o700)
     hidden = _own(_folder(_own(disk, plan) / ".room"), plan)
     kernel.bind(_own(_folder(hidden / "var"), plan), _folder(root / "var"))
