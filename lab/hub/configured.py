@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from lab.hub import kept, places
 from lab.hub.authenticator import ClassAuthenticator
+from lab.hub.front import FrontDoor
 from lab.hub.spawner import RoomSpawner
 from lab.storage import own_folder
 
@@ -18,12 +18,10 @@ def fill(c: Any) -> None:
     """Set all that the hub needs in `c`, JupyterHub's configuration. Raises BadInput, Blocked."""
     now = kept.settled()
     folder = own_folder(places.folder())
-    door = f"http://127.0.0.1:{now.inner}" if now.certificate else f"http://{now.listen}:{now.port}"
-    c.JupyterHub.bind_url = door
+    c.JupyterHub.bind_url = f"http://{now.listen}:{now.port}"
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{now.api or 8081}"
-    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{now.routes or 8001}"
-    c.ConfigurableHTTPProxy.command = [sys.executable, "-P", "-m", "lab.hub.proxy"]
-    c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
+    c.JupyterHub.proxy_class = FrontDoor
+    c.FrontDoor.listen, c.FrontDoor.port, c.FrontDoor.certificate = now.listen, now.port, now.certificate
     c.JupyterHub.authenticator_class = ClassAuthenticator
     c.ClassAuthenticator.code = now.code
     c.ClassAuthenticator.auth_refresh_age = 60

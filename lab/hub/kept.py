@@ -19,8 +19,8 @@ _TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (i
 class Kept:
     """`listen` is an address of this machine ("": all); `certificate` is a file with a certificate and its key, or "".
 
-    `memory` and `disk` are a learner's, in gigabytes; `idle` is in minutes, 0 for never. `inner`, `api` and `routes`
-    are ports of loopback: of the proxy where TLS is before it, of the hub's own interface, of the proxy's.
+    `memory` and `disk` are a learner's, in gigabytes; `idle` is in minutes, 0 for never. `api` is the port of the hub's
+    own interface on loopback.
     """
 
     code: str
@@ -30,9 +30,7 @@ class Kept:
     memory: float = 3.0
     disk: float = 8.0
     idle: int = 60
-    inner: int = 0
     api: int = 0
-    routes: int = 0
 
 
 def load() -> Kept | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,12 +28,6 @@ async def from_socket(path: Path, host: str, port: int) -> asyncio.Server:
     return await asyncio.start_unix_server(_handler(lambda: asyncio.open_connection(host, port)), sock=listening)
 
 
-async def safe(context: ssl.SSLContext, listen: str, port: int, inner: int) -> asyncio.Server:
-    """TLS at a port of this machine, that leads to one of its loopback."""
-    handler = _handler(lambda: asyncio.open_connection("127.0.0.1", inner))
-    return await asyncio.start_server(handler, listen or None, port, ssl=context)
-
-
 def _handler(dial: Dial) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -42,12 +35,24 @@ def _handler(dial: Dial) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter
         except OSError:
             writer.close()
             return
-        with suppress(OSError):
-            await asyncio.gather(_pass(reader, back), _pass(there, writer))
-        for end in (back, writer):
-            end.close()
+        await join((reader, writer), (there, back))
 
     return handle
+
+
+async def join(caller: Ends, called: Ends) -> None:
+    """Hand on what comes from either side to the other one, until the one that was called has no more to say."""
+    there = asyncio.create_task(_pass(caller[0], called[1]))
+    try:
+        await _pass(called[0], caller[1])
+    except OSError:
+        return  # one of them is gone
+    finally:
+        there.cancel()
+        with suppress(asyncio.CancelledError, OSError):
+            await there
+        for _, end in (called, caller):
+            end.close()
 
 
 async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

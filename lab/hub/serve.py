@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab.board import serve as board
 from lab.errors import Blocked, UsageError
-from lab.hub import kept, limits, places, relay
+from lab.hub import kept, limits, places
 from lab.hub.kept import Kept
 from lab.sandbox import state
 from lab.sandbox.host import http, process
@@ -74,20 +74,17 @@ def _clear() -> None:
 
 
 async def _serve(said: Callable[[Address], None], now: Kept) -> None:
-    door = None
-    if now.certificate:
-        door = await relay.safe(safely(Path(now.certificate)), now.listen, now.port, now.inner)
     hub = await _started()
     try:
-        await _answering(hub, now.inner if now.certificate else now.port, now.listen)
+        await _answering(hub, now.api)
         scheme = "https" if now.certificate else "http"
         pages = [f"{scheme}://{one}/" for one in board.addresses(now.listen, now.port, 443 if now.certificate else 80)]
         said(Address(tuple(pages), now.code))
         if await hub.wait():
             raise Blocked(f"JupyterHub has ended: {process.tail(log())}", f"Its log is {str(log())!r}.")
     finally:
-        if door:
-            door.close()
+        if hub.returncode is None:
+            hub.terminate()
 
 
 async def _started() -> asyncio.subprocess.Process:
@@ -101,11 +98,11 @@ async def _started() -> asyncio.subprocess.Process:
         )  # fmt: skip
 
 
-async def _answering(hub: asyncio.subprocess.Process, port: int, listen: str) -> None:
+async def _answering(hub: asyncio.subprocess.Process, port: int) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + _PATIENCE
     while loop.time() < until and hub.returncode is None:
-        answer = await asyncio.to_thread(http.get, f"{listen or '127.0.0.1'}:{port}", "/hub/health")
+        answer = await asyncio.to_thread(http.get, f"127.0.0.1:{port}", "/hub/health")
         if answer and answer.status == 200:
             return
         await asyncio.sleep(0.2)
@@ -113,10 +110,10 @@ async def _answering(hub: asyncio.subprocess.Process, port: int, listen: str) ->
 
 
 def _with_ports(now: Kept) -> Kept:
-    """The settings with ports of loopback that are free, and written down for JupyterHub to read."""
+    """The settings with a port of loopback that is free, and written down for JupyterHub to read."""
     _free_or_blocked(now)
-    inner, api, routes = _free_ports(3)
-    return kept.settled(inner=inner, api=api, routes=routes)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return kept.settled(api=int(door.getsockname()[1]))
 
 
 def _free_or_blocked(now: Kept) -> None:
@@ -130,21 +127,12 @@ def _free_or_blocked(now: Kept) -> None:
         ) from error
 
 
-def _free_ports(count: int) -> list[int]:
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    found = [int(door.getsockname()[1]) for door in doors]
-    for door in doors:
-        door.close()
-    return found
+def check_certificate(certificate: str) -> None:
+    """Raise UsageError where the file does not hold a certificate with its key."""
+    from lab.hub import front
 
-
-def safely(certificate: Path) -> ssl.SSLContext:
-    """TLS with that certificate. Raises UsageError where the file is not one."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(certificate)
-    except (OSError, ssl.SSLError) as error:
+        front.tls(certificate)
+    except OSError as error:
         why = "it holds no certificate with its key" if isinstance(error, ssl.SSLError) else error.strerror
-        raise UsageError(f"{str(certificate)!r} cannot be used: {why}.", "As in: --certificate hub.pem") from error
-    return context
+        raise UsageError(f"{certificate!r} cannot be used: {why}.", "As in: --certificate hub.pem") from error

@@ -56,7 +56,7 @@ def _start(given: Namespace) -> int:
     ready.check()
     certificate = str(Path(given.certificate).absolute()) if given.certificate else given.certificate
     if certificate:
-        serve.safely(Path(certificate))
+        serve.check_certificate(certificate)
     now = kept.settled(
         port=given.port, listen=given.listen, certificate=certificate, memory=given.memory, disk=given.disk,
         idle=given.idle,

@@ -44,7 +44,7 @@ def test_from_the_sign_in_to_a_step_that_is_passed(chromium, hub):
     page.get_by_label("Your name").fill("Ada")
     page.get_by_label("Your password").fill("a long password")
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_text("type the code").wait_for()
+    page.get_by_text("This name is new here").wait_for()
     keep(page, "without-the-code")
     page.get_by_label("Your password").fill("a long password")
     page.get_by_label("Code of the class").fill(hub.code)
