@@ -60,6 +60,7 @@ class FrontDoor(Proxy):
         return dict(self.routes)
 
     async def _led(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relay.held(asyncio.current_task())
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _PATIENCE)
             target, told = self._understood(head, writer)

@@ -12,6 +12,7 @@ from pathlib import Path
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Dial = Callable[[], Awaitable[Ends]]
 _PIECE = 65536
+_TASKS: set[asyncio.Task[None]] = set()
 
 
 async def to_socket(path: Path) -> tuple[asyncio.Server, int]:
@@ -28,8 +29,16 @@ async def from_socket(path: Path, host: str, port: int) -> asyncio.Server:
     return await asyncio.start_unix_server(_handler(lambda: asyncio.open_connection(host, port)), sock=listening)
 
 
+def held(task: asyncio.Task[None] | None) -> None:
+    """Hold on to a task until it is done: two ends that wait for one another are nobody else's, and were dropped."""
+    if task:
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
+
+
 def _handler(dial: Dial) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held(asyncio.current_task())
         try:
             there, back = await dial()
         except OSError:

@@ -52,7 +52,7 @@ def test_from_the_sign_in_to_a_step_that_is_passed(chromium, hub):
     page.wait_for_url("**/user/ada/lab**")
     page.goto(f"{hub.root}/user/ada/lab/tree/01-machine.ipynb")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     run(page, "%load_ext lab")
     page.locator(".lab-panel").wait_for()
     run(page, f"%%step {STEP}")

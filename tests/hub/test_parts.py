@@ -10,6 +10,7 @@ import tornado.web
 from lab.errors import BadInput, Blocked, UsageError
 from lab.hub import kept, learners, limits, places, ready, relay, serve
 from lab.hub.authenticator import ClassAuthenticator
+from lab.hub.front import FrontDoor
 from lab.hub.room.plan import Plan
 from lab.verbs import hub as verb
 
@@ -192,6 +193,52 @@ def test_a_relay_hands_on_both_ways_and_ends_with_either_side(tmp_path):
     heard, silent = asyncio.run(play())
     assert heard == (bytes(range(256)) * 2000)[::-1]
     assert silent == b""
+
+
+def test_the_front_door_leads_by_the_longest_route_and_trusts_no_forwarding():
+    """Each request alone; what a caller claims of itself is dropped; what is no request gets an answer, too."""
+    heard = []
+
+    async def room(reader, writer):
+        heard.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nfirst ")
+        await writer.drain()
+        await asyncio.sleep(0.01)  # an answer that comes bit by bit
+        writer.write(b"second")
+        writer.close()
+
+    async def ask(port, text):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(text.encode())
+        said = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return said.decode()
+
+    async def play():
+        server = await asyncio.start_server(room, "127.0.0.1", 0)
+        own = server.sockets[0].getsockname()[1]
+        door = FrontDoor(listen="127.0.0.1", port=0)
+        await door.start()
+        port = door._server.sockets[0].getsockname()[1]
+        await door.add_route("/", "http://127.0.0.1:1", {})
+        await door.add_route("/user/learner%200/", f"http://127.0.0.1:{own}", {})
+        end = "\r\nX-Forwarded-For: 1.2.3.4\r\nConnection: keep-alive\r\nHost: here\r\n\r\n"
+        paths = ("/user/learner%200/lab?x=/", "/user/learner%200", "/user/learner", "/hub/home")
+        said = [await ask(port, f"GET {path} HTTP/1.1{end}") for path in paths]
+        said += [await ask(port, text) for text in ("nonsense\r\n\r\n", "GET / HTTP/2\r\n\r\n", "x" * 70_000)]
+        await door.delete_route("/user/learner%200/")
+        said.append(await ask(port, f"GET {paths[0]} HTTP/1.1{end}"))
+        await door.stop()
+        server.close()
+        return said, sorted(await door.get_all_routes())
+
+    said, routes = asyncio.run(play())
+    assert [one.split()[1] for one in said] == ["200", "200", "503", "503", "400", "400", "400", "503"]
+    assert said[0].endswith("first second")
+    assert routes == ["/"]
+    assert len(heard) == 2
+    assert all("1.2.3.4" not in one and "Connection: close" in one and "Host: here" in one for one in heard)
+    assert all("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" in one for one in heard)
 
 
 def test_what_a_machine_lacks_is_said(monkeypatch):
