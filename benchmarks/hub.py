@@ -117,7 +117,7 @@ def extrapolated(first: list[float], last: list[float], count: int) -> list[floa
         a + (z - a) / (last[0] - first[0]) * (count - first[0]) for a, z in zip(first, last, strict=True)
     ]
     coming = last[COLUMNS.index("processor to come in, s")]
-    return [count, count * coming / (os.cpu_count() or 1), None, *far[3:-2], coming, far[-1]]
+    return [count, count * coming / (os.cpu_count() or 1), None, *far[3:-2], coming, last[-1] / last[0] * count]
 
 
 def row(values: list[float] | list[float | None]) -> str:
