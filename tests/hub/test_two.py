@@ -67,6 +67,20 @@ def passed(listed, name):
     return next(step["passed"] for lesson in listed for step in lesson["steps"] if step["step"] == name)
 
 
+def test_an_engine_does_what_lessons_ask_of_it(two):
+    """A builder in a container boots and pushes for two platforms; a container has an init, and a folder for reading."""
+    _, bob = two
+    said = bob.shell(
+        """
+        docker buildx create --name own --driver docker-container --bootstrap > /dev/null 2>&1 && echo BOOTED
+        printf 'FROM busybox:1.38\\nCOPY x /x\\n' > /tmp/Dockerfile; echo x > /tmp/x
+        docker buildx build -q --builder own --platform linux/amd64,linux/arm64 -t $REGISTRY/both --push /tmp && echo PUSHED
+        docker run --rm --init -v ~/lessons:/x:ro busybox:1.38 sh -c 'cat /x/secret.txt; touch /x/no'
+        docker buildx rm own"""
+    )
+    assert all(word in said for word in ("BOOTED", "PUSHED", SECRET.format("bob"), "Read-only file system")), said
+
+
 def test_nobody_is_root_outside_of_the_rooms(two):
     """Engine, registry, notebook and containers of a room belong to users that the machine gives to nobody."""
     rooms = [room_of(number) for number in (1, 2)]

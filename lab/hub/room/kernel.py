@@ -50,8 +50,8 @@ def shown(source: Path, target: Path, users: int | None = None) -> None:
     what = _LIBC.syscall(_OPEN_TREE, _HERE, os.fsencode(source), _CLONE | _CLOEXEC | (0 if users else _RECURSIVE))
     _check(min(what, 0), f"open {source}")
     try:
-        if users is None or not _set(what, RDONLY | NOSUID | NODEV | _IDMAP, users):
-            _check(0 if _set(what, RDONLY | NOSUID | NODEV) else -1, f"show {source}")
+        if users is None or not _set(what, RDONLY | _IDMAP, users):
+            _check(0 if _set(what, RDONLY) else -1, f"show {source}")
         path = os.fsencode(target)
         _check(_LIBC.syscall(_MOVE_MOUNT, what, b"", _HERE, path, _FROM_EMPTY), f"show {target}")
     finally:
