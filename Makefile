@@ -14,7 +14,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup setup-dev test test-fast test-all test-shuffled test-cluster check fix site serve benchmark explain-figures coverage mutants lock clean
+.PHONY: help learn setup setup-hub setup-dev test test-fast test-all test-shuffled test-cluster check fix site serve benchmark explain-figures coverage mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -25,6 +25,9 @@ $(STAMP): requirements.lock pyproject.toml tools/setup.sh
 	@rm -f $(DEV_STAMP)
 	@tools/setup.sh $(VENV) requirements.lock
 	@touch $@
+
+setup-hub: setup ## The same, with JupyterHub for `lab hub`.
+	@tools/setup.sh $(VENV) requirements-hub.lock
 
 setup-dev: $(DEV_STAMP) ## The same, with what tests, checks and the site need.
 
@@ -90,7 +93,8 @@ coverage: setup-dev ## Which lines the quick tests run: reported, not chased.
 lock: setup ## Renew the locks (hashes, no addresses).
 	@UV=$$(tools/uv.sh); compile() { "$$UV" pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 "$$@"; }; \
 	compile pyproject.toml --group build -o requirements.lock; \
-	compile pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock; \
+	compile pyproject.toml --extra hub --group build -c requirements.lock -o requirements-hub.lock; \
+	compile pyproject.toml --extra hub --group dev -c requirements-hub.lock -o requirements-dev.lock; \
 	compile --group kit -o requirements-kit.lock; \
 	compile pyproject.toml --group cluster -c requirements.lock -o requirements-cluster.lock; \
 	compile --group mutants -c requirements-dev.lock -o requirements-mutants.lock; \

@@ -328,6 +328,41 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         ),
     ),
     "leave": ("room:leave", "leave the class; its board forgets you", ()),
+    "hub": (
+        "hub:hub",
+        "for teachers: JupyterHub for a class on this machine, each learner in a room of their own",
+        (
+            (
+                ("what",),
+                {
+                    "nargs": "?",
+                    "choices": ["start", "status", "stop", "forget", "password"],
+                    "default": "start",
+                    "help": "start it (default); say who is there; end it; remove it, or a learner, with all work; "
+                    "let a learner choose another password",
+                },
+            ),
+            (("name",), {"nargs": "?", "metavar": "NAME", "help": "a learner, for `forget` and `password`"}),
+            (("--port",), {"type": int, "metavar": "N", "help": "where learners find it (default: 8000)"}),
+            (("--listen",), {"metavar": "ADDRESS", "help": "only at this address of this machine (default: all)"}),
+            (
+                ("--certificate",),
+                {"metavar": "FILE", "help": "serve https: a file with a certificate and its key"},
+            ),
+            (("--memory",), {"type": float, "metavar": "GB", "help": "what a learner may use (default: 3)"}),
+            (("--disk",), {"type": float, "metavar": "GB", "help": "how large a learner's disk is (default: 8)"}),
+            (
+                ("--idle",),
+                {
+                    "type": int,
+                    "metavar": "MINUTES",
+                    "help": "rooms at rest end after this time; 0: never (default: 60)",
+                },
+            ),
+            _YES,
+            _JSON,
+        ),
+    ),
     "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),
     "completion": (
         "shell:completion",

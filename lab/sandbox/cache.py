@@ -15,7 +15,7 @@ from lab.sandbox.report import amount
 # By name and not the folder whole: LAB_CACHE may be one that holds other things too.
 OURS = (
     "apt", "base-*", "buildkit", "debs", "emulators-*", "engine-*", "go", "go-tree", "kit", "registry-*",
-    ".emulators-*", ".unpacking-*", "kubernetes",
+    ".emulators-*", ".unpacking-*", "kubernetes", "hub-*",
 )  # fmt: skip
 _FETCHED = ("apt", "debs", "go")
 
