@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 from support.doors import ROOT, commands
@@ -16,15 +17,11 @@ from lab.ready import ready, recipe
 
 FOLDER = ROOT / "deploy" / "image"
 WORKFLOW = ROOT / ".github" / "workflows" / "image.yml"
+WORKFLOWS = sorted(WORKFLOW.parent.glob("*.yml"))
 JOBS = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
 BAKE = (FOLDER / "docker-bake.hcl").read_text(encoding="utf-8")
 DEV = ROOT / ".devcontainer" / "devcontainer.json"
 SCHEMAS = ROOT / "tests" / "data" / "devcontainers-spec-c95ffeed"
-
-
-def validated(path, *schema):
-    words = [sys.executable, "-m", "check_jsonschema", *schema, str(path)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
 
 
 def script(job):
@@ -96,17 +93,16 @@ def test_the_lab_finds_nothing_in_its_own_repository(tmp_path):
 # --- the workflow -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted(WORKFLOW.parent.glob("*.yml")), ids=lambda path: path.stem)
-def test_a_workflow_is_of_the_documented_form(path):
+def test_the_workflows_are_of_the_documented_form():
     """By the schema that editors use, from a package: nothing is fetched."""
-    done = validated(path, "--builtin-schema", "vendor.github-workflows")
+    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", sorted(WORKFLOW.parent.glob("*.yml")), ids=lambda path: path.stem)
-def test_actions_are_pinned_by_commit(path):
+def test_actions_are_pinned_by_commit():
     """A tag can be moved, a commit cannot; the project's own action comes with the checkout."""
-    for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+    for used in re.findall(r"uses: (.*)", "\n".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)):
         assert used == "./" or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
@@ -153,14 +149,13 @@ def test_its_shell_is_sound(job, tmp_path):
 # --- the dev container ------------------------------------------------------------------------------------------------
 
 
-def test_the_dev_container_is_of_the_published_form(tmp_path):
+def test_the_dev_container_is_of_the_published_form():
     """By the specification's schema; a slip would be seen."""
-    schema = ("--schemafile", str(SCHEMAS / "devContainer.base.schema.json"))
-    done = validated(DEV, *schema)
-    assert done.returncode == 0, done.stdout
-    slip = tmp_path / "devcontainer.json"
-    slip.write_text(DEV.read_text(encoding="utf-8").replace("privileged", "priviledged"), encoding="utf-8")
-    assert validated(slip, *schema).returncode == 1
+    schema = json.loads((SCHEMAS / "devContainer.base.schema.json").read_text(encoding="utf-8"))
+    judge = jsonschema.Draft201909Validator(schema)
+    dev = json.loads(DEV.read_text(encoding="utf-8"))
+    assert [error.message for error in judge.iter_errors(dev)] == []
+    assert not judge.is_valid({**dev, "priviledged": True})
 
 
 def test_the_dev_container_is_made_of_the_labs_image():

@@ -8,11 +8,11 @@ if [ -n "$(ls -A /wheels 2>/dev/null)" ]; then from="--no-index --find-links /wh
 uv=/tools/bin/uv
 export UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 PYTHONDONTWRITEBYTECODE=1
 
-# How uv calls the target platform.
+# How uv calls the target platform, with the oldest C library that a base may have.
 triple() {
   case $1 in
-    amd64) echo x86_64-unknown-linux-gnu ;;
-    arm64) echo aarch64-unknown-linux-gnu ;;
+    amd64) echo x86_64-manylinux_2_35 ;;
+    arm64) echo aarch64-manylinux_2_35 ;;
     *) echo "There is no image of the lab for $1." >&2; exit 1 ;;
   esac
 }
