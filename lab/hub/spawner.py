@@ -49,11 +49,11 @@ class RoomSpawner(Spawner):
 
     @default("start_timeout")
     def _default_patience(self) -> int:
-        return 300
+        return 1200  # thirty learners who come in at once share what processors there are
 
     @default("http_timeout")
     def _default_http_patience(self) -> int:
-        return 120
+        return 600
 
     @default("default_url")
     def _default_page(self) -> str:

@@ -17,11 +17,14 @@ from typing import Any
 import requests
 import websocket
 
+from lab.hub import places
+from lab.probes.here import environment_of
+
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 _HIDDEN = re.compile(r'name="_xsrf" value="([^"]*)"')
 _PAGE = re.compile(r"(https?://\S+?):(\d+)/")
 _CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}\b")
-_PATIENCE = 240.0
+_PATIENCE = 900.0
 
 
 class Hub:
@@ -61,6 +64,21 @@ class Hub:
         """JupyterHub's own."""
         file = self.home / "hub" / "hub.log"
         return file.read_text(errors="replace") if file.exists() else ""
+
+    def rooms(self) -> dict[int, dict[int, str]]:
+        """The rooms that have processes: by number, the processes' numbers and commands."""
+        with environment_of({"LAB_HOME": str(self.home)}):
+            ours = re.compile(rf"/{places.groups()}/(\d+)/")
+        found: dict[int, dict[int, str]] = {}
+        for entry in Path("/proc").iterdir():
+            try:
+                number = ours.search((entry / "cgroup").read_text()) if entry.name.isdigit() else None
+                if number:
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found.setdefault(int(number[1]), {})[int(entry.name)] = command
+            except OSError:
+                continue  # it has just ended
+        return found
 
     def lab(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A verb beside it."""
@@ -122,9 +140,9 @@ class Visitor:
             self.kernel = answer.json()["id"]
         address = f"{self.home}/api/kernels/{self.kernel}/channels".replace("http", "ws", 1)
         cookies = "; ".join(f"{one.name}={one.value}" for one in self._cookies(address))
-        line = websocket.create_connection(address, cookie=cookies, timeout=patience, origin=self.hub.root)
+        line = websocket.create_connection(address, cookie=cookies, timeout=5, origin=self.hub.root)
         try:
-            return self._result(line, code)
+            return self._result(line, code, time.monotonic() + patience)
         finally:
             line.close()
 
@@ -132,7 +150,7 @@ class Visitor:
         path = "/" + address.split("/", 3)[3]
         return [cookie for cookie in self.web.cookies if path.startswith(cookie.path)]
 
-    def _result(self, line: websocket.WebSocket, code: str) -> str:
+    def _result(self, line: websocket.WebSocket, code: str, until: float) -> str:
         own = uuid.uuid4().hex
         header = {"msg_id": own, "msg_type": "execute_request", "username": "", "session": own, "version": "5.3"}
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
@@ -140,7 +158,12 @@ class Visitor:
         line.send(json.dumps(words))
         said = ""
         while True:
-            message = json.loads(line.recv())
+            try:
+                message = json.loads(line.recv())
+            except websocket.WebSocketTimeoutException:
+                message = {"parent_header": {}}
+            if time.monotonic() > until:
+                raise TimeoutError(f"The cell does not end; it has printed: {said}")
             if message["parent_header"].get("msg_id") != own:
                 continue
             kind, content = message["header"]["msg_type"], message["content"]
