@@ -14,7 +14,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup setup-dev test test-fast test-all test-shuffled check fix site serve benchmark explain-figures coverage mutants lock clean
+.PHONY: help learn setup setup-hub setup-dev test test-fast test-all test-shuffled test-cluster check fix site serve benchmark explain-figures coverage mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -25,6 +25,9 @@ $(STAMP): requirements.lock pyproject.toml tools/setup.sh
 	@rm -f $(DEV_STAMP)
 	@tools/setup.sh $(VENV) requirements.lock
 	@touch $@
+
+setup-hub: setup ## The same, with JupyterHub for `lab hub`.
+	@tools/setup.sh $(VENV) requirements-hub.lock
 
 setup-dev: $(DEV_STAMP) ## The same, with what tests, checks and the site need.
 
@@ -38,25 +41,28 @@ learn: setup ## Bring the sandbox up and open JupyterLab at lesson 1.
 test: setup-dev ## Everything: rules, unit tests, every lesson on a real engine.
 	@$(MAKE) --no-print-directory check
 	@tools/browser.sh
-	@$(BIN)/python -m pytest -p no:cacheprovider $(SHARED) -m "not kernel"
+	@$(BIN)/python -m pytest -p no:cacheprovider $(SHARED) -m "not kernel and not cluster"
 	@$(BIN)/python -m pytest -p no:cacheprovider -m kernel
 
 test-fast: setup-dev ## The tests that need no engine and no browser: a minute.
-	@$(BIN)/python -m pytest -q $(SHARED) -m "not engine and not browser and not slow"
+	@$(BIN)/python -m pytest -q $(SHARED) -m "not engine and not browser and not slow and not cluster"
 
 test-all: setup-dev check ## The slow matrix too.
 	@tools/browser.sh
-	@LAB_SLOW=1 $(BIN)/python -m pytest $(SHARED) -m "not kernel"
+	@LAB_SLOW=1 $(BIN)/python -m pytest $(SHARED) -m "not kernel and not cluster"
 	@LAB_SLOW=1 $(BIN)/python -m pytest -m kernel
 
 test-shuffled: setup-dev ## The engine tests three times, each in an order of its own (its seed is printed first).
 	@for round in 1 2 3; do LAB_TEST_EMULATORS=yes $(BIN)/python -m pytest -q -p randomly tests/engine; done
 
+test-cluster: setup-dev ## A class on a real Kubernetes, made here (7 minutes the first time; root; changes settings of the kernel and puts them back).
+	@LAB_TEST_CLUSTER=yes $(BIN)/python -m pytest -p no:cacheprovider -m cluster tests/cluster
+
 check: setup-dev ## Format, lint, types, shell.
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/shellcheck tools/*.sh .ci/run
+	@$(BIN)/shellcheck tools/*.sh deploy/image/*.sh .ci/run
 	@$(BIN)/nbstripout --verify --keep-id --extra-keys metadata.language_info.version lessons/*.ipynb lessons/clinic/*.ipynb lessons/capstone/*.ipynb
 
 fix: setup-dev ## Format the code and strip the notebooks.
@@ -81,16 +87,19 @@ mutants: setup-dev ## Change the code that judges, one thing at a time: do tests
 	@$(BIN)/python tools/mutants.py $(ONLY)
 
 coverage: setup-dev ## Which lines the quick tests run: reported, not chased.
-	@mkdir -p build; $(BIN)/python -m coverage run -m pytest -q -p no:cacheprovider -m "not engine and not browser and not slow"
+	@mkdir -p build; $(BIN)/python -m coverage run -m pytest -q -p no:cacheprovider -m "not engine and not browser and not slow and not cluster"
 	@$(BIN)/python -m coverage report
 
 lock: setup ## Renew the locks (hashes, no addresses).
 	@UV=$$(tools/uv.sh); compile() { "$$UV" pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11 "$$@"; }; \
 	compile pyproject.toml --group build -o requirements.lock; \
-	compile pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock; \
+	compile pyproject.toml --extra hub --group build -c requirements.lock -o requirements-hub.lock; \
+	compile pyproject.toml --extra hub --group dev -c requirements-hub.lock -o requirements-dev.lock; \
 	compile --group kit -o requirements-kit.lock; \
+	compile pyproject.toml --group cluster -c requirements.lock -o requirements-cluster.lock; \
 	compile --group mutants -c requirements-dev.lock -o requirements-mutants.lock; \
-	echo uv | compile - -o requirements-uv.lock
+	echo uv | compile - -o requirements-uv.lock; \
+	echo pipx | compile - -o tests/requirements-pipx.lock
 
 clean: ## Remove what make made in this folder (not the sandbox: that is `lab down`).
 	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

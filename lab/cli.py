@@ -33,6 +33,10 @@ _EMULATORS = (
     },
 )
 _SEED = (("--seed",), {"type": int, "metavar": "N", "help": "the number that your exercises' variants follow from"})
+_LISTEN = (
+    ("--listen",),
+    {"metavar": "ADDRESS", "default": "127.0.0.1", "help": "where JupyterLab listens (default: 127.0.0.1)"},
+)
 _UP = (
     (("--registry",), {"metavar": "HOST/NAME", "help": "use this account ($REGISTRY), e.g. docker.io/NAME"}),
     _EMULATORS,
@@ -44,7 +48,11 @@ _UP = (
 
 # verb: (where it is done, one line of help, its arguments)
 _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
-    "learn": ("sandbox:learn", "start the sandbox and open JupyterLab at your next step", (*_UP, _SEED, _FOLDER)),
+    "learn": (
+        "sandbox:learn",
+        "start the sandbox and open JupyterLab at your next step",
+        (*_UP, _LISTEN, _SEED, _FOLDER),
+    ),
     "up": ("sandbox:up", "start the engine and the registry, and provide the base images", _UP),
     "status": ("sandbox:status", "what is running, on one screen", (_JSON,)),
     "down": (
@@ -267,6 +275,20 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
             (("--forget",), {"action": "store_true", "help": "remove it with all that it knows, and its code"}),
         ),
     ),
+    "class": (
+        "classroom:class_",
+        "for teachers: is this machine ready for a class, and what will the class need?",
+        (
+            (("action",), {"choices": ["check"], "help": "look at this machine, and say what to do"}),
+            (("--learners",), {"type": int, "metavar": "N", "help": "say what so many learners need, too"}),
+            (
+                ("--tour",),
+                {"metavar": "DIR", "default": "build/tour", "help": "of the last `lab tour` (default: build/tour)"},
+            ),
+            (("--kit",), {"metavar": "FILE", "help": "judge this kit, too"}),
+            _JSON,
+        ),
+    ),
     "kit": (
         "kit:kit",
         "for teachers: one file with all that learners' machines need, so that no network is",
@@ -306,6 +328,41 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         ),
     ),
     "leave": ("room:leave", "leave the class; its board forgets you", ()),
+    "hub": (
+        "hub:hub",
+        "for teachers: JupyterHub for a class on this machine, each learner in a room of their own",
+        (
+            (
+                ("what",),
+                {
+                    "nargs": "?",
+                    "choices": ["start", "status", "stop", "forget", "password"],
+                    "default": "start",
+                    "help": "start it (default); say who is there; end it; remove it, or a learner, with all work; "
+                    "let a learner choose another password",
+                },
+            ),
+            (("name",), {"nargs": "?", "metavar": "NAME", "help": "a learner, for `forget` and `password`"}),
+            (("--port",), {"type": int, "metavar": "N", "help": "where learners find it (default: 8000)"}),
+            (("--listen",), {"metavar": "ADDRESS", "help": "only at this address of this machine (default: all)"}),
+            (
+                ("--certificate",),
+                {"metavar": "FILE", "help": "serve https: a file with a certificate and its key"},
+            ),
+            (("--memory",), {"type": float, "metavar": "GB", "help": "what a learner may use (default: 3)"}),
+            (("--disk",), {"type": float, "metavar": "GB", "help": "how large a learner's disk is (default: 8)"}),
+            (
+                ("--idle",),
+                {
+                    "type": int,
+                    "metavar": "MINUTES",
+                    "help": "rooms at rest end after this time; 0: never (default: 60)",
+                },
+            ),
+            _YES,
+            _JSON,
+        ),
+    ),
     "reset": ("learner:reset", "undo steps, restore their files, keep a copy of yours", (_YES, _NAMES)),
     "completion": (
         "shell:completion",

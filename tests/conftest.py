@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(config, items):
 def own_folders(tmp_path, monkeypatch, request):
     """No test reads or writes the home, cache or progress of whoever runs it; engine tests bring a shared one."""
     monkeypatch.delenv("LAB_WORKSPACE", raising=False)
-    if request.node.get_closest_marker("engine") or request.node.get_closest_marker("browser"):
+    if any(request.node.get_closest_marker(name) for name in ("engine", "browser", "cluster")):
         return
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))

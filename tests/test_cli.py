@@ -352,14 +352,21 @@ def test_learn_opens_the_lesson_of_the_next_step(up, monkeypatch):
     """Not lesson 1 again, in the middle of the course."""
     opened = []
     monkeypatch.setattr(sandbox, "up", lambda **_wishes: sandbox.load())
-    monkeypatch.setattr("lab.notebook.server.serve", lambda folder, first: opened.append((folder, first)) or 0)
+    monkeypatch.setattr("lab.notebook.server.serve", lambda *given, **more: opened.append((*given, more)) or 0)
     for step in course.lesson("machine").steps:
         done = Result(step=step.name, lesson="machine", status=Status.PASSED, goal="", when="x")
         progress.record(paths.learner(), step, done)
     assert cli.run(["learn", str(up)]) == 0
-    assert opened == [(up, "02-one-platform.ipynb")]
+    assert opened == [(up, "02-one-platform.ipynb", {"listen": "127.0.0.1"})]
     assert server._first(up, "02-one-platform.ipynb") == "02-one-platform.ipynb"
     assert server._first(up, "") == server._first(up, "99-gone.ipynb") == "01-machine.ipynb"
+
+
+def test_an_address_to_listen_at_is_one_of_numbers(monkeypatch, capsys):
+    """Another word is a mistake of usage, said before anything is started."""
+    monkeypatch.setattr(sandbox, "up", lambda **_wishes: pytest.fail("it was started"))
+    assert cli.run(["learn", "--listen", "everywhere"]) == 2
+    assert "'everywhere' is no IPv4 address." in capsys.readouterr().err
 
 
 def test_a_run_without_a_command_on_a_terminal_says_what_it_waits_for(up, capsys, monkeypatch):

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import nbformat
@@ -94,12 +95,30 @@ def test_a_port_that_was_taken_in_between_is_left(monkeypatch, tmp_path):
             log.write_text("could not be started because port 8890 is not available.")
             raise Blocked("JupyterLab ended at once.")
 
-    monkeypatch.setattr(jupyter, "_free_port", lambda: next(ports))
+    monkeypatch.setattr(jupyter, "_free_port", lambda _listen: next(ports))
     monkeypatch.setattr(jupyter, "_start", lambda _folder, address, *_more: started.append(address[1]) or "a process")
     monkeypatch.setattr(jupyter, "_wait", wait)
     monkeypatch.setattr(jupyter, "_stop", lambda _process: None)
-    assert jupyter._answering(tmp_path, None, "token") == ("a process", 8891)
+    assert jupyter._answering(tmp_path, ("127.0.0.1", None), "token") == ("a process", 8891)
     assert started == [8890, 8891]
+
+
+@pytest.mark.parametrize(
+    ("listen", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("192.0.2.7", "192.0.2.7")],  # noqa: S104 - nothing is bound
+)
+def test_it_listens_where_it_was_told(monkeypatch, tmp_path, capsys, listen, host):
+    """On all addresses in a container, for example; what is printed is an address that this machine itself reaches."""
+    asked, process = [], types.SimpleNamespace(wait=lambda: 0)
+    monkeypatch.setattr(jupyter, "_free_port", lambda _listen: 8888)
+    monkeypatch.setattr(jupyter, "_start", lambda _folder, address, *_more: asked.append(address) or process)
+    monkeypatch.setattr(jupyter, "_wait", lambda _process, url, _log: asked.append(url.split("/")[2]))
+    monkeypatch.setattr(jupyter, "trust", lambda *_words: None)
+    monkeypatch.setattr(jupyter.signal, "signal", lambda *_words: None)
+    monkeypatch.setattr(jupyter, "_stop", lambda _process: None)
+    assert jupyter.serve(tmp_path, listen=listen) == 0
+    assert asked == [(listen, 8888), f"{host}:8888"]
+    assert f"http://{host}:8888/" in capsys.readouterr().out
 
 
 def test_a_server_that_ends_for_another_reason_is_blocked(monkeypatch, tmp_path):
@@ -115,4 +134,4 @@ def test_a_server_that_ends_for_another_reason_is_blocked(monkeypatch, tmp_path)
     monkeypatch.setattr(jupyter, "_wait", wait)
     monkeypatch.setattr(jupyter, "_stop", lambda _process: None)
     with pytest.raises(Blocked):
-        jupyter._answering(tmp_path, None, "token")
+        jupyter._answering(tmp_path, ("127.0.0.1", None), "token")

@@ -21,6 +21,13 @@ def test_an_old_buildx_picks_no_platforms(world_with, tmp_path):
         need(program(world_with, tmp_path, "docker", "echo '  -t, --tag stringArray   Set reference'"))
 
 
+def test_an_old_buildx_has_no_history(world_with, tmp_path):
+    """0.13 prints the help of all of it, with status 0."""
+    needs.history(program(world_with, tmp_path, "docker", "echo '      --format string     Format the output'"))
+    with pytest.raises(Blocked, match=r"older than 0\.20"):
+        needs.history(program(world_with, tmp_path, "docker", "echo '      --builder string   Override the builder'"))
+
+
 def test_an_account_is_not_the_labs_to_clean(world_with):
     """Nothing is deleted at somebody's registry."""
     for own in ("localhost:5000", "10.213.4.1:5003"):

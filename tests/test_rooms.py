@@ -10,7 +10,7 @@ ROOMS = [
     "errors", "paths", "storage", "log",
     "model", "images", "sandbox", "probes",
     "events", "draw", "explainer", "audit", "ready", "doctor",
-    "course", "learning", "board", "kit", "terminal", "notebook",
+    "course", "learning", "board", "kit", "classroom", "terminal", "notebook", "hub",
     "verbs", "cli",
 ]  # fmt: skip
 # The inner rooms of the sandbox, in the same way.

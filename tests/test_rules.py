@@ -230,14 +230,16 @@ def test_heavy_libraries_have_few_homes(library, homes):
 
 
 def test_the_wheel_holds_the_lessons(tmp_path):
-    """Installed from a wheel, the lab has all its modules, and finds its notebooks and files as a checkout does."""
+    """Installed from a wheel, the lab has all its modules and data, and finds its notebooks and files as a checkout does."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
-    modules = {path.relative_to(ROOT) for path in (ROOT / "lab").rglob("*.py")}
-    assert not [module for module in modules if not (tmp_path / "site" / module).is_file()]
+    there = (path for path in (ROOT / "lab").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    assert [path for path in there if not (tmp_path / "site" / path.relative_to(ROOT)).is_file()] == []
+    (scripts,) = (tmp_path / "site").glob("*.dist-info/entry_points.txt")
+    assert {"lab = lab.cli:main", "multiplatform-lab = lab.cli:main"} <= set(scripts.read_text().splitlines())
     script = "from lab import course; print(course.lessons_dir(), len(course.steps()))"
     done = subprocess.run(
         [sys.executable, "-S", "-c", script],

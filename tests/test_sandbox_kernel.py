@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.course.leftovers import Emulators
 from lab.errors import Blocked
+from lab.learning import tour
+from lab.model.world import World
 from lab.sandbox import registry, state
 from lab.sandbox.emulators import kernel as emulators
 from lab.sandbox.host import cgroups, http, network, process
@@ -213,9 +216,11 @@ def test_only_this_labs_handlers_are_removed(kernel: Path) -> None:
     for name in names:
         (kernel / name).write_text(AARCH64)
         emulators.remove(name)
-    assert [(kernel / name).read_text() for name in names] == [AARCH64, AARCH64, "-1"]
+    told = [(kernel / name).read_text()[:2] for name in names]
+    assert told == [AARCH64[:2], AARCH64[:2], "-1"]
     (kernel / names[2]).unlink()
-    emulators.remove("lab-absent")
+    emulators.remove(names[2])
+    assert not (kernel / names[2]).exists()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -296,3 +301,19 @@ def test_without_a_terminal_a_report_is_plain_lines(tmp_path: Path) -> None:
         stream.seek(0)
         assert stream.read() == "* Downloading\n  docker: 100 B\n  careful [bold]\n"
     assert isinstance(report._plain, PlainListener)
+
+
+def test_whose_an_emulator_is_decides_what_is_done_with_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another lab's on this machine are neither taken away by a reset nor a reason to register some after a tour."""
+    named = {whose: emulators.parse(f"lab-{whose}-aarch64", AARCH64) for whose in (state.key(), "00000000")}
+    assert [(handler.ours, handler.own) for handler in named.values() if handler] == [(True, True), (True, False)]
+    asked: list[bool] = []
+    monkeypatch.setattr("lab.sandbox.up", lambda *, emulators: asked.append(emulators))
+    monkeypatch.setattr(tour, "this_world", lambda: world)
+    for whose, wanted in (("00000000", []), (state.key(), [False, True])):
+        monkeypatch.setattr("lab.sandbox.registered", lambda whose=whose: [named[whose]])
+        assert bool(Emulators().remove(world)) == (asked != [])
+        tour.tour([], tmp_path / "out", lambda _result: None, emulators=False, stamp=dict)
+        assert asked == wanted

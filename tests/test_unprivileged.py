@@ -19,7 +19,7 @@ _REFUSED = 'echo "permission denied while trying to connect to the Docker daemon
 VERBS = [
     (["up"], 3), (["up", "--private"], 3), (["up", "--emulators"], 3), (["up", "--registry", "docker.io/me"], 3),
     (["learn"], 3), (["status"], 3), (["check"], 3), (["check", "uname"], 3), (["run", "uname", "true"], 3),
-    (["tour", "machine"], 3), (["reset", "--yes"], 3), (["builders"], 3), (["doctor"], 3), ([], 0), (["down"], 0),
+    (["tour", "machine"], 3), (["reset", "--yes"], 3), (["builders"], 3), (["doctor"], 3), (["hub"], 3), (["hub", "status"], 3), (["hub", "stop"], 0), (["hub", "forget"], 0), ([], 0), (["down"], 0),
     (["down", "--dry-run"], 0), (["down", "--purge"], 0), (["start"], 0), (["leave"], 0), (["join", "127.0.0.1:1", "4F7K-9Q2M-X3TD", "--name", "Ada", "--yes"], 3), (["list"], 0), (["next"], 0), (["hint"], 0),
     (["emulators"], 0), (["explain", "exec format error"], 0), (["report"], 0), (["--help"], 0),
 ]  # fmt: skip

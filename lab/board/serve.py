@@ -121,6 +121,12 @@ def forget() -> bool:
     return True
 
 
+def learners_port() -> int | None:
+    """The port at which learners find the board of this machine, or None where there is none."""
+    found = settings()
+    return found.port if found else None
+
+
 def settings() -> Settings | None:
     """What was kept; a damaged file counts as none, and so makes a new code."""
     try:

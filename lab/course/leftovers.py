@@ -67,10 +67,10 @@ class Emulators:
         from lab import sandbox
 
         del world
-        ours = [handler.name for handler in sandbox.registered() if handler.ours]
-        if ours:
+        own = [handler.name for handler in sandbox.registered() if handler.own]
+        if own:
             sandbox.up(emulators=False)
-        return f"emulators {', '.join(ours)}" if ours else ""
+        return f"emulators {', '.join(own)}" if own else ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from lab.doctor.ask import checkup
 from lab.doctor.can import abilities, sentence, sentences, several
 from lab.doctor.facts import Checkup, Trouble
-from lab.doctor.words import MARKS, STATUSES, Line, lines
+from lab.doctor.words import STATUSES, Line, lines, shown
 from lab.model.platforms import Platform
 
 _WIDTH = 12
@@ -36,13 +36,7 @@ class Diagnosis:
 
     def as_text(self) -> str:
         """A screen: a mark, a name, what is; beneath it what helps; then what can be built."""
-        return "\n".join([*self._machine(), "", *self._builds()])
-
-    def _machine(self) -> Iterator[str]:
-        for line in self.lines:
-            yield f"{MARKS[line.state]} {line.name:<{_WIDTH}} {line.text}"
-            if line.remedy:
-                yield f"  {'':<{_WIDTH}} → {line.remedy}"
+        return "\n".join([*shown(self.lines, _WIDTH), "", *self._builds()])
 
     def _builds(self) -> Iterator[str]:
         able = abilities(self.found)

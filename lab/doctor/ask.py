@@ -82,7 +82,7 @@ class _Asking:
             trials=(*(one.result() for one in [*inside, *self._direct]),),
             registry=place.world.registry,
             reaches=tuple(one.result() for one in self._reaches),
-            disks=tuple(_disks(str(known.get("DockerRootDir") or "") if local else "")),
+            disks=disks(str(known.get("DockerRootDir") or "") if local else ""),
             leftovers=found if isinstance(found, Trouble) else self._leftovers(listed),
             apart=leftovers.apart(place.world.env),
             bundled=tuple((node, one) for node, work in held if (one := work.result()) is not None),
@@ -156,7 +156,8 @@ def _listed(known: tuple[Builder, ...]) -> set[str]:
     return {p.architecture for builder in local for node in builder.nodes for p in node.platforms}
 
 
-def _disks(root: str) -> list[Disk]:
+def disks(root: str = "") -> tuple[Disk, ...]:
+    """The disk of the engine's folder `root`, where that is known, and the disk of the lab's own."""
     found = []
     for path in filter(None, [root, str(paths.home())]):
         place = next((one for one in [Path(path), *Path(path).parents] if one.exists()), Path("/"))
@@ -165,4 +166,4 @@ def _disks(root: str) -> list[Disk]:
         except OSError:
             continue
         found.append(Disk(path, usage.free, usage.total))
-    return found
+    return tuple(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.doctor.can import emulator_from
-from lab.doctor.facts import Checkup, Emulator, Leftover, Trouble
+from lab.doctor.facts import Checkup, Disk, Emulator, Leftover, Trouble
 from lab.model.facts import Builder, Engine, Node
 from lab.sandbox import engine
 from lab.sandbox.report import amount
@@ -32,6 +32,14 @@ class Line:
     remedy: str = ""
 
 
+def shown(known: Iterable[Line], width: int) -> Iterator[str]:
+    """The lines as a screen has them: a mark, a name, what is; beneath it what helps."""
+    for line in known:
+        yield f"{MARKS[line.state]} {line.name:<{width}} {line.text}"
+        if line.remedy:
+            yield f"  {'':<{width}} → {line.remedy}"
+
+
 def lines(found: Checkup) -> Iterator[Line]:
     """About ten of them."""
     yield _engine(found)
@@ -45,7 +53,7 @@ def lines(found: Checkup) -> Iterator[Line]:
             yield _builders(found, found.builders)
     yield _emulators(found)
     yield from _registries(found)
-    yield _disk(found)
+    yield disk(found.disks)
     if isinstance(found.engine, Engine):
         yield _leftovers(found.leftovers)
 
@@ -191,10 +199,11 @@ def _registries(found: Checkup) -> Iterator[Line]:
         yield Line("Sandbox", "note", f"not checked: {found.sandbox.message}", found.sandbox.remedy)
 
 
-def _disk(found: Checkup) -> Line:
-    if not found.disks:
+def disk(known: Sequence[Disk]) -> Line:
+    """The disk that has the least room."""
+    if not known:
         return Line("Disk", "note", "the free space is not known")
-    tight = min(found.disks, key=lambda disk: disk.free)
+    tight = min(known, key=lambda one: one.free)
     text = f"{amount(tight.free, 'B')} of {amount(tight.total, 'B')} free at {tight.path}"
     if tight.free < _LOW_DISK:
         return Line("Disk", "mend", text, "`docker buildx prune` and `docker image prune` free space.")

@@ -1,4 +1,4 @@
-"""Start JupyterLab on a learner's folder: on loopback, with a token, asking no other host for anything."""
+"""Start JupyterLab on a learner's folder: on loopback by default, with a token, asking no other host for anything."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ _SETTINGS = {
 _TERMINAL = ["bash", "-c", "lab shell; case $? in 2|3|70) exec bash --noprofile;; esac"]
 _LIMIT = 60.0
 _TRIES = 5
+_HERE = "127.0.0.1"
 _TAKEN = "is not available"  # how Jupyter says that another program has its port
 
 
-def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
+def serve(folder: Path, first: str = "", *, port: int | None = None, listen: str = _HERE) -> int:
     """Run the server until Ctrl-C; print its address as soon as it answers. The exit status is the server's.
 
-    `first` is the notebook to open; where it is not there, the first lesson is.
+    `first` is the notebook to open; where it is not there, the first lesson is. `listen` is an IPv4 address of this
+    machine; `0.0.0.0` is all of them, as a container needs it.
     """
     token = secrets.token_urlsafe(24)
     trust(folder, paths.home() / "jupyter" / "data")
@@ -45,9 +47,10 @@ def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     process = None
     try:
-        process, chosen = _answering(folder, port, token)
+        process, chosen = _answering(folder, (listen, port), token)
+        where = f"{_reached(listen)}:{chosen}"
         print(
-            f"\n  JupyterLab is at:\n\n    http://127.0.0.1:{chosen}/lab/tree/{_first(folder, first)}?token={token}"
+            f"\n  JupyterLab is at:\n\n    http://{where}/lab/tree/{_first(folder, first)}?token={token}"
             "\n\n  Ctrl-C ends it. The sandbox stays up until `lab down`.",
             flush=True,
         )
@@ -59,16 +62,22 @@ def serve(folder: Path, first: str = "", *, port: int | None = None) -> int:
             _stop(process)
 
 
-def _answering(folder: Path, port: int | None, token: str) -> tuple[subprocess.Popen[bytes], int]:
+def _reached(listen: str) -> str:
+    """The address under which this machine itself reaches what listens there."""
+    return _HERE if listen == "0.0.0.0" else listen  # noqa: S104 - it is compared, and comes from the command line
+
+
+def _answering(folder: Path, wanted: tuple[str, int | None], token: str) -> tuple[subprocess.Popen[bytes], int]:
     """A server that answers, and its port: another one where somebody took the free one just now. Raises Blocked."""
+    listen, port = wanted
     log = paths.home() / "log" / "jupyter.log"
     left = _TRIES
     while True:
         left -= 1
-        chosen = port or _free_port()
-        process = _start(folder, ("127.0.0.1", chosen), token, log)
+        chosen = port or _free_port(listen)
+        process = _start(folder, (listen, chosen), token, log)
         try:
-            _wait(process, f"http://127.0.0.1:{chosen}/api/status?token={token}", log)
+            _wait(process, f"http://{_reached(listen)}:{chosen}/api/status?token={token}", log)
         except BaseException as error:
             _stop(process)
             taken = isinstance(error, Blocked) and _TAKEN in log.read_text(encoding="utf-8", errors="replace")
@@ -79,51 +88,53 @@ def _answering(folder: Path, port: int | None, token: str) -> tuple[subprocess.P
 
 
 def _start(folder: Path, address: tuple[str, int], token: str, log: Path) -> subprocess.Popen[bytes]:
-    own = paths.home() / "jupyter"
-    settings = own / "settings"
-    for name, values in _SETTINGS.items():
-        if not (settings / name).exists():
-            write_json(settings / name, values)
     command = [
-        sys.executable,
-        *(
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            f"--ServerApp.ip={address[0]}",
-            f"--ServerApp.port={address[1]}",
-        ),
-        *("--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--LabApp.news_url="),
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-        f"--LabApp.user_settings_dir={settings}",
-        f"--LabApp.workspaces_dir={own / 'workspaces'}",
-        "--ServerApp.contents_manager_class=lab.notebook.files.LessonFiles",
+        *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+        *(f"--ServerApp.ip={address[0]}", f"--ServerApp.port={address[1]}", "--ServerApp.port_retries=0"),
+        *options(folder),
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
     own_folder(log.parent)
-    # the token goes through the environment: a command line can be read by everybody on the machine
-    env = {
-        **os.environ,
-        **_own_folders(own),
-        # a terminal inside of JupyterLab knows `lab` too
-        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]),
-        "JUPYTER_TOKEN": token,
-        "LAB_WORKSPACE": str(folder),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
     with log.open("wb") as file:
         log.chmod(0o600)
         return subprocess.Popen(
             command,
             cwd=folder,
-            env=env,
+            # the token goes through the environment: a command line can be read by everybody on the machine
+            env={**environment(folder), "JUPYTER_TOKEN": token},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             start_new_session=True,
         )
+
+
+def options(folder: Path) -> list[str]:
+    """How JupyterLab is started on the lessons in `folder`, wherever it listens; makes its settings where they lack."""
+    own = paths.home() / "jupyter"
+    settings = own / "settings"
+    for name, values in _SETTINGS.items():
+        if not (settings / name).exists():
+            write_json(settings / name, values)
+    return [
+        *(f"--ServerApp.root_dir={folder}", "--LabApp.news_url="),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        f"--LabApp.user_settings_dir={settings}",
+        f"--LabApp.workspaces_dir={own / 'workspaces'}",
+        "--ServerApp.contents_manager_class=lab.notebook.files.LessonFiles",
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of such a server: Jupyter's own folders are the lab's, and a terminal in it knows `lab` too."""
+    return {
+        **os.environ,
+        **_own_folders(paths.home() / "jupyter"),
+        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]),
+        "LAB_WORKSPACE": str(folder),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
 
 
 def _own_folders(own: Path) -> dict[str, str]:
@@ -180,9 +191,9 @@ def _first(folder: Path, wanted: str) -> str:
     return next((name for name in names if (folder / name).exists()), "")
 
 
-def _free_port() -> int:
+def _free_port(listen: str = _HERE) -> int:
     for port in range(8888, 8988):
         with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((listen, port))
             return port
     raise Blocked("No port between 8888 and 8987 is free.", "Stop a server that you do not need.")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.errors import Blocked
 from lab.model.facts import Evidence
+from lab.probes.plugin import direct
 from lab.sandbox.host.run import run
 
 LIMIT = 20.0
@@ -19,11 +20,11 @@ def ask(
 ) -> tuple[int, str, str, Evidence]:
     """The exit status, standard output, standard error, and the evidence. Blocked where it cannot run or hangs.
 
-    It runs in `folder`, or in this process's own.
+    It runs in `folder`, or in this process's own. What is shown is what a learner can repeat.
     """
     shown = shlex.join(command)
     try:
-        done = run(command, env, limit=limit, folder=folder)
+        done = run(direct(command, env), env, limit=limit, folder=folder)
     except subprocess.TimeoutExpired as error:
         raise Blocked(f"`{shown}` did not answer within {limit:.0f} s.", "Is the engine busy or paused?") from error
     except OSError as error:

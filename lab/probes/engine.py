@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,15 @@ from lab.model.world import World
 from lab.probes.buildx import as_json, as_table, builder_from_text, builders_from_json, readable
 from lab.probes.command import ask
 from lab.probes.host import transcript
+from lab.sandbox.host import http
 
 __all__ = [
-    "builder", "builder_from_text", "builders", "builders_from_json", "containers",
+    "builder", "builder_from_text", "builders", "builders_from_json", "check_answers", "containers",
     "containers_between", "containers_from_events", "docker", "image",
     "image_from_json", "info", "is_down", "known_builders", "version", "versions", "with_current",
 ]  # fmt: skip
 
-_NEWER_BUILDX = "Install a newer one: `docker buildx version` says which one you have."
+NEWER_BUILDX = "Install a newer one: `docker buildx version` says which one you have."
 _DOWN = (
     "cannot connect to the docker daemon",
     "failed to connect to the docker api",
@@ -64,6 +66,26 @@ def versions(world: World) -> dict[str, str]:
     } | ({"buildkit": told[0]} if told else {})
 
 
+def check_answers(world: World) -> None:
+    """Raises Blocked where the engine does not answer."""
+    if _straight(world, "/_ping"):
+        return
+    status, _, err, _ = docker(world, "version", "--format", "{{.Server.Version}}")
+    if status:
+        raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
+
+
+def _straight(world: World, path: str) -> str:
+    """What an engine on a unix socket answers; "" where none does, or where it is elsewhere: then docker is asked.
+
+    The same answer as through docker, without its start (and, for `info`, that of each of its plugins).
+    Source: Docker Engine API, `GET /_ping` and `GET /info`.
+    """
+    kind, _, socket = world.env.get("DOCKER_HOST", "").partition("unix://")
+    answer = http.get(Path(socket), path) if socket and not kind else None
+    return answer.body.decode(errors="replace") if answer and answer.status == 200 else ""
+
+
 def is_down(text: str) -> bool:
     """Is this how docker and buildx say that no engine answers?"""
     return any(sign in text.lower() for sign in _DOWN)
@@ -71,15 +93,18 @@ def is_down(text: str) -> bool:
 
 def info() -> Probe[Engine]:
     """The engine: version, platform, image store."""
+    command = ("info", "--format", "{{json .}}")
 
     def probe(world: World) -> Engine:
-        status, out, err, evidence = docker(world, "info", "--format", "{{json .}}")
+        status, err, out = 0, "", _straight(world, "/info")
+        if not out:
+            status, out, err, _ = docker(world, *command)
         data = as_table(as_json(out, "docker info"), "docker info")
         if status or not data.get("ServerVersion"):
             reason = err.strip() or "; ".join(map(str, data.get("ServerErrors") or [])) or "no reason given"
             raise Blocked(f"The Docker engine does not answer: {reason}", "`lab up` starts it again.")
         with readable("docker info"):
-            return Engine.from_json(data, (Evidence(evidence.asked, _brief(data)),))
+            return Engine.from_json(data, (Evidence(shlex.join(("docker", *command)), _brief(data)),))
 
     return probe
 
@@ -183,7 +208,7 @@ def known_builders(world: World) -> Builders:
     """What `docker buildx ls` lists."""
     status, out, err, evidence = docker(world, "buildx", "ls", "--format", "json", limit=60)
     if status and "unknown flag" in err:
-        raise Blocked("This buildx is older than 0.13: it cannot list its builders for a program.", _NEWER_BUILDX)
+        raise Blocked("This buildx is older than 0.13: it cannot list its builders for a program.", NEWER_BUILDX)
     if status:
         raise Blocked(f"`docker buildx ls` does not answer: {err.strip()}", "Is the buildx plugin installed?")
     found = builders_from_json(out, (evidence,))

@@ -10,13 +10,13 @@ from lab.model.facts import Build, Builds, Evidence, Exported
 from lab.model.steps import Probe
 from lab.model.world import World
 from lab.probes.buildx import as_json, as_table, readable
-from lab.probes.engine import docker, known_builders
+from lab.probes.engine import NEWER_BUILDX, docker, known_builders
 from lab.probes.host import transcript
+from lab.probes.needs import NO_HISTORY
 
 _LS = "docker buildx history ls"
 _INSPECT = "docker buildx history inspect"
 _LATEST = 10  # builds of a builder that are looked at: each takes a question of its own
-_TOO_OLD = "This buildx is older than 0.20: it cannot say what a builder has built."
 
 
 def builds(step: str) -> Probe[Builds]:
@@ -57,12 +57,7 @@ def recorded(world: World) -> Builds:
         elsewhere = one.driver == "docker" and one.name != _own(world)
         if elsewhere or not one.nodes or any(node.status != "running" for node in one.nodes):
             continue
-        words = ("buildx", "history", "ls", "--builder", one.name, "--format", "json")
-        status, out, err, seen = docker(world, *words, limit=60)
-        if status and ("unknown command" in err or "unknown flag" in err):
-            raise Blocked(_TOO_OLD, "Install a newer one: `docker buildx version` says which one you have.")
-        if status:
-            raise Blocked(f"The builder {one.name} does not say what it has built: {err.strip()}")
+        out, seen = _told(world, one.name, "ls")
         done += builds_from_json(one.name, out)
         evidence.append(seen)
     return Builds(done=tuple(done), evidence=tuple(evidence))
@@ -75,11 +70,7 @@ def exported(name: str) -> Probe[Exported]:
         mine = known_builders(world).named(name)
         if mine is None or not any(node.status == "running" for node in mine.nodes):
             return Exported(builder=name)
-        status, out, err, seen = docker(
-            world, "buildx", "history", "ls", "--builder", name, "--format", "json", limit=60
-        )
-        if status:
-            raise Blocked(f"The builder {name} does not say what it has built: {err.strip()}")
+        out, seen = _told(world, name, "ls")
         records = [as_table(as_json(line, _LS), _LS) for line in filter(None, map(str.strip, out.splitlines()))]
         worked = [str(one.get("ref")) for one in records if one.get("status") == "Completed"][:_LATEST]
         digests = tuple(digest for ref in worked for digest in _handed_out(world, name, ref.rpartition("/")[2]))
@@ -90,11 +81,18 @@ def exported(name: str) -> Probe[Exported]:
 
 
 def _handed_out(world: World, builder: str, ref: str) -> tuple[str, ...]:
-    words = ("buildx", "history", "inspect", "--builder", builder, "--format", "json", ref)
-    status, out, err, _ = docker(world, *words, limit=60)
+    return digests_from_json(_told(world, builder, "inspect", ref)[0])
+
+
+def _told(world: World, builder: str, verb: str, *more: str) -> tuple[str, Evidence]:
+    """What a builder's history says. Blocked where buildx is too old for that, or it says nothing."""
+    words = ("buildx", "history", verb, "--builder", builder, "--format", "json", *more)
+    status, out, err, seen = docker(world, *words, limit=60)
+    if status and ("unknown command" in err or "unknown flag" in err):
+        raise Blocked(NO_HISTORY, NEWER_BUILDX)
     if status:
         raise Blocked(f"The builder {builder} does not say what it has built: {err.strip()}")
-    return digests_from_json(out)
+    return out, seen
 
 
 def digests_from_json(text: str) -> tuple[str, ...]:

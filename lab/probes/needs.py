@@ -11,9 +11,10 @@ from lab.errors import Blocked
 from lab.model.facts import Fact
 from lab.model.steps import Need, Probe
 from lab.model.world import World
-from lab.probes.engine import docker
+from lab.probes.engine import NEWER_BUILDX, check_answers, docker
 
 BASE = "busybox:1.38"
+NO_HISTORY = "This buildx is older than 0.20: it cannot say what a builder has built."
 NO_CONSENT = "LAB_EMULATORS"  # "no" in a run where nobody could be asked about emulators
 REFUSED = "exec format error"
 
@@ -41,9 +42,7 @@ def emulation() -> Probe[Emulation]:
 
 def engine(world: World) -> None:
     """The engine answers."""
-    status, _, err, _ = docker(world, "version", "--format", "{{.Server.Version}}")
-    if status:
-        raise Blocked(f"The Docker engine does not answer: {err.strip()}", "`lab up` starts it again.")
+    check_answers(world)
 
 
 def several_platforms(world: World) -> None:
@@ -85,6 +84,14 @@ def consent(world: World) -> None:
         raise Blocked("This run may not register emulators: nobody agreed to it.", "Run it with --emulators to agree.")
 
 
+def emulators_agreed(world: World) -> None:
+    """The learner has let emulators in: the step registers one with the kernel by itself."""
+    from lab.sandbox.emulators import unopened
+
+    del world
+    unopened.check_agreed()
+
+
 def reach(world: World) -> None:
     """The current builder reaches `$REGISTRY`."""
     from lab.sandbox.engine import builders, buildx_store
@@ -121,10 +128,17 @@ def imagetools(option: str) -> Need:
         if not re.search(rf"{option}\b", out + err):
             raise Blocked(
                 f"This buildx is too old: its `imagetools create` has no option {option}.",
-                "Install a newer one: `docker buildx version` says which one you have.",
+                NEWER_BUILDX,
             )
 
     return need
+
+
+def history(world: World) -> None:
+    """Buildx can say what a builder has built."""
+    _, out, err, _ = docker(world, "buildx", "history", "ls", "--help")
+    if not re.search(r"--format\b", out + err):
+        raise Blocked(NO_HISTORY, NEWER_BUILDX)
 
 
 def own_registry(world: World) -> None:

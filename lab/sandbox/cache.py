@@ -15,13 +15,19 @@ from lab.sandbox.report import amount
 # By name and not the folder whole: LAB_CACHE may be one that holds other things too.
 OURS = (
     "apt", "base-*", "buildkit", "debs", "emulators-*", "engine-*", "go", "go-tree", "kit", "registry-*",
-    ".emulators-*", ".unpacking-*",
+    ".emulators-*", ".unpacking-*", "kubernetes", "hub-*",
 )  # fmt: skip
+_FETCHED = ("apt", "debs", "go")
 
 
 def folders() -> list[Path]:
     """All that `down --purge` drops."""
     return sorted(path for pattern in OURS for path in paths.cache().glob(pattern))
+
+
+def downloaded() -> int:
+    """Bytes that were fetched from a mirror or a proxy: not what was unpacked, compiled or made of them."""
+    return sum(disk_usage(paths.cache() / name) for name in _FETCHED)
 
 
 def removals() -> Iterator[Removal]:

@@ -86,7 +86,7 @@ class Overview:
 def _whose(handler: Handler) -> str:
     if not handler.ours:
         return ""
-    return " (the lab's)" if handler.name.startswith(kernel.own_prefix()) else " (of another lab)"
+    return " (the lab's)" if handler.own else " (of another lab)"
 
 
 def status() -> Overview:

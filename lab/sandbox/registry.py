@@ -114,9 +114,14 @@ def stop() -> bool:
 
 def configuration(address: str, port: int) -> str:
     """The registry's settings, in its own YAML."""
-    folder = _quoted(paths.sandbox() / "registry" / "images")
+    folder = _quoted(images(paths.sandbox()))
     settings = _SETTINGS.format(folder=folder, address=address, port=port, key=state.key(), header=_HEADER)
     return settings if address == LOOPBACK else settings + _TLS.format(pair=_quoted(certificates.server(address)))
+
+
+def images(box: Path) -> Path:
+    """Where the registry of the sandbox in the folder `box` keeps what was pushed."""
+    return box / "registry" / "images"
 
 
 def _quoted(path: Path) -> str:

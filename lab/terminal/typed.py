@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from lab.course.capstone import CAPSTONE
 from lab.errors import Blocked
 from lab.learning import progress, runner
 from lab.model.facts import Ran, Transcript
@@ -44,7 +45,7 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
     best: tuple[Result, Transcript | None] | None = None
     tries = [own for own in (one.without_the_lab(step.lab_verbs) for one in tries) if own is not None]
     ran = _containers(step, world, tries)
-    for window in recorder.windows(tries):
+    for window in _windows(step, tries):
         tried = transcript(step, window)
         if ran is not None:
             there = tuple(
@@ -67,6 +68,11 @@ def check(step: Step, world: World, tries: Sequence[Typed]) -> Result:
         world.keep(kept)
     progress.record(world.home, step, result)
     return result
+
+
+def _windows(step: Step, tries: Sequence[Typed]) -> list[Sequence[Typed]]:
+    """What may be the try; of the capstone, whose proofs are checked together at the end, also all that is kept."""
+    return [*recorder.windows(tries), *([tries] if tries and step.lesson == CAPSTONE else [])]
 
 
 def _containers(step: Step, world: World, tries: Sequence[Typed]) -> tuple[Ran, ...] | None:

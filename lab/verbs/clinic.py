@@ -8,18 +8,26 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lab import paths
+from lab import paths, sandbox
 from lab.course import clinic as cases
-from lab.errors import UsageError
+from lab.errors import Blocked, UsageError
 from lab.learning import progress, ward
 from lab.model.results import Result, Status
+from lab.model.world import World
+from lab.probes import needs
 from lab.probes.here import learners_folder, this_world
+from lab.sandbox.report import RichListener
 from lab.terminal import recorder
+from lab.verbs.sandbox import agrees
 
 _WIDTH = 100
 _HEAD = "The clinic: something is broken, and only the symptom is shown. `lab clinic start CASE` begins one."
 _STARS = "★ marks three cases in a row without a hint."
 _ALL = "All cases have passed. `lab reset clinic` breaks them again; `lab seed NUMBER` changes what is behind them."
+_CONSENT = """\
+This case needs emulators: programs that let this machine run programs of other platforms. They are registered with the
+kernel, for the whole machine, until `lab down` or a reboot. The scene puts one more for riscv64 before the lab's own,
+until the case is mended or reset."""
 _ASKS = "{code}: {question} `lab reflect {name}` keeps it, and compares."
 
 
@@ -74,13 +82,28 @@ def _next(*, as_json: bool) -> int:
 
 
 def _start(case: cases.Case, *, as_json: bool) -> int:
-    shown = ward.show(case, this_world())
+    world = this_world()
+    _ask_for_emulators(case, world)
+    shown = ward.show(case, world)
     if as_json:
         print(json.dumps({**_about(case), "command": shown.command, "output": shown.output, "hurts": shown.hurts}))
         return 0
     print("\n".join(ward.told(case, shown)))
     print("\n".join(f"  {line}" for line in _how(case)))
     return 0
+
+
+def _ask_for_emulators(case: cases.Case, world: World) -> None:
+    """Where a case registers one and nobody agreed yet: ask, as `lab up` does. After a no, the scene is Blocked."""
+    if needs.emulators_agreed not in case.step.needs:
+        return
+    needs.consent(world)
+    try:
+        needs.emulators_agreed(world)
+    except Blocked:
+        if agrees(_CONSENT, "Register them?"):
+            with RichListener() as report:
+                sandbox.up(emulators=True, report=report)
 
 
 def _about(case: cases.Case) -> dict[str, object]:

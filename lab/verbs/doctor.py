@@ -19,8 +19,13 @@ def doctor(given: Namespace) -> int:
     if given.json:
         print(json.dumps(found.to_json(), indent=1))
         return found.exit_status
+    marked(found.as_text())
+    return found.exit_status
+
+
+def marked(text: str) -> None:
+    """Print lines, their marks in colour where the terminal has colours."""
     colour = render.wants_colour(sys.stdout)
-    for line in found.as_text().splitlines():
+    for line in text.splitlines():
         mark, rest = line[:1], line[1:]
         print((render.paint(mark, _COLOURS[mark], colour=colour) if mark in _COLOURS else mark) + rest)
-    return found.exit_status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from lab import sandbox
-from lab.errors import Blocked
+from lab.errors import Blocked, UsageError
 from lab.probes.here import default_folder
 from lab.probes.needs import NO_CONSENT
 from lab.sandbox.report import RichListener
@@ -50,10 +51,15 @@ def _up(given: Namespace) -> sandbox.Sandbox:
 
 def agreed(box: sandbox.Sandbox) -> bool:
     """Ask for emulators, where somebody can answer and there is something to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or not sandbox.missing_emulators(box):
+    return bool(sandbox.missing_emulators(box)) and agrees(_CONSENT, "Register them?")
+
+
+def agrees(text: str, question: str) -> bool:
+    """Say what is to be done and ask for it; no, where nobody can answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    print(_CONSENT, file=sys.stderr)
-    return input("Register them? [y/N] ").strip().lower() in ("y", "yes")
+    print(text, file=sys.stderr)
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def status(given: Namespace) -> int:
@@ -102,9 +108,19 @@ def learn(given: Namespace) -> int:
     from lab.probes.here import set_seed
     from lab.verbs.learner import next_open
 
+    listen = _address(given.listen)
     if given.seed is not None:
         set_seed(given.seed)
     _up(given)
     copied = workspace.start(Path(given.folder) if given.folder else default_folder())
     step = next_open()
-    return server.serve(copied.folder, course.lesson(step.lesson).notebook.name if step else "")
+    first = course.lesson(step.lesson).notebook.name if step else ""
+    return server.serve(copied.folder, first, listen=listen)
+
+
+def _address(given: str) -> str:
+    """The IPv4 address as it is meant. Raises UsageError."""
+    try:
+        return str(ipaddress.IPv4Address(given))
+    except ValueError as error:
+        raise UsageError(f"{given!r} is no IPv4 address.", "Examples: 127.0.0.1, 0.0.0.0 (all of them).") from error

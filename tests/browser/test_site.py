@@ -9,11 +9,11 @@ import http.server
 import threading
 
 import pytest
-from pages import runs
 from support import site_build
 
 from lab import course
 from lab.errors import BadInput
+from lab.learning.tour import runs
 
 pytestmark = pytest.mark.browser
 TOUR = site_build.ROOT / "build" / "tour"
@@ -104,6 +104,7 @@ PAGES = [
     *(f"/lessons/{lesson.stem}/" for lesson in course.lessons()),
     *("/errors/", "/errors/exec-format-error/", "/reference/lab/", "/reference/platforms/", "/reference/notes/"),
     *("/audit/", "/workshop/", "/contributing/"),
+    *("/workshop/plan/", "/workshop/rooms/", "/workshop/slides/", "/workshop/exams/", "/workshop/true-image/"),
 ]
 
 
@@ -231,9 +232,42 @@ def test_the_keyboard_alone_is_enough(visit):
     assert all(outputs.nth(n).get_attribute("tabindex") == "0" for n in range(outputs.count()))
 
 
+def test_the_slides_go_by_keys(visit):
+    """Next and back, the notes, dark and light; each slide fills the screen, with its picture and without scrolling."""
+    page = visit("/workshop/slides/")
+    shown = "document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest('.slide').id"
+    for lesson in course.lessons():
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(shown) == lesson.stem
+        place = page.locator(f"#{lesson.stem}").bounding_box()
+        assert abs(place["y"]) < 2
+        assert place["height"] <= 902
+    page.keyboard.press("PageUp")
+    assert page.evaluate(shown) == course.lessons()[-2].stem
+    notes = page.locator(f"#{course.lessons()[-2].stem} .notes p").first
+    assert not notes.is_visible()
+    page.keyboard.press("n")
+    assert notes.is_visible()
+    page.keyboard.press("d")
+    assert page.evaluate("document.documentElement.dataset.scheme") == "dark"
+
+
+def test_the_slides_are_a_sheet_each_on_paper(visit):
+    """The contents, and one for each lesson with its notes."""
+    page = visit("/workshop/slides/", scheme="dark")
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == len(course.lessons()) + 1
+    page.emulate_media(media="print")
+    assert page.locator("#machine .notes p").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") == "rgb(255, 255, 255)"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["/", "/lessons/multi-platform/", "/errors/exec-format-error/", "/audit/", "/nowhere/exec-format-eror"]
+    "path",
+    [
+        *("/", "/lessons/multi-platform/", "/errors/exec-format-error/", "/audit/", "/nowhere/exec-format-eror"),
+        *("/workshop/slides/", "/workshop/true-image/"),
+    ],
 )
 def test_everybody_can_read_it(visit, axe, path, scheme):
     """axe-core finds nothing serious on a page of each kind, in either theme."""

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lab.course.capstone import _laid, _texts, _yaml, fits
+from lab.course.capstone import _laid, _parts, _texts, fits
 from lab.course.capstone._faults import IMAGES
-from lab.course.capstone._yaml import COMPOSE, DEPLOY, NODES, Part, Parts
+from lab.course.capstone._parts import COMPOSE, DEPLOY, NODES, Part, Parts
 from lab.course.capstone.releases import Releases
 from lab.errors import BadInput
 from lab.probes.published import Published
@@ -62,7 +62,7 @@ def read(own, compose=None, deploy=None):
     files = _texts.repository(own)
     (place / COMPOSE).write_bytes(files[COMPOSE] if compose is None else compose.encode())
     (place / DEPLOY).write_bytes(files[DEPLOY] if deploy is None else deploy.encode())
-    return _yaml.parts(own).parts
+    return _parts.parts(own).parts
 
 
 def test_the_strangers_files_are_held_on_one_platform(world):

@@ -17,6 +17,8 @@ from lab.learning import progress, record
 from lab.model.results import Result, Status
 from lab.model.steps import PLACE
 from lab.notebook.panel import cards, page
+from lab.terminal import typed
+from lab.terminal.recorder import Typed
 
 ROOT = Path(__file__).parent.parent.parent
 PROOFS = capstone.proofs()
@@ -219,3 +221,14 @@ def test_a_note_is_kept_and_its_model_waits(world, home):
     path.mkdir()
     with pytest.raises(BadInput, match="cannot be read"):
         stands.keep_note(own)
+
+
+def test_all_that_was_typed_may_hold_a_trial():
+    """The proofs are checked together at the end, long after the trial; a lesson's step is about the latest commands."""
+    tries = [
+        Typed(number=number, command="true", parts=(), exit_status=0, seconds=0.0, started="") for number in range(15)
+    ]
+    proof, lesson = capstone.steps()["released"], next(iter(course.steps().values()))
+    assert tries in typed._windows(proof, tries)
+    assert max(map(len, typed._windows(lesson, tries))) == 10
+    assert typed._windows(proof, []) == []

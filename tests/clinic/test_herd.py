@@ -2,11 +2,11 @@
 
 import pytest
 
+from lab.course import _pods
 from lab.course.clinic import _rows
 from lab.course.clinic import herd as cases
 from lab.course.clinic.herd import Rollout
 from lab.errors import BadInput, NotThere
-from lab.model.platforms import Platform
 
 BOTH = ("linux/amd64", "linux/arm64")
 TRUE = {"amd64": "amd64", "arm64": "arm64"}
@@ -58,13 +58,14 @@ def affinity(operator, *values):
         (affinity("NotIn", "arm64"), True, False),
         (affinity("Exists"), True, True),
         (affinity("DoesNotExist"), False, False),
+        (affinity("Purple", "amd64", "arm64"), False, False),
         ({"affinity": "none", "nodeSelector": ["x"]}, True, True),
     ],
 )
 def test_a_selector_and_an_affinity_are_read_as_a_scheduler_does(pod, amd, arm):
     """What is of another form keeps no pod away."""
-    assert cases._allowed(pod, Platform.parse("linux/amd64")) == amd
-    assert cases._allowed(pod, Platform.parse("linux/arm64")) == arm
+    assert _pods.allowed(pod, "amd64") == amd
+    assert _pods.allowed(pod, "arm64") == arm
 
 
 @pytest.mark.parametrize(

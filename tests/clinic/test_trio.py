@@ -62,7 +62,7 @@ def test_which_service_has_one_row_differs(world):
     assert {cases.single(dataclasses.replace(world, seed=number)) for number in range(30)} == set(cases.SERVICES)
 
 
-@pytest.mark.parametrize("text", ["services: [a]", "services:", "a: b", "services: 3"])
+@pytest.mark.parametrize("text", ["services: [a]", "services:", "a: b", "services: 3", ""])
 def test_a_file_of_another_form_is_one_clear_line(world, text):
     """No services, no traceback."""
     place = world.workspace / "files" / "clinic" / "trio"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.steps import asks
+from support.their_lab import engine, home
 
 from lab import course, sandbox
 from lab.course import workspace
@@ -17,6 +18,8 @@ from lab.model.results import Status
 from lab.probes.here import environment_of, this_world
 from lab.sandbox import buildkit, golang
 from lab.terminal import shell
+
+__all__ = ["engine", "home"]
 
 
 def pytest_collection_modifyitems(items):

@@ -18,13 +18,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from support.nightly import SLOW
+from support.nightly import SLOW, by_day
 from support.ways_out import BUILDER, FROM, TRIED
 
 from lab import sandbox
 from lab.errors import Blocked
 from lab.explainer import EngineFacts, explain
 from lab.probes.here import environment_of
+from lab.sandbox import golang
 from lab.sandbox.emulators import kernel as emulation
 
 DATA = Path(__file__).parent.parent / "data"
@@ -495,6 +496,11 @@ class Engine:
             )
             self.has_builder = True
 
+    def compiles(self):
+        """The base image `golang` is there."""
+        with environment_of(self.values):
+            assert golang.wait(900).state == "ready"
+
     def says(self, script):
         """What a script prints on both streams, and its folder's name nowhere in it."""
         with tempfile.TemporaryDirectory(dir=self.place) as folder:
@@ -585,9 +591,9 @@ def record(engine, entry, name, text):
     (RECORDS / f"{engine.store}--{entry}--{name}.log").write_bytes(kept)
 
 
-@pytest.mark.parametrize("one", ANYWHERE)
+@pytest.mark.parametrize("one", by_day(ANYWHERE, 3))
 def test_the_real_error_is_explained(engine, one):
-    """What an engine of either store prints leads to its cause."""
+    """What an engine of either store prints leads to its cause. What each printed is read again by the quick tests."""
     check(engine, one)
 
 
@@ -637,7 +643,7 @@ def commands(found, one):
     return [words.sub(lambda match: put[match[0]], line) for line in told]
 
 
-@pytest.mark.parametrize("one", [one for one in TRIED if SLOW or not one.slow], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", by_day([one for one in TRIED if SLOW or not one.slow], 3), ids=lambda one: one.name)
 def test_the_way_out_of_the_guide_mends_the_scene(engine, one):
     """The scene prints its error; after the way out, typed as the guide says it, the same thing works."""
     if one.store not in ("", engine.store) or not (SLOW or one.store or engine.store == "containerd"):
@@ -646,6 +652,8 @@ def test_the_way_out_of_the_guide_mends_the_scene(engine, one):
         pytest.skip("no emulator is registered with this kernel")
     if one.builder:
         engine.builder()
+    if one.golang:
+        engine.compiles()
     with engine.desk(one.builder) as desk:
         said = desk(one.scene)
         if os.environ.get("LAB_RECORD") == "yes":

@@ -20,7 +20,7 @@ from support import machine_picture as machine
 from support.disks import Disk
 from support.faults import ASKS_ENGINE, ASKS_REGISTRY, PHASES, Running, asked, lab, pids, said, send, until
 from support.faults_page import Cell, cells
-from support.nightly import SLOW
+from support.nightly import SLOW, by_day
 
 from lab import course, paths, sandbox
 from lab.course import workspace
@@ -34,7 +34,8 @@ from lab.sandbox.engine import daemon, traces
 from lab.sandbox.host import process
 
 pytestmark = pytest.mark.engine
-MATRIX = [cell for cell in cells() if cell.exits]
+# By day every fault once or twice, and every phase.
+MATRIX = by_day([cell for cell in cells() if cell.exits and (SLOW or not cell.slow)], 3)
 
 
 # --- a lab to break -------------------------------------------------------------------------------------------------
@@ -83,8 +84,6 @@ def home(place: Path) -> Path:
 )
 def test_a_fault_in_a_phase(cell: Cell, home: Path) -> None:
     """It ends in time and says so calmly; nothing of the learner's is lost; the next command puts it right."""
-    if cell.slow and not SLOW:
-        pytest.skip("LAB_SLOW=1 runs it")
     known = passes()
     running = PHASES[cell.phase](cell.fault, home)
     status = running.ends(cell.limit)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support import machine_picture as machine
+from support.nightly import nightly
 
 from lab import course, paths, sandbox
 from lab.course import native_nodes as lesson
@@ -158,6 +159,7 @@ def test_a_node_says_what_it_built_and_whom_it_lets_in(home: Path) -> None:
     assert told[0]["built"][0]["platforms"] == ["linux/amd64"]
 
 
+@nightly
 def test_the_lesson_passes_on_a_learners_engine(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nodes reach the registry on localhost, the third one asks for a key; `down` removes them, and nothing of theirs."""
     theirs = up()

@@ -12,88 +12,29 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import theirs, unprivileged
-from support.nightly import SLOW
+from support.nightly import SLOW, by_day
+from support.their_lab import BOTH, CLASSIC, CONSENT, CONTAINERD, does, up
 from support.theirs import Engine
 
 import lab
-from lab import course, paths, sandbox
+from lab import course, sandbox
 from lab.errors import Blocked
 from lab.model.results import Status
-from lab.probes.here import learners_folder, this_world
+from lab.probes.here import learners_folder
 from lab.sandbox.engine import builders, commands, listing
 
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
-CONSENT = bool(os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes")
-BOTH = pytest.mark.parametrize(
-    "engine", [("classic", "address"), ("containerd", "context")], indirect=True, ids="-".join
-)
-CLASSIC = pytest.mark.parametrize("engine", [("classic", "address")], indirect=True, ids="-".join)
-CONTAINERD = pytest.mark.parametrize("engine", [("containerd", "context")], indirect=True, ids="-".join)
-
-
-@pytest.fixture(scope="module")
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """An engine of either image store, reached by `DOCKER_HOST` or by a context."""
-    place = Path(tempfile.mkdtemp(prefix="lab-theirs-"))
-    try:
-        with theirs.running(place, *request.param) as found:
-            yield found
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-@pytest.fixture
-def home(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A lab of the learner's on that engine; whatever happens, what is theirs is afterwards as it was before."""
-    before = engine.picture()
-    for name in {*os.environ} - {*engine.env}:
-        monkeypatch.delenv(name)
-    for name, value in engine.env.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LAB_CACHE", engine.env.get("LAB_CACHE", str(paths.cache())))
-    monkeypatch.setenv("LAB_LEARNER", str(tmp_path / "learner"))
-    monkeypatch.setenv("LAB_WORKSPACE", str(tmp_path / "lessons"))
-    yield paths.home()
-    sandbox.down()
-    assert engine.picture() == before
-    assert not paths.sandbox().exists()
-
-
-def up(engine: Engine) -> sandbox.Sandbox:
-    """The lab on the engine, its builders told of the registry that plays Docker Hub."""
-    box = sandbox.up(emulators=False)
-    assert (box.engine.kind, box.registry.partition(":")[0]) == ("learner", "localhost")
-    settings = box.home / "buildx" / "buildkitd.default.toml"
-    settings.write_text(settings.read_text() + engine.hub)
-    return box
+BY_DAY = [lesson.name for lesson in course.lessons() if lesson.stem in {"builders", "new-builder", "multi-platform"}]
 
 
 def told(*words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
     """Run `lab …` as the learner would."""
     return subprocess.run([*LAB, *words], capture_output=True, text=True, timeout=timeout, check=False)
-
-
-def does(step: str, script: str | None = None) -> tuple[Status, str]:
-    """Do a step by its solution or another script, as `lab run` does it: status and all that was printed."""
-    from lab.course import workspace
-    from lab.learning import runner
-    from lab.terminal import shell
-
-    workspace.start(learners_folder())
-    found, here = course.step(step), this_world()
-    if found.prepare:
-        found.prepare(here)
-    said = shell.run(step, script or found.solution, here, lambda _text: None).output
-    result = runner.check(found, here)
-    return result.status, f"{result.text} {result.remedy}\n{said}"
 
 
 def removed(text: str) -> list[str]:
@@ -107,13 +48,18 @@ def complaints(folder: Path) -> str:
 
 
 @BOTH
-def test_the_whole_course_passes_on_it(engine: Engine, home: Path, tmp_path: Path) -> None:
-    """Every step by the notes' own plain commands; `down --dry-run` says what `down` then removes."""
+def test_the_course_passes_on_it(engine: Engine, home: Path, tmp_path: Path) -> None:
+    """Steps by the notes' own plain commands; `down --dry-run` says what `down` then removes.
+
+    By day what an engine of one's own makes different (builders, and pushes to a registry on localhost), on the
+    containerd store; in the slow matrix the whole course, on both.
+    """
     if engine.data.name.endswith("-classic") and not SLOW:
         pytest.skip("LAB_SLOW=1 runs the course on both image stores")
     up(engine)
     emulators = "--emulators" if CONSENT else "--no-emulators"
-    done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"))
+    lessons = [] if SLOW else BY_DAY
+    done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"), *lessons)
     assert "✘" not in done.stdout, done.stdout + complaints(tmp_path / "tour")
     if CONSENT:  # the classic store cannot do what lesson 1 opens with, and that is no fault of the learner's
         blocked = re.findall(r"blocked  (\w+)", done.stdout)
@@ -195,7 +141,7 @@ def test_a_port_that_means_images_of_theirs_is_not_taken(engine: Engine, home: P
 
 
 @CLASSIC
-@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.6])
+@pytest.mark.parametrize("seconds", by_day([0.35, 0.2, 0.6], 3))
 def test_an_up_that_was_killed_is_put_right(engine: Engine, home: Path, seconds: float) -> None:
     """SIGKILL to `up` anywhere; `up` again works, and `down` removes all (the fixture looks)."""
     with subprocess.Popen([*LAB, "up", "--no-emulators"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as half:
@@ -209,7 +155,7 @@ def test_an_up_that_was_killed_is_put_right(engine: Engine, home: Path, seconds:
 
 
 @CONTAINERD
-@pytest.mark.parametrize("seconds", [0.3, 0.7, 1.2])
+@pytest.mark.parametrize("seconds", by_day([0.7, 0.3, 1.2], 3))
 def test_a_down_that_was_killed_is_put_right(engine: Engine, home: Path, seconds: float) -> None:
     """SIGKILL to `down` anywhere: the next one removes the rest."""
     up(engine)

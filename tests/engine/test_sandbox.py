@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from support import machine_picture as machine
+from support.nightly import by_day
 from support.stand_ins import Heard
 
 from lab import paths, sandbox
@@ -178,7 +179,7 @@ def test_down_after_the_engine_was_killed_leaves_no_trace(home: Path) -> None:
     assert machine.traces(before) == {}
 
 
-@pytest.mark.parametrize("seconds", [0.15, 0.3, 0.5, 0.8, 1.2])
+@pytest.mark.parametrize("seconds", by_day([0.5, 0.15, 0.3, 0.8, 1.2], 5))
 def test_an_up_that_was_killed_is_put_right(home: Path, seconds: float) -> None:
     """SIGKILL to `up` anywhere: `down` removes what it made, and `up` after such a kill works."""
     before = machine.take()

@@ -5,11 +5,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from support import rounds
 from support.nightly import nightly
 from support.steps import emulates
 
 from lab import course, sandbox
-from lab.course import workspace
+from lab.course import clinic, workspace
 from lab.errors import Blocked
 from lab.learning import tour
 from lab.model.results import Status
@@ -23,6 +24,9 @@ pytestmark = [
 STEPS = list(course.steps())
 # What this buildx cannot do, it says; nobody is called wrong for it.
 TOO_OLD = {"who_built": "older than 0.20"} | dict.fromkeys(("narrow", "plain_consumer", "withdraw"), "too old")
+
+# The same for the cases.
+CANNOT_BE_THERE = dict.fromkeys(("cellar", "parcel"), "blocked: This buildx is older than 0.20")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,22 @@ def test_an_untouched_cell_passes_nothing_there_either(name, learner):
     result = learner.does(name, "# Your commands go here.")
     too_old = {Status.BLOCKED} if name in TOO_OLD else set()
     assert result.status in {Status.NOT_ATTEMPTED, Status.FAILED} | too_old, result.text
+
+
+@pytest.mark.parametrize("name", [one.name for one in clinic.cases()])
+def test_a_case_is_mended_on_an_older_engine_too(name, learner):
+    """It hurts, untouched does not pass, its solution mends it: with lesson 6's builder, as this store needs it."""
+    learner.has_done("create_builder", "bootstrap_builder")
+    said = rounds.treated(clinic.named(name), learner.world)
+    assert said.startswith(CANNOT_BE_THERE.get(name, rounds.MENDED)), said
+
+
+def test_the_capstone_is_proven_on_an_older_engine_too(learner):
+    """Nothing untouched, and all nine by what the letter asks for."""
+    learner.has_done("create_builder", "bootstrap_builder")
+    untouched, mended = rounds.keeper(learner.world, seed=1)
+    assert set(untouched.values()) <= {Status.FAILED, Status.NOT_ATTEMPTED}
+    assert not rounds.unproven(mended.values())
 
 
 def test_the_classic_store_says_what_it_cannot(box, learner):

@@ -1,10 +1,10 @@
 """A run that pages are made from."""
 
 import pytest
-from pages import runs
 from support import site_build
 
 from lab import course
+from lab.learning.tour import runs
 
 MACHINE = course.lesson("machine")
 

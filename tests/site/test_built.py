@@ -65,6 +65,8 @@ def test_every_page_is_there(built):
     expected |= {f"lessons/{one.stem}/index" for one in course.lessons()}
     expected |= {f"errors/{entry.id}/index" for entry in entries()}
     expected |= {f"reference/{name}/index" for name in ("lab", "platforms", "notes")}
+    expected |= {f"workshop/{one.stem}/index" for one in course.lessons()}
+    expected |= {f"workshop/{name}/index" for name in ("plan", "rooms", "slides", "exercises", "exams")}
     found = {str(path.relative_to(built)).removesuffix(".html") for path in built.rglob("*.html")}
     assert expected <= found
 
@@ -128,9 +130,11 @@ def test_ids_on_a_page_are_unique(built):
 
 
 def test_no_page_is_heavy(built):
-    """60 KB of HTML at most."""
-    heavy = {path: path.stat().st_size for path in built.rglob("*.html") if path.stat().st_size > 60 * 1024}
-    assert not heavy
+    """60 KB of HTML at most; the slides are thirteen pictures on one page, and may have 80."""
+    sizes = {path: path.stat().st_size for path in built.rglob("*.html")}
+    slides = sizes.pop(built / "workshop" / "slides" / "index.html")
+    assert not {path: size for path, size in sizes.items() if size > 60 * 1024}
+    assert slides <= 80 * 1024
 
 
 def test_other_readers_find_plain_markdown(built):

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pages import cell, lesson, runs
+from pages import cell, lesson
 from support import site_build
 
 from lab import course
 from lab.course import recall
 from lab.errors import BadInput
+from lab.learning.tour import runs
 from lab.model.results import MIME
 from lab.model.steps import Prediction
 

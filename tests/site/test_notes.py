@@ -1,11 +1,12 @@
 """The page of the notes: each of their points is met by a step, or corrected."""
 
 import pytest
-from pages import notes, runs
+from pages import notes
 from support import site_build
 
 from lab import course
 from lab.errors import BadInput
+from lab.learning.tour import runs
 
 BUILDER = course.lesson("new-builder")
 NOTES = site_build.ROOT / "docs" / "reference" / "notes.toml"

@@ -1,11 +1,11 @@
 """The site shows whole runs of the notebooks as they are, and no other."""
 
 import pytest
-from pages import runs
 from support import site_build
 
 from lab import course
 from lab.errors import BadInput
+from lab.learning.tour import runs
 from lab.model.results import Status
 
 MACHINE = course.lesson("machine")

@@ -23,9 +23,10 @@ LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 
 
 class Board:
-    """`lab board` as a teacher starts it, on loopback alone."""
+    """`lab board` as a teacher starts it, on loopback alone unless `listen` says otherwise ("": at all addresses)."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, listen: str = "127.0.0.1") -> None:
+        self.listen = ["--listen", listen] if listen else []
         self.home, self.log = place / "teacher", place / "board.log"
         with socket.socket() as probe:  # not the usual port: other tests have boards, too
             probe.bind(("127.0.0.1", 0))
@@ -37,7 +38,7 @@ class Board:
         env = {**os.environ, "LAB_HOME": str(self.home), "LAB_LEARNER": str(self.home)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*LAB, "board", "--listen", "127.0.0.1", "--port", self.port],
+                [*LAB, "board", *self.listen, "--port", self.port],
                 env=env,
                 stdout=log,
                 stderr=log,

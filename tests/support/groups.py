@@ -18,9 +18,11 @@ from lab.model.steps import Step
 _HERE = Path(__file__).parent.parent
 _KERNEL = (
     "engine/test_builder_lessons.py",
+    "engine/test_clinic_elsewhere.py",
     "engine/test_doctor.py",
     "engine/test_explain_real.py",
     "engine/test_learner_shell.py",
+    "engine/test_offline.py",
     "engine/test_own_engine.py",
     "engine/test_sandbox.py",
     "engine/test_versions.py",

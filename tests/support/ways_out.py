@@ -22,6 +22,7 @@ class Tried:
 
     `only` are the commands that are run where they are one or the other, or not all can be run here (the first is 0). `do` comes
     before them, and in place of them where the way has none. `builder`: a builder in a container is the current one.
+    `golang`: the lab's base image of that name has to be there.
     """
 
     entry: str
@@ -35,6 +36,7 @@ class Tried:
     store: str = ""
     slow: bool = False
     emulated: bool = False
+    golang: bool = False
 
     @property
     def name(self) -> str:
@@ -106,6 +108,34 @@ HELPER = (
     'python3 -c \'import json, os; path = os.environ["DOCKER_CONFIG"] + "/config.json"; data = json.load(open(path));'
     ' data["credsStore"] = "desktop"; json.dump(data, open(path, "w"), indent=1)\';'
     " docker pull -q busybox:1.38 >&2; docker tag busybox:1.38 $REGISTRY/way-helper; docker push $REGISTRY/way-helper"
+)
+GO = 'go() { docker run --rm -v $PWD:/src -w /src -e GOOS -e GOARCH golang:1.26 go "$@"; }; '
+MODULE = "printf 'module example.com/app\\n\\ngo 1.26\\n' > go.mod; mkdir -p cmd/app; "
+MAIN = "printf 'package main\\n\\nfunc main() {{ println(\"hello\") }}\\n' > {0}; "
+COMPILES = (
+    "printf 'FROM --platform=$BUILDPLATFORM golang:1.26 AS build\\n%s\\nWORKDIR /src\\nCOPY . .\\nRUN CGO_ENABLED=0 %s go build"
+    ' -o /app .\\nFROM scratch\\nCOPY --from=build --chmod=755 /app /app\\nENTRYPOINT ["/app"]\\n\' {0} > Dockerfile; '
+)
+ARCHIVE = (
+    MODULE
+    + "printf 'package app\\n' > app.go; "
+    + MAIN.format("cmd/app/main.go")
+    + COMPILES.format("'' ''")
+    + "docker build --progress=plain -t way-archive .; docker run --rm way-archive;"
+    " id=$(docker create way-archive) && docker cp $id:/app - | tar -xO | head -c 8; docker rm $id"
+)
+GENERATE = (
+    MODULE.replace("cmd/app", "gen")
+    + "printf 'package main\\n\\n//go:generate go run ./gen\\n\\nfunc main() {}\\n' > main.go; "
+    + MAIN.format("gen/main.go")
+    + GO
+    + "GOOS=linux GOARCH=s390x go generate ./..."
+)
+PAIR_OF_DOCKERS = (
+    MODULE
+    + MAIN.format("main.go")
+    + COMPILES.format("'ARG TARGETPLATFORM' 'GOOS=linux GOARCH=${TARGETPLATFORM#linux/}'")
+    + "docker build --progress=plain --platform linux/amd64/v2 --output type=cacheonly ."
 )
 GREEN = "docker build --no-cache . 2>&1 | tee said; ! grep -q {0} said"
 
@@ -300,6 +330,16 @@ TRIED = (
         " docker buildx build -q -t $REGISTRY/way-stale --push .; [ $one = new ] || docker pull -q $REGISTRY/way-stale; done;"
         " [ $(docker run --rm $REGISTRY/way-stale) = old ] && echo 'docker run shows the old version although I pushed a new one' >&3",
         "docker run --rm $REGISTRY/way-stale | grep new", put={"IMAGE": "$REGISTRY/way-stale"}, builder=True),
+    way("go-archive-not-program", "Name the folder", ARCHIVE,
+        "docker build -q -t way-archive . >&2; docker run --rm way-archive 2>&1 | grep hello",
+        do=GO + "sed -i 's,-o /app .$,-o /app ./cmd/app,' Dockerfile", only=(0,), golang=True, slow=True),
+    way("go-host-tool-built-for-target", "Run host tools", GENERATE,
+        "GOOS= GOARCH= go generate ./... 2>&1 | grep hello", do=GO + "export GOOS=linux GOARCH=s390x", only=(0,),
+        golang=True, slow=True),
+    way("go-unsupported-pair", "In the Dockerfile", PAIR_OF_DOCKERS,
+        "docker build --platform linux/amd64/v2 --output type=cacheonly .",
+        do="sed -i -e 's/^ARG .*/ARG TARGETOS TARGETARCH TARGETVARIANT/'"
+        " -e 's/GOOS=.* go/GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${TARGETVARIANT#v} go/' Dockerfile", golang=True, slow=True),
     way("script-without-shebang", "Make `#!/bin/sh`", NO_SHEBANG, AGAIN, put=SCRIPT),
     way("script-without-shebang", "Or name the shell", NO_SHEBANG, AGAIN,
         do="sed -i 's,ENTRYPOINT.*,ENTRYPOINT [\"/bin/sh\"\\, \"/start.sh\"],' Dockerfile", slow=True),
@@ -490,7 +530,6 @@ NOT_TRIED = {
         "wrong-elf-class: Look into the",
         "cgo-foreign-assembler: If the program",
         "linker-of-the-wrong-platform: C and C++",
-        "go-host-tool-built-for-target: Run host tools",
         "chrome-has-no-arm64: Or build this",
         "skopeo-asks-for-own-system: Say for which",
         "skopeo-asks-for-own-system: Or copy all",
@@ -501,7 +540,6 @@ NOT_TRIED = {
         "index-before-its-manifests: Pull all platforms",
         "index-before-its-manifests: Or push just",
         "index-before-its-manifests: Or copy from",
-        "go-archive-not-program: Name the folder",
     ),
     "It is advice about one's own program, image or Dockerfile, with no command that belongs to a scene.": (
         "localhost-inside-the-builder: Or name the",
@@ -534,7 +572,6 @@ NOT_TRIED = {
         "glibc-too-old-in-last-stage: Or link statically",
         "pkg-config-does-not-cross: Or do without",
         "cross-compiler-missing: Or let the",
-        "go-unsupported-pair: In the Dockerfile",
         "chrome-has-no-arm64: Install Debian's Chromium",
         "node-heap-limit: Build what is",
         "node-heap-limit: Give node more",

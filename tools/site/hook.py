@@ -12,15 +12,15 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pages import capstone, clinic, diagram, errors, finish, glossary, reference
+from pages import capstone, clinic, diagram, errors, finish, glossary, plans, reference, slides, teach
 from pages import card as cards
 from pages import lesson as pages
 from pages import notes as maps
-from pages import runs as real
 from pages.lesson import Page as Made
 
 from lab import course
 from lab.errors import BadInput, LabError
+from lab.learning.tour import runs as real
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -35,6 +35,7 @@ _KINDS = {
     "capstone": "Capstone",
     "errors": "Error guide",
     "reference": "Reference",
+    "workshop": "Workshop",
 }
 _state: dict[str, Any] = {"strict": True, "made": {}, "plain": {}, "terms": ()}
 
@@ -92,6 +93,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def _pages(config: MkDocsConfig) -> dict[str, Made]:
     runs = [_run(lesson, Path(config.extra["tour"])) for lesson in course.lessons()]
     notes = maps.rows(Path(config.docs_dir) / "reference" / "notes.toml")
+    root, workshop = Path(config.config_file_path).parent, Path(config.docs_dir) / "workshop"
     _state["terms"] = glossary.terms(Path(config.docs_dir) / "reference" / "glossary.toml")
     written = {
         "lessons/index.md": _lessons(),
@@ -99,11 +101,13 @@ def _pages(config: MkDocsConfig) -> dict[str, Made]:
         "reference/platforms.md": reference.platforms(),
         "reference/lab.md": reference.command(config.extra["command_line"]()),
         "reference/notes.md": maps.page(notes, runs),
-        "contributing.md": _contributing(Path(config.config_file_path).parent),
+        "contributing.md": _contributing(root),
+        plans.PLACE: plans.page(workshop / "plans.toml"),
         **errors.pages(),
     }
     lessons = {f"lessons/{run.lesson.stem}.md": pages.page(run) for run in runs}
-    cases = clinic.pages(Path(config.config_file_path).parent)
+    lessons[slides.PLACE] = slides.page(workshop / "slides.toml", runs)
+    cases = clinic.pages(root) | teach.pages(root / "tests")
     return lessons | cases | capstone.pages() | {place: Made(text, "") for place, text in written.items()}
 
 
@@ -130,6 +134,13 @@ def _lessons() -> str:
 def _contributing(root: Path) -> str:
     text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
     return f'---\ndescription: "How to change the course: four commands, five words, and a new step."\n---\n{text}'
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put what is counted into the page on exams, which is written otherwise."""
+    del page, files
+    tests = Path(config.config_file_path).parent / "tests"
+    return teach.exams(markdown, tests) if teach.HERE in markdown else markdown
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -190,6 +201,7 @@ def on_post_build(config: MkDocsConfig) -> None:
             "capstone": "Capstone",
             "errors": "Errors",
             "reference": "Reference",
+            "workshop": "Workshop",
         }.get(uri.partition("/")[0], "Start")
         description = page.meta.get("description", "")
         entries.append(finish.Entry(kind, str(page.title), f"{config.site_url or '/'}{place}", description))
@@ -199,6 +211,6 @@ def on_post_build(config: MkDocsConfig) -> None:
 def _order(uri: str) -> tuple[int, int, str]:
     section = uri.partition("/")[0] if "/" in uri else ""
     numbers = {lesson.stem: lesson.number for lesson in course.lessons()}
-    places = ["", "lessons", "clinic", "capstone", "errors", "reference"]
+    places = ["", "lessons", "clinic", "capstone", "errors", "reference", "workshop"]
     place = places.index(section) if section in places else len(places)
     return place, numbers.get(Path(uri).stem, 0), "" if uri.endswith("index.md") else uri

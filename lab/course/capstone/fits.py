@@ -5,8 +5,8 @@ from __future__ import annotations
 from lab.course.capstone import _mended
 from lab.course.capstone._faults import IMAGES
 from lab.course.capstone._laid import RELEASE, candidate
+from lab.course.capstone._parts import COMPOSE, DEPLOY, NODES, Part, Parts, parts
 from lab.course.capstone._proof import required
-from lab.course.capstone._yaml import COMPOSE, DEPLOY, NODES, Part, Parts, parts
 from lab.course.capstone.releases import Releases, releases
 from lab.model.steps import Problem, Proof, Verdict, step
 

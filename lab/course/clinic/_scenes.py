@@ -13,7 +13,7 @@ from lab.errors import Blocked
 from lab.images.fetch import ACCEPT
 from lab.model.platforms import Platform
 from lab.model.world import World
-from lab.probes import engine, registry
+from lab.probes import engine, needs, registry
 
 NOT_MADE = "What this case begins with could not be made: {reason}"
 
@@ -37,23 +37,53 @@ def docker(world: World, *words: str) -> str:
 
 
 def build(  # noqa: PLR0913 - each is named where it is given
-    world: World, tag: str, platforms: Iterable[Platform], place: Path, *, text: str = "", options: Sequence[str] = ()
+    world: World,
+    tag: str,
+    platforms: Iterable[Platform],
+    place: Path,
+    *,
+    text: str = "",
+    options: Sequence[str] = (),
+    index: bool = False,
 ) -> None:
-    """Build a folder for these platforms and push it, where the tag is missing; `text` stands for its Dockerfile."""
+    """Build a folder for these platforms and push it, where the tag is missing; `text` stands for its Dockerfile.
+
+    `index`: also what is for one platform has to be a list, as builders in containers and newer engines push it.
+    """
     if _scene.missing(world, tag):
-        rebuild(world, tag, platforms, place, text=text, options=options)
+        rebuild(world, tag, platforms, place, text=text, options=options, index=index)
 
 
 def rebuild(  # noqa: PLR0913 - the same
-    world: World, tag: str, platforms: Iterable[Platform], place: Path, *, text: str = "", options: Sequence[str] = ()
+    world: World,
+    tag: str,
+    platforms: Iterable[Platform],
+    place: Path,
+    *,
+    text: str = "",
+    options: Sequence[str] = (),
+    index: bool = False,
 ) -> None:
     """The same, whether the tag is there or not."""
-    wanted = ",".join(map(str, platforms))
+    every = tuple(platforms)
+    wanted, dear = ",".join(map(str, every)), index or len(every) > 1 or any(one.os != "linux" for one in every)
     with tempfile.TemporaryDirectory(prefix="lab-clinic-") as folder:
         file = Path(folder) / "Dockerfile"
         file.write_text(text or (place / "Dockerfile").read_text(encoding="utf-8"), encoding="utf-8")
-        known = ("--quiet", *builder(world, several="," in wanted), "--platform", wanted, "-f", str(file))
+        known = ("--quiet", *builder(world, dear=dear), "--platform", wanted, "-f", str(file))
         docker(world, "buildx", "build", *known, *options, "-t", f"{world.registry}/{tag}", "--push", str(place))
+
+
+def stock(world: World, tag: str, base: str, platforms: Iterable[Platform]) -> None:
+    """Keep a copy of a public base in the registry, where that has none: the lab's own has it from the beginning.
+
+    It stays there: it is no work of a case. Blocked where it cannot be, and where the registry is somebody's account.
+    """
+    if not _scene.missing(world, tag):
+        return
+    needs.own_registry(world)
+    with tempfile.TemporaryDirectory(prefix="lab-clinic-") as folder:
+        rebuild(world, tag, platforms, Path(folder), text=f"FROM {base}\n")
 
 
 def point(world: World, tag: str, digest: str) -> None:
@@ -69,8 +99,11 @@ def point(world: World, tag: str, digest: str) -> None:
         raise Blocked(NOT_MADE.format(reason=f"the registry answered {answer.status} for {tag}"))
 
 
-def builder(world: World, *, several: bool) -> tuple[str, ...]:
-    """The engine's own builder; the learner's current one where that cannot build for several platforms."""
-    if several and engine.info()(world).store == "classic":
+def builder(world: World, *, dear: bool) -> tuple[str, ...]:
+    """The engine's own builder; the learner's current one for what the own one of a classic store cannot do (`dear`).
+
+    That is several platforms in one build, a list of one, another system than Linux.
+    """
+    if dear and engine.info()(world).store == "classic":
         return ()
     return ("--builder", world.env.get("DOCKER_CONTEXT") or "default")

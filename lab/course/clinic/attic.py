@@ -80,7 +80,7 @@ def scene(world: World) -> None:
     _BENCH.lay(world)
     status, *_ = engine.docker(world, "image", "inspect", BASE)
     if status:
-        own = _scenes.builder(world, several=False)
+        own = _scenes.builder(world, dear=False)
         _scenes.docker(
             world, "buildx", "build", "--quiet", *own, "--load", "-t", BASE, str(_BENCH.place(world) / "base")
         )

@@ -73,6 +73,7 @@ def base(folder: str) -> Probe[Base]:
 
 def scene(world: World) -> None:
     """The team builds on its pinned base, and pushes. Blocked where it cannot be."""
+    _scenes.stock(world, BASE, needs.BASE, sorted(_rows.PAIR))
     _BENCH.lay(world)
     _scenes.build(world, BAKERY, sorted(_rows.PAIR), _BENCH.place(world), text=_pinned_to_one(world))
 

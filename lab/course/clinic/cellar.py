@@ -99,7 +99,7 @@ def scene(world: World) -> None:
         "Show the builder in full: it lists the settings that it was given.",
         "In this sandbox a builder that is made without a file of one's own gets settings that know the registry.",
     ],
-    needs=[asks_for_a_certificate, needs.engine, needs.buildkit],
+    needs=[asks_for_a_certificate, needs.engine, needs.buildkit, needs.history],
     prepare=scene,
     makes=[Tag(CELLAR), BuilderNamed(BUILDER), _BENCH],
 )

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lab.course.clinic import _rows, _scenes, _yaml
+from lab.course import _pods, _yaml
+from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
 from lab.errors import BadInput, NotThere
 from lab.model.digests import brief
 from lab.model.facts import Binaries, Fact, Index
-from lab.model.platforms import Platform, listed
+from lab.model.platforms import listed
 from lab.model.steps import Problem, Proof, Verdict, step
 from lab.model.world import World
 from lab.probes import needs, registry
 
 HERD = "herd"
 NODES = {"ash": _rows.AMD, "birch": _rows.ARM, "cedar": _rows.ARM}
-_ARCH = "kubernetes.io/arch"
 
 NO_IMAGE = "deployment.yaml names no image."
 NO_SUCH_IMAGE = "The registry does not have the image that deployment.yaml names, {image}."
@@ -89,33 +88,13 @@ def rollout(world: World) -> Rollout:
     """Read deployment.yaml as a scheduler does, and ask the registry for its image."""
     documents, evidence = _yaml.read(world, f"{_BENCH.folder}/deployment.yaml")
     pod: Any = next((spec for one in documents if (spec := _yaml.at(one, "spec", "template", "spec"))), {})
-    image = next((str(one.get("image") or "") for one in _yaml.tables(_yaml.at(pod, "containers"))), "")
-    nodes = tuple(name for name, platform in NODES.items() if _allowed(pod, platform))
+    image = next((_yaml.word(one.get("image")) for one in _yaml.tables(_yaml.at(pod, "containers"))), "")
+    nodes = tuple(name for name, platform in NODES.items() if _pods.allowed(pod, platform.architecture))
     try:
         index, programs = (registry.index(image)(world), registry.binaries(image)(world)) if image else (None, None)
     except (NotThere, BadInput):
         index, programs = None, None
     return Rollout(image=image, nodes=nodes, index=index, programs=programs, evidence=evidence)
-
-
-def _allowed(pod: Any, platform: Platform) -> bool:
-    """Do the selector and the required affinities let a pod go to a node of that platform?"""
-    selector = _yaml.at(pod, "nodeSelector", _ARCH)
-    if selector is not None and str(selector) != platform.architecture:
-        return False
-    required = _yaml.at(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-    terms = list(_yaml.tables(_yaml.at(required, "nodeSelectorTerms")))
-    return not terms or any(all(_fits(one, platform) for one in _rules(term)) for term in terms)
-
-
-def _rules(term: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from (one for one in _yaml.tables(term.get("matchExpressions")) if one.get("key") == _ARCH)
-
-
-def _fits(rule: dict[str, Any], platform: Platform) -> bool:
-    values = rule.get("values")
-    named = platform.architecture in (values if isinstance(values, list) else ())
-    return {"In": named, "NotIn": not named, "DoesNotExist": False}.get(str(rule.get("operator")), True)
 
 
 def scene(world: World) -> None:

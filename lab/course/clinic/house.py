@@ -27,7 +27,7 @@ _BENCH = Bench(
 def plain_build(world: World) -> None:
     """A colleague with the other kind of machine builds and pushes. Blocked where it cannot be."""
     _BENCH.lay(world)
-    _scenes.build(world, HOUSE, [_scenes.other(world)], _BENCH.place(world))
+    _scenes.build(world, HOUSE, [_scenes.other(world)], _BENCH.place(world), index=True)
 
 
 @case(

@@ -117,7 +117,7 @@ def scene(world: World) -> None:
         "The list can be made anew with rows that you write: `imagetools create` reads them from files.",
         "The older `docker manifest annotate` has an option for the version, too.",
     ],
-    needs=[needs.engine, needs.reach],
+    needs=[needs.engine, needs.several_at_once, needs.reach],
     prepare=scene,
     makes=[Tag(LISTED), *map(Tag, _PARTS), _BENCH],
 )

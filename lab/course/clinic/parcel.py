@@ -80,7 +80,7 @@ def scene(world: World) -> None:
         "Look at how the builder was made: its driver, and its options.",
         "A builder is made once. Under the same name it can be made anew, with the network of its host.",
     ],
-    needs=[on_this_machine, needs.engine, needs.buildkit],
+    needs=[on_this_machine, needs.engine, needs.buildkit, needs.history],
     prepare=scene,
     makes=[Tag(PARCEL), BuilderNamed(BUILDER), _BENCH],
 )

@@ -58,7 +58,7 @@ def scene(world: World) -> None:
     _BENCH.lay(world)
     for tag, platform, oci in zip(_PARTS, sorted(_rows.PAIR), ("false", "true"), strict=True):
         if missing(world, tag):
-            own = _scenes.builder(world, several=True)
+            own = _scenes.builder(world, dear=True)
             output = f"type=image,name={world.registry}/{tag},push=true,oci-mediatypes={oci}"
             options = ("--quiet", *own, "--platform", str(platform), "--provenance=false", "--output", output)
             _scenes.docker(world, "buildx", "build", *options, str(_BENCH.place(world)))

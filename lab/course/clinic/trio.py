@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lab.course import _yaml
 from lab.course._seeded import shuffled
-from lab.course.clinic import _rows, _scenes, _yaml
+from lab.course.clinic import _rows, _scenes
 from lab.course.clinic._bench import DOCKERFILE, Bench
 from lab.course.clinic._case import Symptom, case
 from lab.course.leftovers import Tag
@@ -92,7 +93,7 @@ class Stack(Fact):
 def stack(world: World) -> Stack:
     """Read compose.yaml, and ask the registry for each image."""
     documents, evidence = _yaml.read(world, f"{_BENCH.folder}/compose.yaml")
-    found = _yaml.at(documents[0], "services")
+    found = _yaml.at(next(iter(documents), None), "services")
     if not isinstance(found, dict):
         raise BadInput("compose.yaml has no services.")
     services = tuple(_service(world, str(name), data) for name, data in found.items())
@@ -101,7 +102,7 @@ def stack(world: World) -> Stack:
 
 
 def _service(world: World, name: str, data: object) -> Service:
-    image, pin = (str(_yaml.at(data, key) or "") for key in ("image", "platform"))
+    image, pin = (_yaml.word(_yaml.at(data, key)) for key in ("image", "platform"))
     try:
         index = registry.index(image)(world) if image else None
     except (NotThere, BadInput):

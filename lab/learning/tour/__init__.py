@@ -58,7 +58,7 @@ def tour(
         folder = place / "lessons"
         consent = "yes" if emulators else "no"
         env = {"LAB_WORKSPACE": str(folder), "LAB_LEARNER": str(place / "learner"), NO_CONSENT: consent}
-        there = any(handler.ours for handler in sandbox.registered())
+        there = any(handler.own for handler in sandbox.registered())
         with environment_of(env):
             workspace.start(folder)
             steps = [step for lesson in lessons for step in lesson.steps]

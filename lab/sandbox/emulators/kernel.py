@@ -24,6 +24,8 @@ from lab.sandbox.report import Listener, quiet
 
 FOLDER = Path("/proc/sys/fs/binfmt_misc")
 PREFIX = "lab-"
+# O: hand over the open file; P: keep the program's own name; F: open the emulator now, so containers need not hold it.
+FLAGS = "OPF"
 # QEMU's names of the processors that the lessons use, by Docker's platform.
 WANTED = {"linux/arm64": "aarch64", "linux/arm/v7": "arm", "linux/riscv64": "riscv64", "linux/amd64": "x86_64"}
 _HOST = {"amd64": ("x86_64",), "arm64": ("aarch64", "arm"), "armhf": ("arm",), "riscv64": ("riscv64",)}
@@ -32,13 +34,18 @@ _MACHINE = slice(18, 20)  # where an ELF header says which processor the program
 
 @dataclass(frozen=True)
 class Handler:
-    """One enabled entry of binfmt_misc. `magic` is in hex; `ours` tells that a lab made it."""
+    """One enabled entry of binfmt_misc. `magic` is in hex; `ours` tells that a lab made it, `own` that this one did."""
 
     name: str
     interpreter: str
     flags: str
     magic: str
     ours: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether this very lab made it: another one on this machine may have its own."""
+        return self.name.startswith(own_prefix())
 
     @property
     def machine(self) -> bytes:
@@ -142,25 +149,30 @@ def register(report: Listener = quiet) -> None:
     _mount()
     served = {handler.machine for handler in registered()}
     for name in wanted():
-        if _MACHINES[name] in served:
-            continue
-        line = registration((place / f"{name}.conf").read_text(), own_prefix() + name, place / f"qemu-{name}")
-        try:
-            (FOLDER / "register").write_text(line)
-        except OSError as error:
-            raise Blocked(
-                f"The kernel refuses the emulator for {name}: {error.strerror}.", "Only root may register one."
-            ) from error
+        if _MACHINES[name] not in served:
+            add(name, place, own_prefix() + name)
 
 
-def registration(line: str, name: str, interpreter: Path) -> str:
-    """The kernel's registration line for `name`, out of the one that QEMU's package brings.
+def add(processor: str, place: Path, name: str, flags: str = FLAGS) -> None:
+    """Register the emulator of a processor (QEMU's name), out of the folder that `fetch` made. Raises Blocked."""
+    line = registration((place / f"{processor}.conf").read_text(), name, place / f"qemu-{processor}", flags)
+    try:
+        (FOLDER / "register").write_text(line)
+    except OSError as error:
+        raise Blocked(
+            f"The kernel refuses the emulator for {processor}: {error.strerror}.", "Only root may register one."
+        ) from error
 
-    The flags are O (hand over the open file), P (keep the program's own name) and F (open the emulator now, so that
-    containers need not hold it).
-    """
+
+def serving(processor: str) -> list[Handler]:
+    """The enabled handlers of a processor's programs, by QEMU's name for it, whoever made them."""
+    return [handler for handler in registered() if handler.machine == _MACHINES[processor]]
+
+
+def registration(line: str, name: str, interpreter: Path, flags: str = FLAGS) -> str:
+    """The kernel's registration line for `name`, out of the one that QEMU's package brings."""
     _, _, kind, offset, magic, mask, _, _ = line.strip().split(":")
-    return ":".join(["", name, kind, offset, magic, mask, str(interpreter), "OPF"])
+    return ":".join(["", name, kind, offset, magic, mask, str(interpreter), flags])
 
 
 def own_prefix() -> str:
@@ -171,14 +183,15 @@ def own_prefix() -> str:
 def remove(name: str) -> None:
     """Remove one of this lab's handlers."""
     if name.startswith(own_prefix()):
-        with contextlib.suppress(FileNotFoundError):
-            (FOLDER / name).write_text("-1")
+        # opened as what is there: the kernel answers "permission denied" where a file would have to be made
+        with contextlib.suppress(FileNotFoundError), (FOLDER / name).open("r+b", buffering=0) as entry:
+            entry.write(b"-1")
 
 
 def removals() -> Iterator[Removal]:
     """This lab's handlers."""
     for handler in registered():
-        if handler.name.startswith(own_prefix()):
+        if handler.own:
             yield Removal(f"emulator {handler.name}", partial(remove, handler.name))
 
 

@@ -24,7 +24,7 @@ ROLE = "engine"
 _PATIENCE = 30.0
 _COMES_BACK = 5.0  # seconds that a killed containerd is waited for; a new start of all is quicker than that may take
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-_NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
+NEEDED = 1_500_000_000  # bytes: programs, base images, a builder and the learner's images
 
 
 def fits() -> bool:
@@ -48,7 +48,7 @@ def check_possible() -> None:
         raise Blocked("The lab's own engine needs root.", "Run `lab up` as root, as with sudo; or install Docker.")
     own_folder(paths.home())
     free = shutil.disk_usage(paths.home()).free
-    if free < _NEEDED:
+    if free < NEEDED:
         raise Blocked(
             f"The disk of {str(paths.home())!r} has {free / 1e9:.1f} GB left; the lab's engine wants 1.5 GB.",
             "Free some space, or set LAB_HOME to a folder on another disk.",

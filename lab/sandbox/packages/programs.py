@@ -26,6 +26,7 @@ _KEPT = {
     "containerd-shim-runc-v2", "runc", "tini", "tini-static",
 }  # fmt: skip
 _REGISTRY = ("docker-registry",)
+_INSTALLED = Path("/usr/bin")
 _STAMP = "contents.json"
 
 
@@ -51,7 +52,9 @@ def engine(suite: str, debs: list[Path], report: Listener = quiet) -> Path:
 
 
 def registry(report: Listener = quiet) -> Path:
-    """The folder of the registry's program alone, for a machine with an engine of its own."""
+    """The folder of the registry's program alone, for a machine with an engine of its own; `/` where it has both."""
+    if (_INSTALLED / "docker-registry").is_file():
+        return Path("/")
     debs = apt.fetch(_REGISTRY, report=report)
     return _unpacked("registry", list(debs.values()), report)
 

@@ -18,9 +18,9 @@ from lab.course import recall
 from lab.errors import BadInput
 from lab.learning import questions
 from lab.learning.tour import results_of, step_name
+from lab.learning.tour.runs import Run
 from lab.model.results import MIME
 from pages import cell as cell_html
-from pages.runs import Run
 
 _MINUTES = re.compile(r"takes about (\d+) minutes")
 _TAKES = re.compile(r"^This takes about \d+ minutes\.\n?", re.MULTILINE)
@@ -164,6 +164,11 @@ def _text(output: dict[str, Any]) -> str:
 def _fence(text: str, language: str) -> str:
     ticks = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", text))])
     return f"{ticks}{language}\n{text.rstrip()}\n{ticks}"
+
+
+def sources(lesson: course.Lesson) -> list[str]:
+    """What stands in the lesson's cells, in order."""
+    return [_source(cell) for cell in _cells(lesson)]
 
 
 def _cells(lesson: course.Lesson) -> list[dict[str, Any]]:

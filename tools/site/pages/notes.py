@@ -15,8 +15,8 @@ from pathlib import Path
 
 from lab import course
 from lab.errors import BadInput
+from lab.learning.tour.runs import Run
 from lab.model.steps import Step
-from pages.runs import Run
 
 PAGE = """---
 title: The notes, point by point

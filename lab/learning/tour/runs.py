@@ -1,4 +1,4 @@
-"""The executed notebooks that the site shows: read, and refused where they are not of a real, whole, present run."""
+"""The executed notebooks of a tour: read, and refused where they are not of a real, whole, present run."""
 
 from __future__ import annotations
 

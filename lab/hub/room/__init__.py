@@ -1,0 +1,1 @@
+"""A room: namespaces of the kernel in which a learner is root, and which is nobody outside of them."""

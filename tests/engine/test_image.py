@@ -1,0 +1,93 @@
+"""The lab's own image, built off line for both platforms by BuildKit, and started as docs/start.md says.
+
+Bases are made of the distribution's packages, and the wheels lie in a folder: what is built is otherwise the same as in
+CI, by the same files. The first run downloads both, for minutes; the cache keeps them.
+"""
+
+import json
+import subprocess
+
+import pytest
+from support import image_bases, image_wheels
+from support.doors import ROOT
+
+from lab import audit
+from lab.model.platforms import Platform
+from lab.probes import registry
+from lab.probes.here import this_world
+from lab.sandbox.engine import adapt_new_builders
+
+BAKE = ["docker", "buildx", "bake", "-f", "deploy/image/docker-bake.hcl"]
+PAIR = {Platform.parse(name) for name in image_bases.PLATFORMS}
+BUILDER = "image-of-the-lab"
+
+
+@pytest.fixture(scope="module")
+def told(box):
+    """The environment of a build: the sandbox's, with what the bake file's variables stand for off line."""
+    bases = image_bases.push(box.mirror)
+    wheels = image_wheels.folder("requirements-hub.lock", image_bases.python())
+    own = {name: f"{box.registry}/{image}" for name, image in bases.items()}
+    return {
+        **this_world().env,
+        **own,
+        "WHEELS": str(wheels),
+        "IMAGE": f"{box.registry}/multiplatform-lab",
+        "VERSION": "test",
+    }
+
+
+@pytest.fixture(scope="module")
+def run(told):
+    """Run a command in the project's folder; what it prints."""
+
+    def run(words, **more):
+        done = subprocess.run(
+            words, cwd=ROOT, env={**told, **more}, capture_output=True, text=True, check=False, timeout=600
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def built(run, told, tmp_path_factory):
+    """The image of both platforms in the registry: its reference by digest. The SBOM's scanner cannot be had off line."""
+    run(["docker", "buildx", "create", "--name", BUILDER])
+    adapt_new_builders()
+    about = tmp_path_factory.mktemp("built") / "lab.json"
+    attested = ["--set", "*.attest=type=provenance,mode=max", "--set", "*.attest=type=sbom,disabled=true"]
+    run([*BAKE, "--builder", BUILDER, *attested, "--push", "--metadata-file", str(about)])
+    yield f"{told['IMAGE']}@{json.loads(about.read_text())['lab']['containerimage.digest']}"
+    run(["docker", "buildx", "rm", BUILDER])
+
+
+def test_the_plan_is_what_ci_and_the_page_say(run):
+    """Both platforms with attestations where it is published, this one alone where it is for here."""
+    plan = json.loads(run([*BAKE, "--print", "lab", "here"], WHEELS="", VERSION="1", REVISION="abc"))["target"]
+    assert set(plan["lab"]["platforms"]) == {str(one) for one in PAIR}
+    assert {one["type"] for one in plan["lab"]["attest"]} == {"provenance", "sbom"}
+    assert plan["here"]["platforms"] == ["local"]
+    assert "contexts" not in plan["lab"]
+    assert plan["lab"]["labels"]["org.opencontainers.image.revision"] == "abc"
+
+
+def test_both_platforms_are_what_their_label_says(built):
+    """The lab's own judge on the lab's own image: native modules, loaders, what is started."""
+    report = audit.audit(built, need=frozenset(PAIR), world=this_world())
+    assert [one for one in report.findings if one.severity == "error"] == []
+    index = registry.index("multiplatform-lab:test")(this_world())
+    assert (index.platforms, built.endswith(index.digest)) == (PAIR, True)
+    assert sum(one.is_attestation for one in index.manifests) == len(PAIR)
+
+
+def test_it_starts_and_a_step_is_done_in_it(built, run):
+    """As in CI: on an engine's socket, not as root; JupyterLab answers, a step passes, and all is taken away."""
+    before = run(["docker", "ps", "--all", "--format", "{{.Names}}"])
+    said = run(["deploy/image/try.sh", built])
+    assert "JupyterLab answers." in said
+    assert "The user is 1000." in said
+    assert "passed" in said.lower() or "✔" in said
+    assert run(["docker", "ps", "--all", "--format", "{{.Names}}"]) == before
+    assert run(["docker", "run", "--rm", built, "jupyterhub-singleuser", "--version"]).strip()  # a hub's own command
