@@ -22,6 +22,7 @@ from . import kitfile
 _STAMP = "ready"
 _LOCK = "requirements.lock"
 _UNPACKED = 5  # times what wheels take, packed
+_LIMIT = 1800.0
 _LAB = "multiplatform_lab-"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -167,9 +168,12 @@ def _run(command: list[str | Path], what: str) -> None:
         done = subprocess.run(
             [str(word) for word in command],
             env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            timeout=_LIMIT,
         )  # fmt: skip
     except OSError as error:
         raise Stopped(f"{command[0]} cannot be run: {error.strerror}.") from error
+    except subprocess.TimeoutExpired as error:
+        raise Stopped(f"{command[0]} did not end within {_LIMIT / 60:.0f} minutes.") from error
     if done.returncode:
         last = ([line.strip() for line in done.stdout.splitlines() if line.strip()] or ["no reason given"])[-1]
         raise Stopped(f"{what}: {last}" if what else last.removeprefix("lab: "))
