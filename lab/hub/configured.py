@@ -36,3 +36,4 @@ def fill(c: Any) -> None:
     c.JupyterHub.template_paths = [str(Path(__file__).parent / "templates")]
     c.JupyterHub.cleanup_servers = True
     c.JupyterHub.last_activity_interval = 60
+    c.JupyterHub.implicit_spawn_seconds = 1  # who comes back to a room that has ended need not press a button

@@ -73,7 +73,7 @@ class FrontDoor(Proxy):
             await _refuse(writer, *_AWAY)
             return
         back.write(told)
-        await relay.join((reader, writer), (there, back))
+        await relay.join((reader, writer), (there, back), _refusal(*_AWAY))
 
     def _understood(self, head: bytes, writer: asyncio.StreamWriter) -> tuple[Any, bytes]:
         """Where a request goes, and its head as it is told there. ValueError where it is none."""
@@ -109,8 +109,12 @@ def tls(certificate: str) -> ssl.SSLContext:
     return context
 
 
+def _refusal(status: str, text: str) -> bytes:
+    return _REFUSAL.format(status=status, size=len(text), text=text).encode()
+
+
 async def _refuse(writer: asyncio.StreamWriter, status: str, text: str) -> None:
     with suppress(OSError):
-        writer.write(_REFUSAL.format(status=status, size=len(text), text=text).encode())
+        writer.write(_refusal(status, text))
         await writer.drain()
     writer.close()

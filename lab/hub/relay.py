@@ -49,11 +49,14 @@ def _handler(dial: Dial) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter
     return handle
 
 
-async def join(caller: Ends, called: Ends) -> None:
-    """Hand on what comes from either side to the other one, until the one that was called has no more to say."""
+async def join(caller: Ends, called: Ends, unless: bytes = b"") -> None:
+    """Hand on what comes from either side to the other one, until the one that was called has no more to say.
+
+    The caller gets `unless` where it said nothing.
+    """
     there = asyncio.create_task(_pass(caller[0], called[1]))
     try:
-        await _pass(called[0], caller[1])
+        await _pass(called[0], caller[1], unless)
     except OSError:
         return  # one of them is gone
     finally:
@@ -64,10 +67,14 @@ async def join(caller: Ends, called: Ends) -> None:
             end.close()
 
 
-async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """Hand on what comes, until there is no more; then say so."""
+async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter, unless: bytes = b"") -> None:
+    """Hand on what comes, until there is no more (`unless`, where nothing came); then say so."""
     while piece := await source.read(_PIECE):
+        unless = b""
         target.write(piece)
+        await target.drain()
+    if unless:
+        target.write(unless)
         await target.drain()
     if target.can_write_eof():
         target.write_eof()

@@ -65,6 +65,11 @@ class Room:
         self._relay, port = await relay.to_socket(self._door)
         return port
 
+    async def ended(self) -> None:
+        """Wait until it has ended by itself."""
+        if self._maker:
+            await self._maker.wait()
+
     @property
     def said(self) -> str:
         """The last line that the room said."""

@@ -42,6 +42,7 @@ class RoomSpawner(Spawner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._room: Room | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     @default("mem_limit")
     def _default_memory(self) -> int:
@@ -79,9 +80,17 @@ class RoomSpawner(Spawner):
         into = self._room.opened()
         try:
             out = await self._ways_out()
-            return await self._room.start(await asyncio.to_thread(self._plan, number, into.fileno(), out))
+            port = await self._room.start(await asyncio.to_thread(self._plan, number, into.fileno(), out))
         finally:
             into.close()
+        self._watching = asyncio.create_task(self._watch(self._room))
+        return port
+
+    async def _watch(self, room: Room) -> None:
+        """Tell the hub at once when a room has ended by itself: its address leads to nobody."""
+        await room.ended()
+        if self._room is room:
+            await self.poll_and_notify()  # type: ignore[no-untyped-call]
 
     async def _ways_out(self) -> dict[str, int]:
         """What a room reaches outside: the hub's own interface, and the class's board where there is one."""

@@ -56,7 +56,8 @@ def test_a_room_at_rest_ends_and_comes_back_with_all_that_was_done(a_hub):
     ada.runs("%load_ext lab")
     ada.runs(f"%%step {STEP}\n{course.step(STEP).solution}", patience=600)
     waits(lambda: not hub.rooms(), 240)
-    ada.kernel = ""
+    waits(lambda: "Removing user ada from proxy" in hub.log())
+    ada = Visitor(hub, "ada")
     ada.enters()
     assert "hello" in ada.shell("lab status")
     listed = json.loads(ada.shell("lab list --json"))

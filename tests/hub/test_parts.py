@@ -207,6 +207,10 @@ def test_the_front_door_leads_by_the_longest_route_and_trusts_no_forwarding():
         writer.write(b"second")
         writer.close()
 
+    async def silent(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
     async def ask(port, text):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(text.encode())
@@ -220,22 +224,25 @@ def test_the_front_door_leads_by_the_longest_route_and_trusts_no_forwarding():
         door = FrontDoor(listen="127.0.0.1", port=0)
         await door.start()
         port = door._server.sockets[0].getsockname()[1]
+        mute = await asyncio.start_server(silent, "127.0.0.1", 0)
         await door.add_route("/", "http://127.0.0.1:1", {})
+        await door.add_route("/user/gone/", f"http://127.0.0.1:{mute.sockets[0].getsockname()[1]}", {})
         await door.add_route("/user/learner%200/", f"http://127.0.0.1:{own}", {})
         end = "\r\nX-Forwarded-For: 1.2.3.4\r\nConnection: keep-alive\r\nHost: here\r\n\r\n"
-        paths = ("/user/learner%200/lab?x=/", "/user/learner%200", "/user/learner", "/hub/home")
+        paths = ("/user/learner%200/lab?x=/", "/user/learner%200", "/user/learner", "/hub/home", "/user/gone/lab")
         said = [await ask(port, f"GET {path} HTTP/1.1{end}") for path in paths]
         said += [await ask(port, text) for text in ("nonsense\r\n\r\n", "GET / HTTP/2\r\n\r\n", "x" * 70_000)]
         await door.delete_route("/user/learner%200/")
         said.append(await ask(port, f"GET {paths[0]} HTTP/1.1{end}"))
         await door.stop()
         server.close()
+        mute.close()
         return said, sorted(await door.get_all_routes())
 
     said, routes = asyncio.run(play())
-    assert [one.split()[1] for one in said] == ["200", "200", "503", "503", "400", "400", "400", "503"]
+    assert [one.split()[1] for one in said] == ["200", "200", "503", "503", "503", "400", "400", "400", "503"]
     assert said[0].endswith("first second")
-    assert routes == ["/"]
+    assert routes == ["/", "/user/gone/"]
     assert len(heard) == 2
     assert all("1.2.3.4" not in one and "Connection: close" in one and "Host: here" in one for one in heard)
     assert all("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" in one for one in heard)

@@ -140,7 +140,8 @@ class Visitor:
             self.kernel = answer.json()["id"]
         address = f"{self.home}/api/kernels/{self.kernel}/channels".replace("http", "ws", 1)
         cookies = "; ".join(f"{one.name}={one.value}" for one in self._cookies(address))
-        line = websocket.create_connection(address, cookie=cookies, timeout=5, origin=self.hub.root)
+        line = websocket.create_connection(address, cookie=cookies, timeout=patience, origin=self.hub.root)
+        line.settimeout(5)
         try:
             return self._result(line, code, time.monotonic() + patience)
         finally:
