@@ -73,7 +73,7 @@ def test_only_the_engine_of_a_pod_is_privileged(cluster, learners):
         spec = pod(cluster, name)["spec"]
         held = {one["name"]: one.get("securityContext", {}) for one in (*spec["containers"], *spec["initContainers"])}
         assert [each for each, rights in held.items() if rights.get("privileged")] == ["engine"]
-        assert spec["securityContext"]["runAsUser"] == 1000
+        assert held["notebook"]["runAsUser"] == 1000
         assert held["notebook"]["allowPrivilegeEscalation"] is False
 
 

@@ -42,7 +42,7 @@ def start(cluster):
     place.start(
         "hub",
         *words,
-        PATH=f"{python}/bin:/usr/bin:/bin",
+        PATH=f"{python}/bin:{programs.proxy()}:/usr/local/bin:/usr/bin:/bin",
         KUBECONFIG=str(rights),
         LAB_HUB_ADDRESS=ADDRESS,
         LAB_HUB_URL=URL,

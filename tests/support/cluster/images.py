@@ -7,7 +7,6 @@ lab's own image and, under another name, for Docker's `dind`; its engine asks th
 import json
 import platform
 import shutil
-import sys
 
 from support.cluster import programs
 from support.cluster.place import REGISTRY, UID
@@ -69,11 +68,13 @@ def names():
 def make(folder):
     """Write the archives into `folder`; the base images for the registry: repository and tag → what it is."""
     tree = programs.engine_tree()
-    base = build.layer(_base(folder / "base"), compress=False, folder=folder)
-    lab = build.layer(_lab(), compress=False, folder=folder)
-    docker = build.layer(_docker(tree), compress=False, folder=folder)
+    layers = folder / "layers"
+    layers.mkdir()
+    base = build.layer(_base(layers / "base"), compress=False, folder=layers)
+    lab = build.layer(_lab(), compress=False, folder=layers)
+    docker = build.layer(_docker(tree), compress=False, folder=layers)
     busybox = images.busybox_binary(apt.fetch(["busybox-static"])["busybox-static"]).content
-    small = build.layer(images.busybox_files(busybox), compress=False, folder=folder)
+    small = build.layer(images.busybox_files(busybox), compress=False, folder=layers)
     registry = build.layer(
         {"etc/registry.yml": build.File(_REGISTRY), **_at("usr/bin", [find(tree, "docker-registry")])}
     )
@@ -108,19 +109,19 @@ def _base(tree):
         wanted = [name for name in due if name not in seen]
         found = apt.fetch(wanted, suite=mirror.HOST) if wanted else {}
         seen |= found
-        due = [name for one in found.values() for name in deb.depends(one)]
+        due = [name for one in found.values() for name in (*deb.depends(one), *_before(one))]
     for package in seen.values():
         apt.unpack(package, tree)
     for name in _LEFT_OUT:
         shutil.rmtree(tree / name, ignore_errors=True)
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    version = next(programs.environment().glob("lib/python3.*")).name
     files = build.files_of(tree) | images.certificates()
     return files | {
         "etc/passwd": build.File(
             f"root:x:0:0:root:/root:/bin/sh\nlearner:x:{UID}:{UID}::/{_HOME}:/bin/bash\n".encode()
         ),
         "etc/group": build.File(f"root:x:0:\nlearner:x:{UID}:\n".encode()),
-        "usr/bin/python3": build.Link(f"python{version}"),
+        "usr/bin/python3": build.Link(version),
         "usr/bin/awk": build.Link("mawk"),
         "bin/sh": build.Link("bash"),
         "tmp": build.Folder(0o1777),
@@ -128,6 +129,11 @@ def _base(tree):
         "run": build.Folder(),
         _HOME: build.Folder(0o777),
     }
+
+
+def _before(package):
+    """What has to be there before a package is unpacked: the libraries of the shell and its like."""
+    return deb.names(mirror.run(["dpkg-deb", "-f", str(package), "Pre-Depends"]))
 
 
 def _lab():

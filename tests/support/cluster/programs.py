@@ -12,6 +12,7 @@ from lab import paths
 from lab.sandbox.packages import apt, mirror
 from lab.sandbox.packages import programs as packages
 
+_PROXY = "configurable-http-proxy@5.2.0"  # the one of the chart
 _LOCK = ROOT / "requirements-cluster.lock"
 PYTHON = "/usr/bin/python3"
 
@@ -44,3 +45,16 @@ def environment():
             subprocess.run([*install, "--python", draft / "bin/python", "-r", _LOCK], check=True, env=os.environ)
             draft.replace(place)
     return place
+
+
+def proxy():
+    """The folder with JupyterHub's own proxy, from npm; the cache keeps it."""
+    place = paths.cache() / f"kubernetes/{_PROXY}"
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            draft = place.with_suffix(".draft")
+            shutil.rmtree(draft, ignore_errors=True)
+            quiet = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
+            subprocess.run(["npm", "install", *quiet, "--prefix", draft, _PROXY], check=True)
+            draft.replace(place)
+    return place / "node_modules/.bin"
