@@ -95,7 +95,7 @@ FOREIGN = {
         f"ImportError: Error loading shared library /{SITE}/x.abi3.so: Exec format error",
     ),
     "a part that is not what its name says": (
-        ("python3", "-m", "app"), f"{SITE}/x/attach_linux_arm64.so", AMD64, "glibc", "ImportError: /usr/lib",
+        ("python3", "-m", "app"), f"{SITE}/x/attach_linux_arm64.so", AMD64, "glibc", f"ImportError: /{SITE}/x/attach_linux_arm64.so: ",
     ),
     "an addon": (
         ("node", "x.js"), f"{MODULES}/bcrypt/lib/binding/napi-v3/bcrypt_lib.node", AMD64, "glibc",
