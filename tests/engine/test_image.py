@@ -5,14 +5,17 @@ CI, by the same files. By day only the plan is looked at. The first run download
 """
 
 import json
+import os
+import shlex
 import subprocess
+import urllib.request
 
 import pytest
 from support import image_bases, image_wheels
 from support.doors import ROOT
 from support.nightly import nightly
 
-from lab import audit
+from lab import audit, course, paths
 from lab.model.platforms import Platform
 from lab.probes import registry
 from lab.probes.here import this_world
@@ -100,3 +103,62 @@ def test_it_starts_and_a_step_is_done_in_it(built, run):
     assert "passed" in said.lower() or "✔" in said
     assert run(["docker", "ps", "--all", "--format", "{{.Names}}"]) == before
     assert run(["docker", "run", "--rm", built, "jupyterhub-singleuser", "--version"]).strip()  # a hub's own command
+
+
+@pytest.fixture
+def dev(built, run):
+    """A container as a tool makes it of devcontainer.json, with the downloads of this machine: its file, and its name."""
+    file = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    (mount,) = file["mounts"]
+    name = f"dev-{os.getpid()}"
+    words = ["docker", "run", "--detach", "--name", name, "--user", file["containerUser"]]
+    words += ["--init"] * file["init"] + ["--privileged"] * file["privileged"]
+    words += [
+        "--volume",
+        f"{name}:{mount['target']}",
+        "--volume",
+        f"{paths.cache()}:/home/learner/.cache/multiplatform-lab",
+    ]
+    run([*words, built, "sleep", "infinity"])
+    yield file, name
+    run(["docker", "rm", "--force", name])
+    run(["docker", "volume", "rm", name])
+
+
+@nightly
+def test_the_dev_container_ends_at_lesson_one(dev, run):
+    """Its commands in their order: an engine of its own is up, and JupyterLab answers where the editor forwards a port."""
+    file, name = dev
+    inside = ["docker", "exec", name, "sh", "-c"]
+    assert "The sandbox is up." in run([*inside, file["postStartCommand"]])
+    run(["docker", "exec", "--detach", name, "sh", "-c", f"{file['postAttachCommand']} > /tmp/said 2>&1"])
+    address = run(
+        [
+            *inside,
+            "for _ in $(seq 120); do grep -o 'http://127[^ ]*' /tmp/said && exit; sleep 1; done; cat /tmp/said; exit 1",
+        ]
+    ).strip()
+    host = run(
+        ["docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name]
+    ).strip()
+    with urllib.request.urlopen(address.replace("127.0.0.1", host), timeout=30) as page:  # noqa: S310
+        assert b"<title>JupyterLab</title>" in page.read()
+    assert f":{file['forwardPorts'][0]}/lab/tree/01-machine.ipynb" in address
+    assert "passed" in run([*inside, f"lab run engine_platform {shlex.quote(course.step('engine_platform').solution)}"])
+    run([*inside, "lab down"])
+
+
+@nightly
+def test_without_privileges_there_is_one_clear_page(built, run):
+    """As root in an ordinary container: no engine of the lab's own can be started, and nothing is left half done."""
+    words = [
+        "docker",
+        "run",
+        "--rm",
+        "--user",
+        "root",
+        "--volume",
+        f"{paths.cache()}:/home/learner/.cache/multiplatform-lab",
+    ]
+    said = run([*words, built, "sh", "-c", "lab learn --private 2>&1; test $? = 3 && lab down"])
+    assert "run it with --privileged" in said
