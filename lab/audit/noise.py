@@ -29,6 +29,8 @@ _LIBRARY_OF_C = re.compile(r"[-._]?(?<![a-z])(?:musl|gnu|glibc|gnueabihf|gnueabi
 _TRIPLET = re.compile(
     r"([a-z0-9_]+)-(?:[a-z0-9]+-)?linux-(?:gnu|musl|uclibc|android)[a-z0-9]*\Z|([a-z0-9_]+)-none-[a-z]+\Z"
 )
+_PYTHON = re.compile(r"/(?:site|dist)-packages/")
+_IMPORTED = re.compile(r"\.(?:cpython|pypy|abi3)[-.]")
 LIBRARY = re.compile(r"\.so(?:\.[0-9]+)*\Z")
 _PART = re.compile(r"\.(?:o|ko|a|debug|bpf|efi|fw|syso|elf)\Z")
 _KEPT = frozenset(
@@ -51,6 +53,20 @@ def variant(path: str) -> str:
             name = _LIBRARY_OF_C.sub("", _MACHINE.sub("*", part.replace("linuxmusl", "linux")))
             return "/".join((*parts[:number], name))
     return ""
+
+
+def named(path: str, of: Platform) -> bool:
+    """Does a file of a Python package say itself for which machine it is, so that the package chooses it by its name?
+
+    As debugpy's `attach_linux_amd64.so`, which its wheel for all platforms holds. What `import` loads is not meant.
+    """
+    name = posixpath.basename(path)
+    found = _MACHINE.search(name)
+    if not found or not _PYTHON.search(path) or _IMPORTED.search(name):
+        return False
+    return (
+        Platform.of("linux", "386" if found[1].lower() == "x86" else found[1].lower()).architecture == of.architecture
+    )
 
 
 def kept(path: str, of: Platform | None) -> bool:
@@ -101,7 +117,9 @@ class Sieve:
             return False
         if kept(one.path, None if self._fits(one) else one.platform):
             return False
-        if not self._fits(one) and variant(one.path) in self._served:
+        if not self._fits(one) and (
+            variant(one.path) in self._served or (one.platform and named(one.path, one.platform))
+        ):
             return False
         if LIBRARY.search(one.path) or one.path.endswith(".node"):
             return True

@@ -94,6 +94,9 @@ FOREIGN = {
         ("python3", "-m", "app"), f"{SITE}/x.abi3.so", AMD64, "musl",
         f"ImportError: Error loading shared library /{SITE}/x.abi3.so: Exec format error",
     ),
+    "a part that is not what its name says": (
+        ("python3", "-m", "app"), f"{SITE}/x/attach_linux_arm64.so", AMD64, "glibc", f"ImportError: /{SITE}/x/attach_linux_arm64.so: ",
+    ),
     "an addon": (
         ("node", "x.js"), f"{MODULES}/bcrypt/lib/binding/napi-v3/bcrypt_lib.node", AMD64, "glibc",
         f"Error: /{MODULES}/bcrypt/lib/binding/napi-v3/bcrypt_lib.node: cannot open shared object file: No such file or directory",
@@ -219,6 +222,7 @@ RIGHT = {
     "tools for all in PATH": {f"usr/bin/tool-linux-{n}": (c, RUN) for n, c in (("amd64", AMD64), ("arm64", ARM64))},
     "tools for all, by folders": {f"opt/tool/{n}/bin/tool": (c, RUN) for n, c in (("x86_64", AMD64), ("aarch64", ARM64))},
     "faster variants": {"usr/lib/aarch64-linux-gnu/glibc-hwcaps/v9/libx.so": (AMD64, RUN)},
+    "a part of a wheel for all, for the machine in its name": {f"{SITE}/debugpy/attach_linux_amd64.so": (AMD64, RUN)},
     "programs for Windows": {f"{SITE}/setuptools/cli-64.exe": (b"MZ" + bytes(100), RUN)},
 }  # fmt: skip
 

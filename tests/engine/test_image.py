@@ -1,17 +1,21 @@
 """The lab's own image, built off line for both platforms by BuildKit, and started as docs/start.md says.
 
 Bases are made of the distribution's packages, and the wheels lie in a folder: what is built is otherwise the same as in
-CI, by the same files. The first run downloads both, for minutes; the cache keeps them.
+CI, by the same files. By day only the plan is looked at. The first run downloads both, for minutes; the cache keeps them.
 """
 
 import json
+import os
+import shlex
 import subprocess
+import urllib.request
 
 import pytest
 from support import image_bases, image_wheels
 from support.doors import ROOT
+from support.nightly import nightly
 
-from lab import audit
+from lab import audit, course, paths
 from lab.model.platforms import Platform
 from lab.probes import registry
 from lab.probes.here import this_world
@@ -31,6 +35,7 @@ def told(box):
     return {
         **this_world().env,
         **own,
+        "BUILDX_BAKE_ENTITLEMENTS_FS": "0",  # the wheels are outside of the project's folder
         "WHEELS": str(wheels),
         "IMAGE": f"{box.registry}/multiplatform-lab",
         "VERSION": "test",
@@ -63,9 +68,14 @@ def built(run, told, tmp_path_factory):
     run(["docker", "buildx", "rm", BUILDER])
 
 
-def test_the_plan_is_what_ci_and_the_page_say(run):
+@pytest.mark.usefixtures("box")
+def test_the_plan_is_what_ci_and_the_page_say():
     """Both platforms with attestations where it is published, this one alone where it is for here."""
-    plan = json.loads(run([*BAKE, "--print", "lab", "here"], WHEELS="", VERSION="1", REVISION="abc"))["target"]
+    env = {**this_world().env, "VERSION": "1", "REVISION": "abc"}
+    done = subprocess.run(
+        [*BAKE, "--print", "lab", "here"], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    plan = json.loads(done.stdout)["target"]
     assert set(plan["lab"]["platforms"]) == {str(one) for one in PAIR}
     assert {one["type"] for one in plan["lab"]["attest"]} == {"provenance", "sbom"}
     assert plan["here"]["platforms"] == ["local"]
@@ -73,6 +83,7 @@ def test_the_plan_is_what_ci_and_the_page_say(run):
     assert plan["lab"]["labels"]["org.opencontainers.image.revision"] == "abc"
 
 
+@nightly
 def test_both_platforms_are_what_their_label_says(built):
     """The lab's own judge on the lab's own image: native modules, loaders, what is started."""
     report = audit.audit(built, need=frozenset(PAIR), world=this_world())
@@ -82,6 +93,7 @@ def test_both_platforms_are_what_their_label_says(built):
     assert sum(one.is_attestation for one in index.manifests) == len(PAIR)
 
 
+@nightly
 def test_it_starts_and_a_step_is_done_in_it(built, run):
     """As in CI: on an engine's socket, not as root; JupyterLab answers, a step passes, and all is taken away."""
     before = run(["docker", "ps", "--all", "--format", "{{.Names}}"])
@@ -91,3 +103,62 @@ def test_it_starts_and_a_step_is_done_in_it(built, run):
     assert "passed" in said.lower() or "✔" in said
     assert run(["docker", "ps", "--all", "--format", "{{.Names}}"]) == before
     assert run(["docker", "run", "--rm", built, "jupyterhub-singleuser", "--version"]).strip()  # a hub's own command
+
+
+@pytest.fixture
+def dev(built, run):
+    """A container as a tool makes it of devcontainer.json, with the downloads of this machine: its file, and its name."""
+    file = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    (mount,) = file["mounts"]
+    name = f"dev-{os.getpid()}"
+    words = ["docker", "run", "--detach", "--name", name, "--user", file["containerUser"]]
+    words += ["--init"] * file["init"] + ["--privileged"] * file["privileged"]
+    words += [
+        "--volume",
+        f"{name}:{mount['target']}",
+        "--volume",
+        f"{paths.cache()}:/home/learner/.cache/multiplatform-lab",
+    ]
+    run([*words, built, "sleep", "infinity"])
+    yield file, name
+    run(["docker", "rm", "--force", name])
+    run(["docker", "volume", "rm", name])
+
+
+@nightly
+def test_the_dev_container_ends_at_lesson_one(dev, run):
+    """Its commands in their order: an engine of its own is up, and JupyterLab answers where the editor forwards a port."""
+    file, name = dev
+    inside = ["docker", "exec", name, "sh", "-c"]
+    assert "The sandbox is up." in run([*inside, file["postStartCommand"]])
+    run(["docker", "exec", "--detach", name, "sh", "-c", f"{file['postAttachCommand']} > /tmp/said 2>&1"])
+    address = run(
+        [
+            *inside,
+            "for _ in $(seq 120); do grep -o 'http://127[^ ]*' /tmp/said && exit; sleep 1; done; cat /tmp/said; exit 1",
+        ]
+    ).strip()
+    host = run(
+        ["docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name]
+    ).strip()
+    with urllib.request.urlopen(address.replace("127.0.0.1", host), timeout=30) as page:  # noqa: S310
+        assert b"<title>JupyterLab</title>" in page.read()
+    assert f":{file['forwardPorts'][0]}/lab/tree/01-machine.ipynb" in address
+    assert "passed" in run([*inside, f"lab run engine_platform {shlex.quote(course.step('engine_platform').solution)}"])
+    run([*inside, "lab down"])
+
+
+@nightly
+def test_without_privileges_there_is_one_clear_page(built, run):
+    """As root in an ordinary container: no engine of the lab's own can be started, and nothing is left half done."""
+    words = [
+        "docker",
+        "run",
+        "--rm",
+        "--user",
+        "root",
+        "--volume",
+        f"{paths.cache()}:/home/learner/.cache/multiplatform-lab",
+    ]
+    said = run([*words, built, "sh", "-c", "lab learn --private 2>&1; test $? = 3 && lab down"])
+    assert "run it with --privileged" in said
