@@ -1,5 +1,6 @@
 """`lab learn`'s server: it ends with whoever started it, and touches no folder of the learner's own."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -46,6 +47,8 @@ def test_jupyters_own_folders_are_the_labs(tmp_path):
     folders = jupyter._own_folders(tmp_path)
     assert set(folders) == {"JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"}
     assert all(Path(folder).is_relative_to(tmp_path) for folder in folders.values())
+    settings = json.loads((tmp_path / "config" / "jupyter_server_config.json").read_text())
+    assert settings["LanguageServerManager"] == {"autodetect": False}  # it would run npm, which makes ~/.npm
 
 
 def test_lessons_are_trusted_and_changed_ones_are_not(tmp_path):

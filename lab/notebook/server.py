@@ -144,7 +144,11 @@ def _own_folders(own: Path) -> dict[str, str]:
     """
     startup = own / "ipython" / "profile_default" / "startup" / "00-step.py"
     write_text(startup, "from lab.notebook import magic\n\nmagic.register(get_ipython())\n")
-    server = {"ServerApp": {"terminado_settings": {"shell_command": _TERMINAL}}}
+    server = {
+        "ServerApp": {"terminado_settings": {"shell_command": _TERMINAL}},
+        # looking for language servers runs npm, which writes into the learner's home
+        "LanguageServerManager": {"autodetect": False},
+    }
     write_json(own / "config" / "jupyter_server_config.json", server)
     names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
     return {name: str(own / folder) for name, folder in {**names, "IPYTHONDIR": "ipython"}.items()}

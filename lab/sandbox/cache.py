@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -34,6 +35,13 @@ def removals() -> Iterator[Removal]:
     """Each of them, listed as `cached /…/debs (82.4 MB)`."""
     for path in folders():
         yield Removal(f"cached {path} ({amount(disk_usage(path), 'B')})", partial(remove_folder, path))
+
+
+def leave() -> None:
+    """Remove the cache's folder itself, where nothing is in it and nobody chose it by LAB_CACHE."""
+    if "LAB_CACHE" not in os.environ:
+        with contextlib.suppress(OSError):
+            paths.cache().rmdir()
 
 
 def disk_usage(folder: Path) -> int:

@@ -33,6 +33,8 @@ def down(*, purge: bool = False, dry_run: bool = False) -> list[str]:
                 removal.remove()
             traces.sweep(_absent(before))
             remove_folder(state.runtime())
+            if purge:
+                cache.leave()
         return [removal.line for removal in found]
 
 

@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 from support import image_bases, image_wheels
-from support.doors import ROOT
+from support.doors import ROOT, commands, learn
 from support.nightly import nightly
 
 from lab import audit, course, paths
@@ -103,6 +103,24 @@ def test_it_starts_and_a_step_is_done_in_it(built, run):
     assert "passed" in said.lower() or "✔" in said
     assert run(["docker", "ps", "--all", "--format", "{{.Names}}"]) == before
     assert run(["docker", "run", "--rm", built, "jupyterhub-singleuser", "--version"]).strip()  # a hub's own command
+
+
+@nightly
+def test_a_container_as_the_page_says(run, told):
+    """Built for here, started on the engine's socket, and taken away, by the page's own lines; nobody has a terminal here."""
+    env = {name: value for name, value in told.items() if name not in ("IMAGE", "VERSION")}
+    socket = env["DOCKER_HOST"].removeprefix("unix://")
+    build, *_ = commands("start.md", "A container")
+    start, down, forget = (
+        line.replace("run --rm -it", "run --rm")
+        .replace("-v /var/run/docker.sock:", f"-v {socket}:")
+        .replace("stat -c %g /var/run/docker.sock", f"stat -c %g {socket}")
+        for line in commands("image.md", "Your engine's socket")
+    )
+    subprocess.run(["bash", "-c", build], cwd=ROOT, env=env, check=True, capture_output=True, timeout=600)
+    assert learn(start, ROOT, env) == "01-machine.ipynb"
+    assert "Removed: " in run(["bash", "-c", down])
+    assert run(["bash", "-c", forget]).strip() == "multiplatform-lab"
 
 
 @pytest.fixture
