@@ -76,3 +76,15 @@ def test_on_a_bare_debian(place: Path, codename: str, release: str, python: str)
         found = roots.journey(Path("/kit.run"), Path("/root"), *steps, root=root)
     assert found["python"].startswith(python)
     check(found, steps)
+
+
+@nightly
+def test_for_a_user_who_is_not_root_with_an_engine_that_is_there(place: Path) -> None:
+    """Theirs is used, and a registry of the lab's beside it; nothing needs root. (Nightly: a minute and a half.)"""
+    made = kit(place, roots.system_python(), roots.release())
+    (place / "home").mkdir()
+    (place / "home").chmod(0o755)
+    steps = ("uname", "engine_platform", "create_builder", "bootstrap_builder")
+    found = roots.journey(made, place / "home", "--as-nobody", *steps)
+    assert "Using your Docker engine at unix://" in found["said"]
+    check(found, steps)

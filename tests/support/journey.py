@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -20,6 +21,7 @@ from pathlib import Path
 
 _SIOCSIFFLAGS, _UP = 0x8914, 0x1 | 0x40
 _DETACH = 2
+_NOBODY = 65534
 _PATIENCE = 300.0
 
 
@@ -76,6 +78,33 @@ def step(lab: Path, name: str) -> dict[str, object]:
     return {"step": name, "status": done.returncode, "said": (done.stdout + done.stderr)[-1500:]}
 
 
+def as_nobody(kit: str, words: list[str]) -> None:
+    """The same as a user who is not root, on an engine that is there: root's, brought up from the kit before."""
+    home, own = Path("nobody").absolute(), Path.home() / ".local/share/multiplatform-lab"
+    subprocess.run(["sh", kit, "--no-learn"], check=True, stdout=sys.stderr)
+    lab = own / "kit/bin/lab"
+    subprocess.run([lab, "up", "--private"], check=True, stdout=sys.stderr)
+    try:
+        told = "from lab import sandbox; box = sandbox.load(); print(box.engine.host, box.engine.programs)"
+        asked = [lab.resolve().parent / "python", "-c", told]
+        host, programs = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+        socket_file = Path(host.removeprefix("unix://"))
+        socket_file.parent.chmod(0o755)
+        os.chown(socket_file, -1, _NOBODY)
+        for name, place in (("docker", "bin"), ("docker-buildx", ".docker/cli-plugins")):
+            (home / place).mkdir(parents=True)
+            found = next(path for path in Path(programs).rglob(name) if path.is_file())
+            shutil.copy(found, home / place / name)
+        for path in (home, *home.rglob("*")):
+            os.chown(path, _NOBODY, _NOBODY)
+        env = {"HOME": str(home), "PATH": f"{home}/bin:/usr/bin:/bin", "DOCKER_HOST": host, "LANG": "C.UTF-8"}
+        again = [sys.executable, __file__, kit, *words]
+        who = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+        subprocess.run(again, env=env, cwd=home, check=True, **who)
+    finally:
+        subprocess.run([lab, "down", "--purge"], check=True, stdout=sys.stderr)
+
+
 def main() -> None:
     """All of it."""
     kit, *steps = sys.argv[1:]
@@ -85,6 +114,10 @@ def main() -> None:
         steps.remove("--loopback")
         loopback()
         forget_the_outside()
+    if "--as-nobody" in steps:
+        steps.remove("--as-nobody")
+        as_nobody(kit, steps)
+        return
     words = [word for word in steps if word.startswith("--")]
     steps = [name for name in steps if not name.startswith("--")]
     found: dict[str, object] = {"routes": routes(), "python": sys.version.split()[0]}

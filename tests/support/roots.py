@@ -47,9 +47,8 @@ def journey(kit: Path, home: Path, *words: str, root: Path | None = None) -> dic
     script, where = (_ENTER, root) if root else (_HERE, keep)
     if not root:
         keep.mkdir()
-    inside = "/journey.py" if root else str(_JOURNEY)
-    if root:
-        shutil.copy(_JOURNEY, root / "journey.py")
+    inside = "/journey.py" if root else str(home.parent / "journey.py")
+    shutil.copy(_JOURNEY, (root or home.parent) / "journey.py")
     env = {"HOME": str(home), "PATH": _PATH, "LANG": "C.UTF-8"}
     done = subprocess.run(
         ["unshare", *spaces, "sh", "-euc", script, "sh", str(where), "/usr/bin/python3", inside, str(kit), "--loopback", *words],
