@@ -76,7 +76,7 @@ def test_two_that_start_at_once_unpack_once(monkeypatch: pytest.MonkeyPatch) -> 
         (place / "usr/bin/runc").write_bytes(b"a program")
 
     monkeypatch.setattr(programs, "unpack", unpack)
-    paths.cache().mkdir(parents=True)
+    (paths.cache() / "apt").mkdir(parents=True)
     with ThreadPoolExecutor() as pool:
         places = set(pool.map(lambda _: programs.engine("forky", [Path("runc.deb")]), range(3)))
     assert len(unpacked) == 1

@@ -21,7 +21,10 @@ from lab.kit import make
 from lab.sandbox.report import quiet
 
 pytestmark = pytest.mark.skipif(not roots.may(), reason="namespaces need root")
-_KEPT = {"lock", "log", "progress.json", "seed.json", "transcripts", "workspace.json", "jupyter", "addresses.json"}
+_KEPT = {
+    "lock", "log", "progress.json", ".progress.json.lock", "seed.json", "transcripts", "workspace.json", "jupyter",
+    "addresses.json",
+}  # fmt: skip
 _MORE = ("create_builder", "bootstrap_builder", "move_compiler")
 
 

@@ -84,7 +84,7 @@ def unpacking() -> Iterator[None]:
     """Held by whoever lays programs into the cache: two sandboxes that start at once share it. Raises Blocked."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(paths.cache() / ".unpacking-lock", timeout=_LOCK_WAIT)
+    lock = FileLock(paths.cache() / "apt" / "unpacking", timeout=_LOCK_WAIT)
     try:
         lock.acquire()
     except Timeout as error:
