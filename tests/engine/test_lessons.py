@@ -6,7 +6,7 @@ import signal
 
 import nbformat
 import pytest
-from support.nightly import nightly
+from support.nightly import by_day, nightly
 from support.steps import asks, emulates
 
 from lab import course, sandbox
@@ -90,7 +90,7 @@ def test_no_check_belongs_to_another_step(lesson, learner):
 OFF = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
 
-@pytest.mark.parametrize("name", list(course.steps()))
+@pytest.mark.parametrize("name", by_day(list(course.steps()), 3))
 def test_what_is_down_is_blocked_and_never_wrong(name, learner):
     """With neither engine nor registry, a step that asks one of them is blocked, with a reason and what helps."""
     learner.untouched(name)
