@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from lab import paths
 
@@ -237,6 +237,7 @@ def lesson(chromium, server, request):
     server.anew()
     page = chromium.new_page(viewport={"width": 1280, "height": 1000})
     page.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)  # a check takes its time where several tests share two cores
     yield Lesson(page, server)
     if where := os.environ.get("LAB_SHOTS"):
         page.screenshot(path=Path(where) / f"{request.node.name}.png")
