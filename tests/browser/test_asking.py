@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from support.nightly import by_day
 
 from lab import course
 from lab.course import recall
@@ -115,7 +116,8 @@ def test_recall_and_own_words_by_keyboard(asking):
 
 
 @pytest.mark.parametrize(
-    ("theme", "width"), [("JupyterLab Light", 1280), ("JupyterLab Dark", 1280), ("JupyterLab Light", 480)]
+    ("theme", "width"),
+    by_day([("JupyterLab Light", 480), ("JupyterLab Dark", 1280), ("JupyterLab Light", 1280)], 3),
 )
 def test_everybody_can_answer(asking, axe, theme, width):
     """axe-core finds nothing serious in what is asked; nothing is cut off, by theme and in a narrow window."""

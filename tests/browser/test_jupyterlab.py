@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from support.nightly import by_day, nightly
 
 from lab import course
 
@@ -28,6 +29,7 @@ def test_a_guided_step_passes_and_the_panel_follows(lesson):
     assert lesson.errors == []
 
 
+@nightly
 def test_cells_that_are_no_step_work_in_the_sandbox(lesson):
     """`!docker` and `%%bash` mean the lab's engine and registry; `lab` is there without an import."""
     lesson.open("01-machine.ipynb")
@@ -62,6 +64,7 @@ def test_an_exercise_fails_gives_hints_and_passes(lesson):
     expect(lesson.card("name_programs")).to_contain_text("passed")
 
 
+@nightly
 def test_says_who_shows_command_and_raw_answer(lesson):
     """Evidence on request."""
     lesson.open("01-machine.ipynb")
@@ -140,6 +143,7 @@ def test_a_reopened_browser_finds_everything_alive(lesson):
     assert "model not found" not in lesson.page.locator(".jp-Notebook").inner_text()
 
 
+@nightly
 def test_a_misspelt_step_gets_the_nearest_name(lesson):
     """One line, no traceback."""
     lesson.open("01-machine.ipynb")
@@ -169,7 +173,7 @@ def test_long_work_shows_its_clock_and_can_be_stopped(lesson):
     assert not [line for line in running if mark.replace(" ", "\0").encode() in line]
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", by_day(["JupyterLab Dark", "JupyterLab Light"], 2))
 def test_everybody_can_read_and_use_it(lesson, axe, theme):
     """axe-core finds nothing serious in what the lab shows: passed, failed and blocked, hints and buttons, by theme."""
     lesson.theme(theme)
@@ -189,7 +193,7 @@ def test_everybody_can_read_and_use_it(lesson, axe, theme):
     assert len(found["passes"]) > 5
 
 
-@pytest.mark.parametrize(("width", "zoom"), [(480, 1), (1280, 2), (800, 2)])
+@pytest.mark.parametrize(("width", "zoom"), by_day([(480, 1), (1280, 2), (800, 2)], 3))
 def test_narrow_windows_and_large_letters(lesson, width, zoom):
     """Nothing of the lab's is cut off or scrolls sideways."""
     lesson.page.set_viewport_size({"width": width, "height": 900})
