@@ -115,13 +115,13 @@ def test_two_builders_at_once_compile_once(monkeypatch):
     """The second waits for the first, and takes what that has made."""
     made = []
 
-    def make(_journal):
+    def make(*_asked):
         time.sleep(0.2)
         made.append("image")
         return "image"
 
     monkeypatch.setattr(maker, "_make", make)
-    monkeypatch.setattr(maker, "cached", lambda: made[0] if made else None)
+    monkeypatch.setattr(maker, "cached", lambda *_asked: made[0] if made else None)
     answers = []
     pair = [threading.Thread(target=lambda: answers.append(maker.make())) for _ in range(2)]
     for one in pair:
