@@ -93,8 +93,8 @@ def as_nobody(kit: str, words: list[str]) -> None:
         os.chown(socket_file, -1, _NOBODY)
         for name, place in (("docker", "bin"), ("docker-buildx", ".docker/cli-plugins")):
             (home / place).mkdir(parents=True)
-            found = next(path for path in Path(programs).rglob(name) if path.is_file())
-            shutil.copy(found, home / place / name)
+            places = [path for path in Path(programs).rglob(name) if path.parent.name in ("bin", "cli-plugins")]
+            shutil.copy(places[0], home / place / name)
         for path in (home, *home.rglob("*")):
             os.chown(path, _NOBODY, _NOBODY)
         env = {"HOME": str(home), "PATH": f"{home}/bin:/usr/bin:/bin", "DOCKER_HOST": host, "LANG": "C.UTF-8"}
