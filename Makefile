@@ -96,7 +96,7 @@ lock: setup ## Renew the locks (hashes, no addresses).
 	compile pyproject.toml --extra hub --group build -c requirements.lock -o requirements-hub.lock; \
 	compile pyproject.toml --extra hub --group dev -c requirements-hub.lock -o requirements-dev.lock; \
 	compile --group kit -o requirements-kit.lock; \
-	compile pyproject.toml --group cluster -c requirements.lock -o requirements-cluster.lock; \
+	compile pyproject.toml --group cluster -c requirements-hub.lock -o requirements-cluster.lock; \
 	compile --group mutants -c requirements-dev.lock -o requirements-mutants.lock; \
 	echo uv | compile - -o requirements-uv.lock; \
 	echo pipx | compile - -o tests/requirements-pipx.lock
