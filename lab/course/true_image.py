@@ -23,7 +23,7 @@ from lab.probes.host import Answers, Text
 
 LIAR, SOLO, BAKERY, HORN = "liar:2", "solo:2", "bakery:2", "horn:2"
 LAMP, BLOWN = "/usr/bin/lamp", "/usr/bin/horn"
-FIRST_AMD, FIRST_ARM = "amd64-first.json", "arm64-first.json"
+FIRST_AMD, FIRST_ARM, STRICT = "amd64-first.json", "arm64-first.json", "strict.Dockerfile"
 ANSWERS = "files/true-image/answers.txt"
 NOTE, BREAD = "/note.txt", "/bread.txt"
 
@@ -36,7 +36,12 @@ OTHER_BASE_BUILT = "The build whose events stand in {path} does not begin with t
 NOT_CHECKED = "In {path}, no build check speaks of the base's platform."
 ONLY_WARNED = "In {path}, the check found the fault, and the build went on all the same."
 OTHER_FAILURE = "The build whose events stand in {path} failed for another reason than a build check."
-SAME_ORDER = "The build whose events stand in {path} did not name linux/amd64 first: the check looked at linux/arm64."
+# moby/buildkit, frontend/dockerfile/dockerfile2llb/convert.go: with BUILDKIT_DOCKERFILE_CHECK, newRuleLinter shares one
+# configuration between the platforms of a build, so any of them may be checked.
+SAME_ORDER = (
+    "In the build whose events stand in {path}, the check looked at linux/arm64. Either linux/amd64 was not named first, "
+    "or the checks were asked for by a build argument, which does not hold to the order."
+)
 LANE_MISSING = "The build whose events stand in {path} was not for both platforms."
 FIRST_ONLY = (
     "With {arm} first, {rule} stopped the build in {path}. With {amd} first, the same build went through: "
@@ -212,28 +217,28 @@ def _which_failed(first: BuildEvents, second: BuildEvents) -> Truth:
         truth=_which_failed,
     ),
     gap=f"""
-        strict=BUILDKIT_DOCKERFILE_CHECK=____
-        docker buildx build --build-arg $strict --platform ____,____ \\
+        (echo "# check=____"; cat files/true-image/solo/Dockerfile) > {STRICT}
+        docker buildx build --file {STRICT} --platform ____,____ \\
           --progress=rawjson --output type=cacheonly files/true-image/solo 2> {FIRST_AMD}
-        docker buildx build --build-arg $strict --platform ____,____ \\
+        docker buildx build --file {STRICT} --platform ____,____ \\
           --progress=rawjson --output type=cacheonly files/true-image/solo 2> {FIRST_ARM}
         lab timeline {FIRST_ARM}
     """,
     solution=f"""
-        strict=BUILDKIT_DOCKERFILE_CHECK=error=true
-        docker buildx build --build-arg $strict --platform linux/amd64,linux/arm64 \\
+        (echo "# check=error=true"; cat files/true-image/solo/Dockerfile) > {STRICT}
+        docker buildx build --file {STRICT} --platform linux/amd64,linux/arm64 \\
           --progress=rawjson --output type=cacheonly files/true-image/solo 2> {FIRST_AMD}
-        docker buildx build --build-arg $strict --platform linux/arm64,linux/amd64 \\
+        docker buildx build --file {STRICT} --platform linux/arm64,linux/amd64 \\
           --progress=rawjson --output type=cacheonly files/true-image/solo 2> {FIRST_ARM}
         lab timeline {FIRST_ARM}
     """,
     hints=[
-        "What stands after `check=` in a Dockerfile can be given with this build argument, too.",
+        "The first line of the Dockerfile says what becomes of what the checks find: here, an error.",
         "Both builds are for the same two platforms. Only the order differs, and the files are named after it.",
     ],
     needs=[needs.engine, needs.buildkit, needs.reach, scene.has_the_check],
     prepare=scene.solo,
-    makes=[Tag(scene.SOLO), File(FIRST_AMD), File(FIRST_ARM), scene.SOLO_FILE],
+    makes=[Tag(scene.SOLO), File(STRICT), File(FIRST_AMD), File(FIRST_ARM), scene.SOLO_FILE],
 )
 def single_base(first: BuildEvents, second: BuildEvents) -> Verdict:
     """Make the build of files/true-image/solo fail where its base lies, and see in which order of platforms it does."""

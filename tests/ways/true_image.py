@@ -8,7 +8,6 @@ FOLDER = "files/true-image"
 BOTH = "--platform linux/amd64,linux/arm64"
 BUILD = "docker buildx build --quiet --push"
 EVENTS = f"docker buildx build --progress=rawjson --output type=cacheonly {FOLDER}/solo"
-STRICT = "--build-arg BUILDKIT_DOCKERFILE_CHECK=error=true"
 LIAR, SOLO, BAKERY, HORN = (
     f"{BUILD} -t $REGISTRY/{name}:2 {FOLDER}/{name}" for name in ("liar", "solo", "bakery", "horn")
 )
@@ -16,10 +15,9 @@ A = lesson.ANSWERS
 EACH = "for name in a b c d e f; do {}; done"
 
 
-def events(first, second, *options):
+def events(first, second):
     """Both builds of `single_base`, with the platforms in these orders."""
-    strict = " ".join(options)
-    return f"{EVENTS} {strict} --platform {first} 2> amd64-first.json; {EVENTS} {strict} --platform {second} 2> arm64-first.json"
+    return f"{EVENTS} --platform {first} 2> amd64-first.json; {EVENTS} --platform {second} 2> arm64-first.json"
 
 
 AMD_FIRST, ARM_FIRST = "linux/amd64,linux/arm64", "linux/arm64,linux/amd64"
@@ -59,8 +57,8 @@ WAYS = {
         other=f"{head('# check=error=true')}; {events(AMD_FIRST, ARM_FIRST)}",
         wrong=[
             (events(AMD_FIRST, ARM_FIRST), lesson.ONLY_WARNED),
-            (events(ARM_FIRST, ARM_FIRST, STRICT), lesson.SAME_ORDER),
-            (events(AMD_FIRST, AMD_FIRST, STRICT), lesson.NOT_CHECKED),
+            (f"{head('# check=error=true')}; {events(ARM_FIRST, ARM_FIRST)}", lesson.SAME_ORDER),
+            (f"{head('# check=error=true')}; {events(AMD_FIRST, AMD_FIRST)}", lesson.NOT_CHECKED),
         ],
     ),
     "change_base": Ways(
