@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import tornado.web
+from support.loops import played
 
 from lab.errors import BadInput, Blocked, UsageError
 from lab.hub import kept, learners, limits, places, ready, relay, serve
@@ -21,7 +22,7 @@ LONG = "long enough"
 def enter(door, name, password=LONG, code=""):
     """Come in at a door; the name, or what the page says."""
     try:
-        return asyncio.run(door.authenticate(None, {"username": name, "password": password, "code": code}))
+        return played(door.authenticate(None, {"username": name, "password": password, "code": code}))
     except tornado.web.HTTPError as error:
         return error.log_message
 
@@ -76,13 +77,13 @@ def test_another_password_ends_what_was_open(door):
     """Who was let in with the old one has to come in again; whoever is forgotten, too."""
     user = type("User", (), {"name": "ada"})
     enter(door, "ada", code=CODE)
-    assert asyncio.run(door.refresh_user(user))
+    assert played(door.refresh_user(user))
     learners.set_password("ada", "")
-    assert not asyncio.run(door.refresh_user(user))
+    assert not played(door.refresh_user(user))
     assert enter(door, "ada", "quite another", CODE) == "ada"
-    assert asyncio.run(door.refresh_user(user))
+    assert played(door.refresh_user(user))
     learners.drop("ada")
-    assert not asyncio.run(door.refresh_user(user))
+    assert not played(door.refresh_user(user))
 
 
 def test_a_learner_keeps_their_number():
@@ -190,7 +191,7 @@ def test_a_relay_hands_on_both_ways_and_ends_with_either_side(tmp_path):
         server.close()
         return heard, silent
 
-    heard, silent = asyncio.run(play())
+    heard, silent = played(play())
     assert heard == (bytes(range(256)) * 2000)[::-1]
     assert silent == b""
 
@@ -239,7 +240,7 @@ def test_the_front_door_leads_by_the_longest_route_and_trusts_no_forwarding():
         mute.close()
         return said, sorted(await door.get_all_routes())
 
-    said, routes = asyncio.run(play())
+    said, routes = played(play())
     assert [one.split()[1] for one in said] == ["200", "200", "503", "503", "503", "400", "400", "400", "503"]
     assert said[0].endswith("first second")
     assert routes == ["/", "/user/gone/"]

@@ -17,6 +17,7 @@ from lab.hub.room.plan import FIRST, MANY, Plan
 
 _OWN = kernel.NEWNS | kernel.NEWUSER | kernel.NEWPID | kernel.NEWNET | kernel.NEWIPC | kernel.NEWUTS | kernel.NEWCGROUP
 _MEMBERS = "cgroup.procs"
+_COVERED = ("tmp", "run")
 
 
 def main() -> int:
@@ -88,10 +89,25 @@ def _furnish(plan: Plan, root: Path) -> None:
     _devices(new)
     kernel.mount("tmpfs", new / "tmp", "tmpfs", flat, "mode=1777")
     kernel.mount("tmpfs", new / "run", "tmpfs", flat, "mode=0755")
+    _show_again(plan, root, new)
     _groups(plan, new)
     kernel.enter_root(new)
     kernel.set_host_name(plan.name)
     kernel.start_loopback()
+
+
+def _show_again(plan: Plan, root: Path, new: Path) -> None:
+    """What is shown of the machine's `/tmp` and `/run`, where the lab may lie, is on top of the room's own again."""
+    for path in map(Path, plan.shown):
+        here, there = root / path.relative_to("/"), new / path.relative_to("/")
+        if path.parts[1] not in _COVERED or there.is_symlink() or there.exists():
+            continue
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if here.is_symlink():
+            there.symlink_to(here.readlink())
+        elif here.exists():
+            there.mkdir() if here.is_dir() else there.touch()
+            kernel.bind(here, there)
 
 
 def _devices(root: Path) -> None:
