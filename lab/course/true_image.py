@@ -39,8 +39,8 @@ OTHER_FAILURE = "The build whose events stand in {path} failed for another reaso
 # moby/buildkit, frontend/dockerfile/dockerfile2llb/convert.go: with BUILDKIT_DOCKERFILE_CHECK, newRuleLinter shares one
 # configuration between the platforms of a build, so any of them may be checked.
 SAME_ORDER = (
-    "In the build whose events stand in {path}, the check looked at linux/arm64. Either linux/amd64 was not named first, "
-    "or the checks were asked for by a build argument, which does not hold to the order."
+    "In the build whose events stand in {path}, the check looked at linux/arm64. Either linux/amd64 was not named "
+    "first, or the checks were asked for by a build argument, which does not hold to the order."
 )
 LANE_MISSING = "The build whose events stand in {path} was not for both platforms."
 FIRST_ONLY = (

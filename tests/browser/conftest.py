@@ -166,7 +166,7 @@ class Lesson:
     def ready(self, name="01-machine.ipynb"):
         """Cells are there, the page is connected to the kernel, and that is at rest."""
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             kernels = [one["kernel"] for one in self.server.ask("sessions") if one["path"] == name]
             if any(kernel["connections"] and kernel["execution_state"] == "idle" for kernel in kernels):
