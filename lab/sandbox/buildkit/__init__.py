@@ -117,7 +117,6 @@ def main(arguments: Sequence[str]) -> int:
     """The builder in the background: `--mirror ADDRESS` or `--docker PATH` says where the image has to go."""
     kind, where = arguments
     target = Target(where if kind == "--mirror" else None, Path(where), dict(os.environ))
-    background.yield_to_others()
     try:
         _record("building", pid=os.getpid())
         image = maker.make()

@@ -2,6 +2,8 @@
 
 import sys
 
+from lab.sandbox import background
 from lab.sandbox.buildkit import main
 
+background.yield_to_others()
 sys.exit(main(sys.argv[1:]))

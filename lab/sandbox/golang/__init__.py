@@ -123,7 +123,6 @@ def main(arguments: Sequence[str]) -> int:
     from lab.sandbox.golang import maker
 
     (mirror,) = arguments
-    background.yield_to_others()
     try:
         _record("building", pid=os.getpid())
         image = maker.make()
