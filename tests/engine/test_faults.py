@@ -243,8 +243,7 @@ def test_down_needs_no_room(disk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = machine.take()
     sandbox.up(private=True, emulators=False)
     workspace.start(small.folder.parent / "work")
-    used = shutil.disk_usage(small.folder).used
-    small._mount(32, f"size={used + 65536}")
+    small.shrink(65536)
     small.fill()
     done = lab("run", ASKS_REGISTRY, course.step(ASKS_REGISTRY).solution)
     assert "no space left" in said(done)
@@ -253,7 +252,7 @@ def test_down_needs_no_room(disk, monkeypatch: pytest.MonkeyPatch) -> None:
     done = lab("down")
     assert done.returncode == 0, said(done)
     assert not paths.sandbox().exists()
-    small._mount(32, f"size={2 << 30}")
+    small.resize(2 << 30)
     assert machine.traces(before) == {}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
+import time
 from pathlib import Path
 
 
@@ -30,6 +32,21 @@ class Disk:
 
     def writable(self) -> None:
         self._mount(32, "")
+
+    def shrink(self, free: int) -> None:
+        """Leave so many bytes. What works in the background may write on meanwhile, so it is tried for a while."""
+        until = time.monotonic() + 30
+        while True:
+            try:
+                return self.resize(shutil.disk_usage(self.folder).used + free)
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def resize(self, size: int) -> None:
+        """Be so many bytes large; OSError where more is in it."""
+        self._mount(32, f"size={size}")
 
     def _mount(self, flags: int, data: str) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
