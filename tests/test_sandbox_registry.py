@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from lab.errors import Blocked
-from lab.sandbox import certificates, registry, state
+from lab.images import build
+from lab.sandbox import certificates, images, registry, state
 from lab.sandbox.engine import config
 from lab.sandbox.host import process
 from lab.sandbox.host.process import Daemon
@@ -62,6 +63,19 @@ def test_the_systems_authorities_are_taken_where_nothing_is_named(
     monkeypatch.setattr(certificates, "_SYSTEM", ())
     certificates.ensure(ADDRESS)
     assert certificates.bundle().read_text() == certificates.authority().read_text()
+
+
+def test_no_sandboxs_authority_gets_into_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images are kept for all sandboxes. They are made in one's environment, and hold what the system trusts."""
+    system = tmp_path / "system.crt"
+    system.write_text(THEIRS)
+    monkeypatch.setattr(certificates, "_SYSTEM", (str(system),))
+    certificates.ensure(ADDRESS)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.bundle()))
+    (held,) = images.certificates().values()
+    assert held == build.File(f"{THEIRS}\n".encode())
+    system.unlink()
+    assert images.certificates() == {}
 
 
 def test_inside_the_sandbox_the_bundle_is_not_copied_into_itself(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

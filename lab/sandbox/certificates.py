@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab import paths
@@ -53,6 +54,14 @@ def ensure(address: str) -> None:
         write_text(bundle(), _trusted_before() + authority().read_text(encoding="ascii"))
 
 
+def of_the_system() -> str:
+    """The authorities of the machine itself, as PEM, whatever `SSL_CERT_FILE` says; "" where it has none.
+
+    This is what an image may hold: it is kept for all sandboxes, and the authority of none of them belongs in it.
+    """
+    return next(_texts(_SYSTEM), "")
+
+
 def issue(*names: str) -> tuple[str, str]:
     """A new authority's certificate, and the key and certificate of a server of these names, each as PEM."""
     import trustme
@@ -81,13 +90,16 @@ def _inside() -> bool:
 
 def _trusted_before() -> str:
     chosen = [] if _inside() else [os.environ.get("SSL_CERT_FILE", "")]
-    for name in filter(None, (*chosen, *_SYSTEM)):
+    return next(_texts(filter(None, (*chosen, *_SYSTEM))), "")
+
+
+def _texts(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
         try:
             text = Path(name).read_text(encoding="utf-8", errors="surrogateescape")
         except OSError:
             continue
-        return text if text.endswith("\n") else f"{text}\n"
-    return ""
+        yield text if text.endswith("\n") else f"{text}\n"
 
 
 def _folder() -> Path:

@@ -7,7 +7,6 @@ learner's own engine), Docker Hub's real images serve.
 from __future__ import annotations
 
 import hashlib
-import ssl
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from lab import paths
 from lab.errors import Blocked
 from lab.images import build
+from lab.sandbox.certificates import of_the_system
 from lab.sandbox.packages.deb import upstream
 from lab.sandbox.report import Listener, quiet
 
@@ -172,10 +172,10 @@ def busybox_files(binary: bytes) -> dict[str, build.Content]:
 
 def certificates() -> dict[str, build.Content]:
     """This machine's certificates of authorities, for an image; nothing where it has none."""
-    bundle = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
-    if not Path(bundle).is_file():
+    trusted = of_the_system()
+    if not trusted:
         return {}  # what is in it then reaches registries over plain HTTP only, such as the lab's own
-    return {"etc/ssl/certs/ca-certificates.crt": build.File(Path(bundle).read_bytes())}
+    return {"etc/ssl/certs/ca-certificates.crt": build.File(trusted.encode(errors="surrogateescape"))}
 
 
 def busybox_layout(debs: Iterable[Path]) -> Path:
