@@ -70,20 +70,26 @@ def stars(entries: Entries) -> frozenset[str]:
 
 
 def next_case(home: Path) -> tuple[Case, str] | None:
-    """The open case that this learner needs most, and why; None where all have passed.
+    """The open case that this learner needs most, and why; None where all have passed."""
+    return next(iter(by_need(home)), None)
+
+
+def by_need(home: Path) -> list[tuple[Case, str]]:
+    """The open cases, the one that this learner needs most first, each with why ("" where only its turn has come).
 
     What was missed in questions on lessons weighs, and which earlier cases needed help; then the order of the ward.
     """
     entries = progress.read(home)
     still = [one for one in clinic.cases() if not entries.get(one.name, progress.Entry()).passed]
-    if not still:
-        return None
-    weights = _weak(home, entries)
-    best = max(still, key=lambda one: (sum(weights.get(stem, 0) for stem in one.lessons), -one.number))
-    about = [stem for stem in best.lessons if weights.get(stem)]
+    weights = _weak(home, entries) if still else {}
+    still.sort(key=lambda one: (-sum(weights.get(stem, 0) for stem in one.lessons), one.number))
+    return [(one, _why(one, weights)) for one in still]
+
+
+def _why(case: Case, weights: Mapping[str, int]) -> str:
     questions = {one.stem: one.question for one in course.lessons()}
-    names = [f"“{questions[stem]}”" for stem in about if stem in questions]
-    return best, f"It draws on {' and '.join(names)}, where something was missed." if names else ""
+    names = [f"“{questions[stem]}”" for stem in case.lessons if weights.get(stem) and stem in questions]
+    return f"It draws on {' and '.join(names)}, where something was missed." if names else ""
 
 
 def _weak(home: Path, entries: Entries) -> dict[str, int]:

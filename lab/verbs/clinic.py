@@ -28,6 +28,7 @@ _CONSENT = """\
 This case needs emulators: programs that let this machine run programs of other platforms. They are registered with the
 kernel, for the whole machine, until `lab down` or a reboot. The scene puts one more for riscv64 before the lab's own,
 until the case is mended or reset."""
+_LEFT = "{case.code} {case.name} is left out here: {why.message}"
 _ASKS = "{code}: {question} `lab reflect {name}` keeps it, and compares."
 
 
@@ -71,23 +72,28 @@ def _stands(row: Mapping[str, Any]) -> str:
 
 
 def _next(*, as_json: bool) -> int:
-    found = ward.next_case(paths.learner())
-    if found is None:
+    """Start the case that is next; one that cannot be had here is left out, and said."""
+    still = ward.by_need(paths.learner())
+    if not still:
         print(json.dumps(None) if as_json else _ALL)
         return 0
-    case, why = found
-    if why and not as_json:
-        print(f"{why}\n")
-    return _start(case, as_json=as_json)
+    errors = []
+    for case, why in still:
+        try:
+            return _start(case, as_json=as_json, before=[*(_LEFT.format(case=one, why=e) for one, e in errors), why])
+        except Blocked as error:
+            errors.append((case, error))
+    raise errors[0][1]
 
 
-def _start(case: cases.Case, *, as_json: bool) -> int:
+def _start(case: cases.Case, *, as_json: bool, before: Iterable[str] = ()) -> int:
     world = this_world()
     _ask_for_emulators(case, world)
     shown = ward.show(case, world)
     if as_json:
         print(json.dumps({**_about(case), "command": shown.command, "output": shown.output, "hurts": shown.hurts}))
         return 0
+    print("".join(f"{line}\n\n" for line in before if line), end="")
     print("\n".join(ward.told(case, shown)))
     print("\n".join(f"  {line}" for line in _how(case)))
     return 0

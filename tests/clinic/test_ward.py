@@ -6,7 +6,7 @@ import pytest
 
 from lab import cli, course, paths
 from lab.course import clinic, recall
-from lab.errors import UsageError
+from lab.errors import Blocked, UsageError
 from lab.learning import progress, recalls, record, ward
 from lab.model.results import Result, Status
 from lab.storage import write_json
@@ -175,6 +175,29 @@ def test_without_a_sandbox_a_case_cannot_be_started(capsys):
     status, said = run(capsys, "clinic", "start", FIRST.name)
     assert status == 3
     assert "lab up" in said
+
+
+def test_a_case_that_cannot_be_had_here_is_left_out_and_said(capsys, monkeypatch, world):
+    """`next` goes on to the one after it; where none can be had, it says what is with the first."""
+
+    def show(case, _world, only=CASES[1]):
+        if case is not only:
+            raise Blocked("Only the lab's own engine has that.", "`lab up --private`.")
+        return ward.Shown(case.symptom.script, "it hurts", hurts=True)
+
+    monkeypatch.setattr("lab.verbs.clinic.this_world", lambda: world)
+    monkeypatch.setattr(ward, "show", show)
+    status, said = run(capsys, "clinic", "next")
+    assert (status, said.splitlines()[0]) == (
+        0,
+        f"{FIRST.code} {FIRST.name} is left out here: Only the lab's own engine has that.",
+    )
+    assert f"{CASES[1].code} {CASES[1].name} · about" in said
+    assert json.loads(run(capsys, "clinic", "next", "--json")[1])["name"] == CASES[1].name
+    monkeypatch.setattr(ward, "show", lambda case, world: show(case, world, only=None))
+    status, said = run(capsys, "clinic", "next")
+    assert status == 3
+    assert "Only the lab's own engine has that." in said
 
 
 def test_with_all_mended_next_says_so(capsys, home):
