@@ -12,7 +12,7 @@ from lab.sandbox.engine.daemon import NEEDED
 from lab.sandbox.overview import Overview
 from lab.sandbox.report import amount
 
-# free bytes: a sandbox with JupyterLab takes a few hundred MB (docs/hub.md has figures); the rest is for builds and a browser
+# free bytes: a sandbox with JupyterLab takes a few hundred MB (docs/hub.md has figures), builds and a browser the rest
 LOW_MEMORY = 1_000_000_000
 OLD = 30  # days, after which a tour says little of this machine
 _SLACK = 60.0  # seconds: file systems and clocks round
