@@ -55,10 +55,22 @@ def _kernel() -> tuple[int, ...]:
 def fill(report: Listener) -> None:
     """Fill the lab's cache, so that no room needs the network: a sandbox is brought up once, and removed.
 
-    Quick where that was done before. Raises Blocked.
+    Quick where that was done before; of two hubs that start with one cache, the second waits. Raises Blocked.
     """
+    from filelock import FileLock
+
     if _filled():
         return
+    try:
+        paths.cache().mkdir(parents=True, exist_ok=True)
+        with FileLock(paths.cache() / "hub-filling"):
+            if not _filled():
+                _fill(report)
+    except OSError as error:
+        raise Blocked(f"The images for the rooms cannot be kept: {_why(error)}.", "Make room on the disk.") from error
+
+
+def _fill(report: Listener) -> None:
     report.phase("Fetching what all rooms share; the first time, this takes some minutes")
     home = places.folder() / "model"
     with environment_of({"LAB_HOME": str(home)}):
@@ -80,13 +92,15 @@ def _keep_images(box: Path) -> None:
     fresh, place = images().with_name("hub-registry.new"), images()
     for old in (fresh, place):
         remove_folder(old)
-    try:
-        shutil.copytree(registry.images(box), fresh)
-    except OSError as error:
-        raise Blocked(
-            f"The images for the rooms cannot be kept: {error.strerror}.", "Make room on the disk."
-        ) from error
+    shutil.copytree(registry.images(box), fresh, ignore=shutil.ignore_patterns("_uploads"))  # it runs still
     fresh.rename(place)
+
+
+def _why(error: OSError) -> str:
+    """In a few words; a copy of a folder fails with a list of what failed."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][-1])
+    return error.strerror or str(error)
 
 
 def images() -> Path:

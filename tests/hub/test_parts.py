@@ -2,17 +2,22 @@
 
 import asyncio
 import dataclasses
+import threading
 from pathlib import Path
 
 import pytest
 import tornado.web
+from filelock import FileLock
 from support.loops import played
 
+from lab import __version__, paths
 from lab.errors import BadInput, Blocked, UsageError
 from lab.hub import kept, learners, limits, places, ready, relay, serve
 from lab.hub.authenticator import ClassAuthenticator
 from lab.hub.front import FrontDoor
 from lab.hub.room.plan import Plan
+from lab.sandbox.report import quiet
+from lab.storage import write_json
 from lab.verbs import hub as verb
 
 CODE = "4F7K-9Q2M-X3TD"
@@ -247,6 +252,28 @@ def test_the_front_door_leads_by_the_longest_route_and_trusts_no_forwarding():
     assert len(heard) == 2
     assert all("1.2.3.4" not in one and "Connection: close" in one and "Host: here" in one for one in heard)
     assert all("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n" in one for one in heard)
+
+
+def test_of_two_hubs_that_start_at_once_one_fills_the_cache():
+    """The other waits, finds all there, and starts no sandbox."""
+    paths.cache().mkdir(parents=True)
+    waits = threading.Thread(target=ready.fill, args=[quiet], daemon=True)
+    with FileLock(paths.cache() / "hub-filling"):
+        waits.start()
+        waits.join(0.3)
+        assert waits.is_alive()
+        ready.images().mkdir()
+        write_json(paths.cache() / "hub-filled.json", {"version": __version__, "names": []})
+    waits.join(10)
+    assert not waits.is_alive()
+    assert not places.folder().exists()
+
+
+def test_a_cache_that_cannot_be_filled_is_said():
+    """A file where the cache should be."""
+    paths.cache().write_text("a file")
+    with pytest.raises(Blocked, match=r"cannot be read: Not a directory"):
+        ready.fill(quiet)
 
 
 def test_what_a_machine_lacks_is_said(monkeypatch):
