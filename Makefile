@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up-from-lock
 DEV_STAMP := $(VENV)/.set-up-for-development
-# The engine tests wait more than they compute: three processes share two cores well. What touches the kernel comes alone.
+# The engine tests wait more than they compute: three processes share two cores well. What touches the kernel is one group.
 SHARED := -n $${LAB_TEST_PROCESSES:-3} --dist loadgroup --no-loadscope-reorder
 export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE ?= hardlink
@@ -41,16 +41,14 @@ learn: setup ## Bring the sandbox up and open JupyterLab at lesson 1.
 test: setup-dev ## Everything: rules, unit tests, every lesson on a real engine.
 	@$(MAKE) --no-print-directory check
 	@tools/browser.sh
-	@$(BIN)/python -m pytest -p no:cacheprovider $(SHARED) -m "not kernel and not cluster"
-	@$(BIN)/python -m pytest -p no:cacheprovider -m kernel
+	@$(BIN)/python tools/beside.py $(BIN)/python -m pytest -p no:cacheprovider $(SHARED) -m "not cluster"
 
 test-fast: setup-dev ## The tests that need no engine and no browser: a minute.
 	@$(BIN)/python -m pytest -q $(SHARED) -m "not engine and not browser and not slow and not cluster"
 
 test-all: setup-dev check ## The slow matrix too.
 	@tools/browser.sh
-	@LAB_SLOW=1 $(BIN)/python -m pytest $(SHARED) -m "not kernel and not cluster"
-	@LAB_SLOW=1 $(BIN)/python -m pytest -m kernel
+	@LAB_SLOW=1 $(BIN)/python tools/beside.py $(BIN)/python -m pytest $(SHARED) -m "not cluster"
 
 test-shuffled: setup-dev ## The engine tests three times, each in an order of its own (its seed is printed first).
 	@for round in 1 2 3; do LAB_TEST_EMULATORS=yes $(BIN)/python -m pytest -q -p randomly tests/engine; done

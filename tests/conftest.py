@@ -4,7 +4,7 @@ import dataclasses
 import signal
 
 import pytest
-from support import groups
+from support import groups, site_build
 
 from lab.model.world import World
 
@@ -31,6 +31,12 @@ def own_folders(tmp_path, monkeypatch, request):
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LAB_LEARNER", str(tmp_path / "learner"))
+
+
+@pytest.fixture(scope="session")
+def stated_site(tmp_path_factory):
+    """The whole site, built once from stated runs; its folder."""
+    return site_build.whole(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture

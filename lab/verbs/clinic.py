@@ -77,7 +77,7 @@ def _next(*, as_json: bool) -> int:
     if not still:
         print(json.dumps(None) if as_json else _ALL)
         return 0
-    errors = []
+    errors: list[tuple[cases.Case, Blocked]] = []
     for case, why in still:
         try:
             return _start(case, as_json=as_json, before=[*(_LEFT.format(case=one, why=e) for one, e in errors), why])

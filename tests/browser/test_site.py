@@ -46,15 +46,15 @@ def really_run():
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(tmp_path_factory, request):
     """The site on a server of its own."""
-    folder = tmp_path_factory.mktemp("site")
     if really_run():
-        done = site_build.build(TOUR, folder / "site")
+        site = tmp_path_factory.mktemp("site") / "site"
+        done = site_build.build(TOUR, site)
         assert done.returncode == 0, done.stderr
     else:
-        site_build.whole(folder)
-    handler = functools.partial(Handler, directory=str(folder / "site"))
+        site = request.getfixturevalue("stated_site")
+    handler = functools.partial(Handler, directory=str(site))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,6 +1,6 @@
 """Each door of docs/start.md, by the page's own lines, in an empty home: it ends at lesson 1, and what stays is said.
 
-By day with uv; with pipx and from a copy of the project each night. Wheels lie in a folder, so that no index is asked.
+With uv, with pipx, and from a copy of the project; each night. Wheels lie in a folder, so that no index is asked.
 """
 
 import os
@@ -17,6 +17,7 @@ from support.nightly import nightly
 
 from lab import paths
 
+pytestmark = nightly
 _KEPT = ("apt", "debs", "engine-*", "registry-*", "base-busybox-*", "base-golang-*", "buildkit")
 OWN = {"multiplatform-lab", ".local/share/multiplatform-lab"}  # the lessons; progress and JupyterLab's settings
 
@@ -112,7 +113,6 @@ def test_uv(home):
 
 
 @needs_root
-@nightly
 def test_pipx(home):
     """The same with pipx, which is fetched for it."""
     install = f"uv pip install -q --python pipx --require-hashes -r {ROOT}/tests/requirements-pipx.lock"
@@ -126,7 +126,6 @@ def test_pipx(home):
 
 
 @needs_root
-@nightly
 def test_a_copy_of_the_project(home):
     """A fresh copy, as git makes it: `make learn`, and then `lab` by its name."""
     home.run(f"git clone -q {ROOT} copy")

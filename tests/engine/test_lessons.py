@@ -58,16 +58,20 @@ def test_the_notebook_runs_as_a_learner_runs_it(lesson, learner, tmp_path):
         outputs = cell.get("outputs", [])
         assert not [output for output in outputs if output.output_type == "error"], outputs
         for result in tour.results_of(outputs):
-            seen.setdefault(result.step, []).append(result.status)
+            seen.setdefault(result.step, []).append(result)
             said[result.step] = "".join(one.get("text", "") for one in outputs) + result.text
 
     place = tmp_path / "k"
     place.mkdir()
     tour.execute(notebook, learner.world.workspace, place, done)
     for step in lesson.steps:
-        assert seen[step.name][-1] is Status.PASSED, f"{step.name}: {said[step.name]}"
+        assert seen[step.name][-1].status is Status.PASSED, f"{step.name}: {said[step.name]}"
         if step.kind != "whole":
-            assert seen[step.name][0] is not Status.PASSED, step.name
+            assert seen[step.name][0].status is not Status.PASSED, step.name
+        if step.predict:
+            was = (seen[step.name][-1].predicted or {}).get("was")
+            assert was, f"The truth of {step.predict.question!r} was not found."
+            assert was in (step.predict.options or (was,))
 
 
 @nightly

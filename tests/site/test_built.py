@@ -16,10 +16,10 @@ from lab.explainer.data import entries
 BUILDER = course.lesson("new-builder")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
+@pytest.fixture
+def built(stated_site):
     """The whole site."""
-    return site_build.whole(tmp_path_factory.mktemp("site"))
+    return stated_site
 
 
 LOADS = {("script", "src"), ("img", "src"), ("link", "href"), ("source", "src"), ("iframe", "src"), ("use", "href")}

@@ -1,7 +1,8 @@
 """Which tests run after one another, where several processes share the work.
 
 A group is run by one process, in its order. What registers emulators, or wants none of them, is one group: they are the
-kernel's, and so the whole machine's. It begins first, since it lasts longest; the many quick files fill what is left.
+kernel's, and so the whole machine's. The many quick files begin, since on a fresh machine the first engine has to wait for
+BuildKit; then come the groups that last longest.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ _KERNEL = (
     "engine/test_sandbox.py",
     "engine/test_versions.py",
 )
+# The site is built once, for the tests of its files and of its pages.
+_SITE = ("site/test_built.py", "browser/test_site.py")
 KERNEL = "kernel"
-_FIRST = (KERNEL, "engine", "browser")
+SITE = "site"
+_LAST = (KERNEL, SITE, "browser", "engine", "hub")
 
 
 def group(item: pytest.Item) -> str:
@@ -43,7 +47,7 @@ def group(item: pytest.Item) -> str:
     emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(_emulated, about))
     if file in _KERNEL or (file.startswith("engine/") and emulated):
         return KERNEL
-    return file
+    return SITE if file in _SITE else file
 
 
 def _emulated(step: Step) -> bool:
@@ -52,12 +56,13 @@ def _emulated(step: Step) -> bool:
 
 
 def share(items: list[pytest.Item]) -> None:
-    """Give each test its group, and bring the longest groups to the front."""
+    """Give each test its group, and bring the quick ones to the front."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    name = item.get_closest_marker("xdist_group").args[0]
-    return next((rank for rank, one in enumerate(_FIRST) if name.startswith(one)), len(_FIRST))
+    """0 for what is quick, then the place in `_LAST`."""
+    name = item.get_closest_marker("xdist_group").args[0].partition("/")[0]
+    return 1 + _LAST.index(name) if name in _LAST else 0

@@ -1,0 +1,47 @@
+"""Run a command while what the engine tests wait for is made beside it: `tools/beside.py COMMAND …`.
+
+On a fresh machine that is the engine's packages, and some minutes of compiling BuildKit. It goes into the lab's cache,
+as `lab up` would put it there; what cannot be made is for the tests to say.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+def make() -> None:
+    """What a sandbox's first start would fetch and compile, whole; nothing where the cache has it."""
+    from lab.sandbox import images
+    from lab.sandbox.bringup import SUITE
+    from lab.sandbox.buildkit import maker as buildkit
+    from lab.sandbox.golang import maker as golang
+    from lab.sandbox.packages import programs
+
+    programs.engine(SUITE, programs.fetch(SUITE))
+    programs.registry()
+    images.busybox()
+    buildkit.make()
+    golang.make()
+
+
+def run(command: list[str]) -> int:
+    """The command's exit status; the maker is ended with it."""
+    with subprocess.Popen(
+        [sys.executable, "-P", str(Path(__file__).resolve())],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as maker:  # fmt: skip
+        try:
+            return subprocess.run(command, check=False).returncode
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            if maker.poll() is None:
+                os.killpg(maker.pid, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]) if sys.argv[1:] else make())
