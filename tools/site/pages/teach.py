@@ -95,7 +95,9 @@ def _row(lesson: course.Lesson, tests: Path) -> str:
 def page(lesson: course.Lesson, tests: Path) -> Page:
     """The page of one lesson."""
     made = Page("", "")
-    said = (tests / "course" / "said" / f"{lesson.stem.replace('-', '_')}.txt").read_text(encoding="utf-8")
+    name = lesson.stem.replace("-", "_")
+    files = sorted((tests / "course" / "said").glob(f"{name}*.txt"))  # a lesson's tests may stand in several files
+    said = "\n".join(file.read_text(encoding="utf-8") for file in files)
     markdown, plain = list(_head(lesson)), list(_head(lesson))[1:]
     for step in lesson.steps:
         way = ways(lesson.stem, tests)[step.name]
