@@ -1,6 +1,7 @@
 """What all tests share: folders of their own, never the learner's."""
 
 import dataclasses
+import hashlib
 import signal
 
 import pytest
@@ -18,8 +19,21 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if groups.group(item) == groups.KERNEL:
             item.add_marker(pytest.mark.kernel)
+        if groups.has_registry(item):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="blob unknown to registry"))
     if hasattr(config, "workerinput"):
         groups.share(items)
+
+
+_LONGEST_ID = 300
+
+
+def pytest_make_parametrize_id(val, argname):
+    """A hostile text is no name for a test: some are of many MB, and each process tells the others of it."""
+    if isinstance(val, str | bytes) and len(val) > _LONGEST_ID:
+        digest = hashlib.sha256(val if isinstance(val, bytes) else val.encode(errors="surrogatepass")).hexdigest()[:8]
+        return f"{argname} of {len(val)}, {digest}"
+    return None
 
 
 @pytest.fixture(autouse=True)
