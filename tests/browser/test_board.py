@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from support.class_room import Board, Pupil
+from support.nightly import by_day
 
 from lab import course
 from lab.board import client, sums
@@ -188,7 +189,7 @@ def test_of_three_hundred_only_what_changed_is_drawn(board, visit, tmp_path):
     assert page.evaluate("[...document.querySelectorAll('#learners tr')].filter((row) => row.seen).length") == 300
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", by_day(["light", "dark"], 2))
 def test_everybody_can_use_it(board, visit, tmp_path, axe, scheme):
     """axe-core finds nothing, in both schemes; on a phone nothing but the tables is wider than the page."""
     play(board, tmp_path, 12)

@@ -1,6 +1,7 @@
 """A case of the clinic in JupyterLab, from the symptom to what decided it."""
 
 from playwright.sync_api import expect
+from support.nightly import nightly
 
 from lab.course import clinic
 
@@ -8,6 +9,7 @@ CASE = clinic.named("house")
 SYMPTOM, STEP, DECIDED = f"%case {CASE.name}", f"%%step {CASE.name}", f"%reflect {CASE.name}"
 
 
+@nightly
 def test_a_case_is_mended_in_its_notebook(lesson):
     """It hurts; untouched is no try; a wrong repair is told; mended, it hurts no more, and what decided it is asked."""
     lesson.server.lab("reset", CASE.name)

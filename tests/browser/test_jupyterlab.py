@@ -109,6 +109,7 @@ def test_the_steps_lead_to_their_cells_and_the_end_to_the_next_lesson(lesson):
     expect(lesson.page.get_by_role("tab", name="02-one-platform.ipynb")).to_be_visible()
 
 
+@nightly
 def test_a_restarted_kernel_goes_on_where_it_was(lesson):
     """A step works at once, the panel comes back with its cell, nothing finished is asked again."""
     lesson.open("01-machine.ipynb")
@@ -122,6 +123,7 @@ def test_a_restarted_kernel_goes_on_where_it_was(lesson):
     expect(lesson.panel).to_contain_text(f"2 of {STEPS} steps")
 
 
+@nightly
 def test_a_reopened_browser_finds_everything_alive(lesson):
     """After a reload the panel still follows and the buttons still work; with the kernel gone, text is left."""
     lesson.open("01-machine.ipynb")
@@ -211,6 +213,7 @@ def test_narrow_windows_and_large_letters(lesson, width, zoom):
     assert wide == []
 
 
+@nightly
 def test_two_notebooks_at_once_share_one_progress(lesson):
     """A copy beside the lesson: what passes in one shows in the other."""
     folder = lesson.server.folder

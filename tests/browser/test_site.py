@@ -10,6 +10,7 @@ import threading
 
 import pytest
 from support import site_build
+from support.nightly import by_day
 
 from lab import course
 from lab.errors import BadInput
@@ -108,8 +109,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("path", "width"), by_day([(path, width) for path in PAGES for width in (390, 1280)], 3))
 def test_a_page_fits_its_screen_and_asks_nobody_else(visit, path, width):
     """No sideways scrolling, one heading, every picture drawn; console and network are watched by `visit`."""
     page = visit(path, width=width)
@@ -261,13 +261,14 @@ def test_the_slides_are_a_sheet_each_on_paper(visit):
     assert page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") == "rgb(255, 255, 255)"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+KINDS = [
+    *("/", "/lessons/multi-platform/", "/errors/exec-format-error/", "/audit/", "/nowhere/exec-format-eror"),
+    *("/workshop/slides/", "/workshop/true-image/"),
+]
+
+
 @pytest.mark.parametrize(
-    "path",
-    [
-        *("/", "/lessons/multi-platform/", "/errors/exec-format-error/", "/audit/", "/nowhere/exec-format-eror"),
-        *("/workshop/slides/", "/workshop/true-image/"),
-    ],
+    ("path", "scheme"), by_day([(path, scheme) for path in KINDS for scheme in ("light", "dark")], 3)
 )
 def test_everybody_can_read_it(visit, axe, path, scheme):
     """axe-core finds nothing serious on a page of each kind, in either theme."""

@@ -94,7 +94,7 @@ def test_no_check_belongs_to_another_step(lesson, learner):
 OFF = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
 
-@pytest.mark.parametrize("name", by_day(list(course.steps()), 3))
+@pytest.mark.parametrize("name", by_day(list(course.steps()), 6))
 def test_what_is_down_is_blocked_and_never_wrong(name, learner):
     """With neither engine nor registry, a step that asks one of them is blocked, with a reason and what helps."""
     learner.untouched(name)
