@@ -26,8 +26,7 @@ RECORDS = DATA / "explain" / "real"
 @pytest.fixture(scope="module", params=[("containerd", "forky"), ("classic", "trixie")], ids=lambda p: p[0])
 def engine(request):
     """One private engine at a time: a new one with the containerd store, an older one with the classic store."""
-    place = Path(os.environ.get("LAB_TEST_PLACE") or tempfile.mkdtemp(prefix="lab-explain-"), request.param[0])
-    place.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="lab-explain-", dir=os.environ.get("LAB_TEST_PLACE")))
     try:
         made = Engine(place, *request.param)
     except Blocked as error:
