@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from support.nightly import by_day
+from support.nightly import by_day, nightly
 
 from lab import course
 from lab.course import recall
@@ -82,6 +82,7 @@ def test_predict_fill_be_wrong_then_told(asking):
     assert asking.errors == []
 
 
+@nightly
 def test_predict_and_be_right(asking):
     """The right answer, kept until the step has run."""
     asking.open("01-machine.ipynb")

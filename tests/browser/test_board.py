@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from support.class_room import Board, Pupil
-from support.nightly import by_day
+from support.nightly import by_day, nightly
 
 from lab import course
 from lab.board import client, sums
@@ -204,6 +204,7 @@ def test_everybody_can_use_it(board, visit, tmp_path, axe, scheme):
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+@nightly
 def test_a_learners_panel_follows_the_teacher(board, lesson):
     """In JupyterLab, on a real engine: joined in a terminal, seen on the board, the solution is in the panel."""
     assert "You have joined as Ada." in lesson.server.lab("join", board.address, board.code, "--name", "Ada", "--yes")

@@ -94,6 +94,7 @@ def test_what_is_done_in_a_terminal_shows_by_itself(lesson):
     expect(lesson.panel).to_contain_text(f"1 of {STEPS} steps")
 
 
+@nightly
 def test_the_steps_lead_to_their_cells_and_the_end_to_the_next_lesson(lesson):
     """A click in the list shows the cell; no dialog asks anything."""
     lesson.open("01-machine.ipynb")
@@ -155,6 +156,7 @@ def test_a_misspelt_step_gets_the_nearest_name(lesson):
     assert "Traceback" not in lesson.page.locator(".jp-Notebook").inner_text()
 
 
+@nightly
 def test_long_work_shows_its_clock_and_can_be_stopped(lesson):
     """Time and BuildKit's stages while it runs; the stop button ends it, with all that it started."""
     lesson.open("02-one-platform.ipynb")
@@ -195,7 +197,8 @@ def test_everybody_can_read_and_use_it(lesson, axe, theme):
     assert len(found["passes"]) > 5
 
 
-@pytest.mark.parametrize(("width", "zoom"), by_day([(480, 1), (1280, 2), (800, 2)], 3))
+@nightly
+@pytest.mark.parametrize(("width", "zoom"), [(480, 1), (1280, 2), (800, 2)])
 def test_narrow_windows_and_large_letters(lesson, width, zoom):
     """Nothing of the lab's is cut off or scrolls sideways."""
     lesson.page.set_viewport_size({"width": width, "height": 900})

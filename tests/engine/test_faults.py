@@ -35,7 +35,7 @@ from lab.sandbox.host import process
 
 pytestmark = pytest.mark.engine
 # By day every fault once or twice, and every phase.
-MATRIX = by_day([cell for cell in cells() if cell.exits and (SLOW or not cell.slow)], 6)
+MATRIX = by_day([cell for cell in cells() if cell.exits and (SLOW or not cell.slow)], 9)
 
 
 # --- a lab to break -------------------------------------------------------------------------------------------------

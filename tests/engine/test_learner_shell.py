@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from support.nightly import SLOW
+from support.nightly import SLOW, nightly
 from support.stand_ins import Terminal
 
 from lab import course
@@ -43,6 +43,7 @@ def sees_what_is_next(terminal):
         seen = terminal.types("", f"{prompt}|{re.escape(asking.ASK.strip())} ?$")
 
 
+@nightly
 def test_what_an_earlier_cd_spoils_is_said(learner, tmp_path):
     """The step's own command, typed elsewhere: docker's words, and a hint and an explanation that know them."""
     step = course.step("foreign_image")

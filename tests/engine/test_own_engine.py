@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from support import theirs, unprivileged
-from support.nightly import SLOW, by_day
+from support.nightly import SLOW, by_day, nightly
 from support.their_lab import BOTH, CLASSIC, CONSENT, CONTAINERD, does, up
 from support.theirs import Engine
 
@@ -29,7 +29,6 @@ from lab.probes.here import learners_folder
 from lab.sandbox.engine import builders, commands, listing
 
 LAB = [sys.executable, "-c", "from lab.cli import main; main()"]
-BY_DAY = [lesson.name for lesson in course.lessons() if lesson.stem in {"new-builder", "multi-platform"}]
 
 EITHER = BOTH if SLOW else CONTAINERD  # by day one of the two stores
 
@@ -49,21 +48,13 @@ def complaints(folder: Path) -> str:
     return "\n".join(line.strip() for line in lines if "ERROR" in line or "unknown to registry" in line)
 
 
+@nightly
 @BOTH
 def test_the_course_passes_on_it(engine: Engine, home: Path, tmp_path: Path) -> None:
-    """Steps by the notes' own plain commands; `down --dry-run` says what `down` then removes.
-
-    By day what an engine of one's own makes different (builders, and pushes to a registry on localhost), on the
-    containerd store; in the slow matrix the whole course, on both.
-    """
-    if engine.data.name.endswith("-classic") and not SLOW:
-        pytest.skip("LAB_SLOW=1 runs the course on both image stores")
+    """Steps by the notes' own plain commands; `down --dry-run` says what `down` then removes. (By day the next test does.)"""
     up(engine)
     emulators = "--emulators" if CONSENT else "--no-emulators"
-    lessons = [] if SLOW else BY_DAY
-    if lessons and CONSENT:  # lesson 4 would have registered them
-        told("up", "--emulators")
-    done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"), *lessons)
+    done = told("tour", "--yes", emulators, "--output", str(tmp_path / "tour"))
     assert "✘" not in done.stdout, done.stdout + complaints(tmp_path / "tour")
     if CONSENT:  # the classic store cannot do what lesson 1 opens with, and that is no fault of the learner's
         blocked = re.findall(r"blocked  (\w+)", done.stdout)
@@ -183,6 +174,7 @@ def test_a_damaged_state_file_loses_nothing_of_the_labs(engine: Engine, home: Pa
     assert {"builder multi-builder", f"image {box.registry}/one:latest"} <= set(sandbox.down())
 
 
+@nightly
 @CONTAINERD
 def test_an_engine_that_is_held_up_is_blocked_in_time(engine: Engine, home: Path) -> None:
     """An engine that answers nothing (paused) makes `down` say so within half a minute, and nothing is forgotten."""

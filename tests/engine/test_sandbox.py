@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from support import machine_picture as machine
-from support.nightly import by_day
+from support.nightly import by_day, nightly
 from support.stand_ins import Heard
 
 from lab import paths, sandbox
@@ -291,6 +291,7 @@ def test_a_learners_engine_is_used_and_left_as_it_was(
     assert not (config / "buildx" / "instances").exists()
 
 
+@nightly
 def test_a_distant_engine_runs_the_registry_as_a_container(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

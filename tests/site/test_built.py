@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from support import site_build
+from support.nightly import nightly
 
 from lab import course
 from lab.explainer.data import entries
@@ -187,6 +188,14 @@ def test_the_notebooks_are_offered(built):
     """The file of the lesson itself, without outputs."""
     for one in course.lessons():
         assert (built / "lessons" / one.notebook.name).read_bytes() == one.notebook.read_bytes()
+
+
+@nightly
+def test_every_diagram_is_kept_as_it_is_drawn(tmp_path, monkeypatch):
+    """None is missing, none is left over from an older page, and none is another than mermaidx draws now."""
+    monkeypatch.setenv("LAB_DIAGRAMS", str(tmp_path / "drawn"))
+    site_build.whole(tmp_path)
+    assert site_build.pictures(tmp_path / "drawn") == site_build.pictures()
 
 
 def test_a_changed_notebook_stops_the_release(tmp_path):

@@ -20,8 +20,9 @@ def test_a_diagram_is_drawn_small_and_told_in_words(tmp_path):
     assert diagram.drawn(FLOW, tmp_path) == (picture, words)
 
 
-def test_a_figure_has_its_size_and_description():
+def test_a_figure_has_its_size_and_description(tmp_path, monkeypatch):
     """The size stands in the page, so nothing moves when it is drawn."""
+    monkeypatch.setattr(diagram, "KEPT", tmp_path)
     figure = diagram.fence(FLOW, "mermaid", "mermaid", {}, None)
     assert re.search(r'<svg role="img" aria-label="Diagram\. the client → [^"]+" width="\d+" height="\d+"', figure)
 

@@ -1,8 +1,8 @@
 """Which tests run after one another, where several processes share the work.
 
 A group is run by one process, in its order. What registers emulators, or wants none of them, is one group: they are the
-kernel's, and so the whole machine's. The many quick files begin, since on a fresh machine the first engine has to wait for
-BuildKit; then come the groups that last longest.
+kernel's, and so the whole machine's. It begins, since it lasts longest; on a fresh machine it waits for BuildKit, and the
+quick files are run meanwhile, before all others that need an engine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KERNEL = (
 _SITE = ("site/test_built.py", "browser/test_site.py")
 KERNEL = "kernel"
 SITE = "site"
-_LAST = (KERNEL, SITE, "browser", "engine", "hub")
+_LAST = (SITE, "browser", "engine", "hub")
 
 
 def group(item: pytest.Item) -> str:
@@ -64,13 +64,13 @@ def _emulated(step: Step) -> bool:
 
 
 def share(items: list[pytest.Item]) -> None:
-    """Give each test its group, and bring the quick ones to the front."""
+    """Give each test its group, and bring the kernel's and the quick ones to the front."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    """0 for what is quick, then the place in `_LAST`."""
+    """The kernel's, then what is quick, then the place in `_LAST`."""
     name = item.get_closest_marker("xdist_group").args[0].partition("/")[0]
-    return 1 + _LAST.index(name) if name in _LAST else 0
+    return -1 if name == KERNEL else 1 + _LAST.index(name) if name in _LAST else 0

@@ -75,6 +75,13 @@ def whole(folder):
     """A site of all lessons, built from stated runs; its folder."""
     for lesson in course.lessons():
         executed(lesson, folder / "tour")
+    before = pictures()
     done = build(folder / "tour", folder / "site")
     assert done.returncode == 0, done.stderr
+    assert pictures() == before, "A diagram was drawn anew: keep it (git add tools/site/drawn)."
     return folder / "site"
+
+
+def pictures(folder=ROOT / "tools" / "site" / "drawn"):
+    """The diagrams that a folder keeps: name and text."""
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.svg")}

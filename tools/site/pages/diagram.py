@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import importlib
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from typing import Any
 from lab import storage
 from lab.errors import Blocked
 
+# Drawn before, and kept in the repository: drawing takes some seconds each. Another source has another name.
+KEPT = Path(os.environ.get("LAB_DIAGRAMS") or Path(__file__).parents[1] / "drawn")
+_RECIPE = 1  # counted up when a diagram is drawn or slimmed otherwise, so that an older one is not taken for it
 _OPTIONS = '%%{init: {"htmlLabels": false, "flowchart": {"htmlLabels": false, "padding": 14}}}%%\n'
 _SVG = "{http://www.w3.org/2000/svg}"
 _KEPT = {
@@ -45,10 +49,10 @@ def figure(source: str) -> str:
     return f'<figure class="lab-diagram" tabindex="0">{picture.replace("<svg", opening, 1)}</figure>'
 
 
-def drawn(source: str, cache: Path = Path("build/diagrams")) -> tuple[str, str]:
-    """The slim SVG of a diagram and its description; kept, as drawing takes half a second."""
-    key = hashlib.sha256((_OPTIONS + source + Path(__file__).read_text(encoding="utf-8")).encode()).hexdigest()[:20]
-    kept = cache / f"{key}.svg"
+def drawn(source: str, cache: Path | None = None) -> tuple[str, str]:
+    """The slim SVG of a diagram and its description; kept, so that it is drawn once."""
+    key = hashlib.sha256(f"{_RECIPE}{_OPTIONS}{source}".encode()).hexdigest()[:20]
+    kept = (cache or KEPT) / f"{key}.svg"
     if kept.exists():
         words, _, picture = kept.read_text(encoding="utf-8").partition("\n")
         return picture, words
