@@ -1,7 +1,8 @@
 """Run a command while what the engine tests wait for is made beside it: `tools/beside.py COMMAND …`.
 
 On a fresh machine that is the engine's packages, and some minutes of compiling BuildKit. It goes into the lab's cache,
-as `lab up` would put it there; what cannot be made is for the tests to say.
+as `lab up` would put it there; what cannot be made is for the tests to say. The command yields to it: most tests that
+take long wait for what it makes.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def run(command: list[str]) -> int:
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     ) as maker:  # fmt: skip
         try:
-            return subprocess.run(command, check=False).returncode
+            return subprocess.run(["nice", "-n", "5", *command], check=False).returncode
         except KeyboardInterrupt:
             return 130
         finally:
