@@ -116,6 +116,7 @@ def test_recall_and_own_words_by_keyboard(asking):
     expect(tick).to_be_checked()
 
 
+@nightly
 @pytest.mark.parametrize(
     ("theme", "width"),
     by_day([("JupyterLab Light", 480), ("JupyterLab Dark", 1280), ("JupyterLab Light", 1280)], 3),

@@ -24,10 +24,10 @@ NAMES = [one.name for one in clinic.cases()]
 MODULES = [one.name for one in pkgutil.iter_modules(importlib.import_module("ways.clinic").__path__)]
 WAYS = {name: ways for one in MODULES for name, ways in importlib.import_module(f"ways.clinic.{one}").WAYS.items()}
 SEEDED = [(name, seed) for name in NAMES for seed in WAYS[name].tried or (None,)]
-# By day each third case is mended, and some of the others come to a wrong end, or are mended in another way. All have
+# By day each fourth case is mended, and some of the others come to a wrong end, or are mended in another way. All have
 # literal facts.
 DEAR = frozenset({"tide", "kettle", "parcel", "cellar", "attic", "broom"})  # they make builders, or run whole pipelines
-MENDED = by_day(SEEDED, 3)
+MENDED = by_day(SEEDED, 4)
 REST = SEEDED if SLOW else [one for one in SEEDED if one not in MENDED and one[0] not in DEAR]
 WRONG = [(name, seed, *wrong) for name, seed in by_day(REST, 4) for wrong in WAYS[name].wrong[: None if SLOW else 1]]
 OTHER = REST if SLOW else REST[2::6]

@@ -65,7 +65,7 @@ def record(engine, entry, name, text):
     (RECORDS / f"{engine.store}--{entry}--{name}.log").write_bytes(kept)
 
 
-@pytest.mark.parametrize("one", by_day(ANYWHERE, 4))
+@pytest.mark.parametrize("one", by_day(ANYWHERE, 8))
 def test_the_real_error_is_explained(engine, one):
     """What an engine of either store prints leads to its cause. What each printed is read again by the quick tests."""
     check(engine, one)
@@ -117,7 +117,7 @@ def commands(found, one):
     return [words.sub(lambda match: put[match[0]], line) for line in told]
 
 
-@pytest.mark.parametrize("one", by_day([one for one in TRIED if SLOW or not one.slow], 5), ids=lambda one: one.name)
+@pytest.mark.parametrize("one", by_day([one for one in TRIED if SLOW or not one.slow], 10), ids=lambda one: one.name)
 def test_the_way_out_of_the_guide_mends_the_scene(engine, one):
     """The scene prints its error; after the way out, typed as the guide says it, the same thing works."""
     if one.store not in ("", engine.store) or not (SLOW or one.store or engine.store == "containerd"):

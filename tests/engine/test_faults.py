@@ -20,7 +20,7 @@ from support import machine_picture as machine
 from support.disks import Disk
 from support.faults import ASKS_ENGINE, ASKS_REGISTRY, PHASES, Running, asked, lab, pids, said, send, until
 from support.faults_page import Cell, cells
-from support.nightly import SLOW, by_day
+from support.nightly import SLOW, by_day, nightly
 
 from lab import course, paths, sandbox
 from lab.course import workspace
@@ -35,7 +35,7 @@ from lab.sandbox.host import process
 
 pytestmark = pytest.mark.engine
 # By day every fault once or twice, and every phase.
-MATRIX = by_day([cell for cell in cells() if cell.exits and (SLOW or not cell.slow)], 9)
+MATRIX = by_day([cell for cell in cells() if cell.exits and (SLOW or not cell.slow)], 18)
 
 
 # --- a lab to break -------------------------------------------------------------------------------------------------
@@ -346,6 +346,7 @@ def test_a_stolen_port_is_blocked_not_wrong(home: Path) -> None:
             stranger.shutdown()
 
 
+@nightly
 def test_up_against_down(place: Path) -> None:
     """One after the other, whichever comes first: a whole sandbox or none, and no half of one."""
     for _ in range(2):

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from support.nightly import SLOW
+from support.nightly import SLOW, nightly
 
 from lab import course
 from lab.course import _inside_the_index, _multi_platform
@@ -48,6 +48,7 @@ def test_what_the_engine_says_of_itself(learner):
     assert solved(learner, "which_one").predicted["was"] == str(server.platform)
 
 
+@nightly
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("name", "tag"), [("mend_team", "team"), ("mend_release", "kiosk:v2")])
 def test_what_is_to_be_mended_is_broken_for_each_learner(seed, name, tag, learner):
@@ -91,6 +92,7 @@ def test_a_spoilt_original_is_put_back(learner):
     assert learner.does("mend_release", course.step("mend_release").solution).status is Status.PASSED
 
 
+@nightly
 @pytest.mark.parametrize("name", ["mend_which", "mend_team", "add_third"])
 def test_what_is_right_can_be_good_too(name, learner):
     """The solution is; a script that guesses and an image without its attestation are right, and no more."""

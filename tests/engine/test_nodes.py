@@ -105,6 +105,7 @@ def test_down_leaves_nothing_of_the_nodes(home: Path) -> None:
     assert not settings.folder().exists()
 
 
+@nightly
 def test_nodes_are_started_and_removed_by_themselves(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs goes on; what is removed leaves no container, volume or key behind; the rest of the sandbox stays."""
     box = up()

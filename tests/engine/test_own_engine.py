@@ -149,6 +149,7 @@ def test_an_up_that_was_killed_is_put_right(engine: Engine, home: Path, seconds:
         )
 
 
+@nightly
 @CONTAINERD
 @pytest.mark.parametrize("seconds", by_day([0.7, 0.3, 1.2], 3))
 def test_a_down_that_was_killed_is_put_right(engine: Engine, home: Path, seconds: float) -> None:
@@ -164,6 +165,7 @@ def test_a_down_that_was_killed_is_put_right(engine: Engine, home: Path, seconds
     assert told("down").returncode == 0
 
 
+@nightly
 @CLASSIC
 def test_a_damaged_state_file_loses_nothing_of_the_labs(engine: Engine, home: Path) -> None:
     """`down` finds the engine and the lab's things on it all the same."""

@@ -219,6 +219,7 @@ def test_down_needs_no_state_file(home: Path) -> None:
     assert machine.traces(before) == {}
 
 
+@nightly
 def test_a_port_that_another_program_took_is_left_to_it(home: Path) -> None:
     """The address is the same after `down` and `up`; where it was taken meanwhile, a note names the new one."""
     first = sandbox.up(private=True)
@@ -242,6 +243,7 @@ def test_two_ups_at_once_make_one_sandbox(home: Path) -> None:
     assert len([one for one in process.find(state.key()) if one.role.startswith("registry")]) == 2
 
 
+@nightly
 def test_stale_files_of_a_dead_engine_do_not_stop_a_new_one(home: Path) -> None:
     """A socket without a listener and a pid file of somebody else's process are no obstacle, nor that process's end."""
     box = sandbox.up(private=True)
@@ -255,6 +257,7 @@ def test_stale_files_of_a_dead_engine_do_not_stop_a_new_one(home: Path) -> None:
     assert said("docker version --format '{{.Server.Os}}'", box) == "linux"
 
 
+@nightly
 def test_an_older_engine_with_the_classic_store(home: Path, tmp_path: Path) -> None:
     """The lessons' engine for the classic store's messages can be had beside the newer one."""
     box = sandbox.up(private=True, suite="trixie", store="classic")
@@ -267,6 +270,7 @@ def test_an_older_engine_with_the_classic_store(home: Path, tmp_path: Path) -> N
     assert sandbox.status().store == "containerd"
 
 
+@nightly
 def test_a_learners_engine_is_used_and_left_as_it_was(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
