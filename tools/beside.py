@@ -30,10 +30,13 @@ def make() -> None:
 
 
 def run(command: list[str]) -> int:
-    """The command's exit status; the maker is ended with it."""
+    """The command's exit status; the maker is ended with it.
+
+    The maker stays in this session: the kernel weighs sessions against each other, and processes only inside of one.
+    """
     with subprocess.Popen(
         [sys.executable, "-P", str(Path(__file__).resolve())],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
     ) as maker:  # fmt: skip
         try:
             return subprocess.run(["nice", "-n", "5", *command], check=False).returncode
