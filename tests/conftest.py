@@ -5,7 +5,7 @@ import hashlib
 import signal
 
 import pytest
-from support import groups, site_build
+from support import groups
 
 from lab.model.world import World
 
@@ -50,6 +50,8 @@ def own_folders(tmp_path, monkeypatch, request):
 @pytest.fixture(scope="session")
 def stated_site(tmp_path_factory):
     """The whole site, built once from stated runs; its folder."""
+    from support import site_build  # which reads the course and its pages
+
     return site_build.whole(tmp_path_factory.mktemp("site"))
 
 

@@ -69,11 +69,6 @@ def stars(entries: Entries) -> frozenset[str]:
     return frozenset(found)
 
 
-def next_case(home: Path) -> tuple[Case, str] | None:
-    """The open case that this learner needs most, and why; None where all have passed."""
-    return next(iter(by_need(home)), None)
-
-
 def by_need(home: Path) -> list[tuple[Case, str]]:
     """The open cases, the one that this learner needs most first, each with why ("" where only its turn has come).
 

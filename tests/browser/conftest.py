@@ -29,11 +29,9 @@ STILL = [
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """Everything in this folder drives a browser, on a real engine."""
-    for item in items:
-        if Path(item.path).is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
+    item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

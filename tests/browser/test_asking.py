@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from support.nightly import by_day, nightly
+from support.nightly import nightly
 
 from lab import course
 from lab.course import recall
@@ -119,7 +119,7 @@ def test_recall_and_own_words_by_keyboard(asking):
 @nightly
 @pytest.mark.parametrize(
     ("theme", "width"),
-    by_day([("JupyterLab Light", 480), ("JupyterLab Dark", 1280), ("JupyterLab Light", 1280)], 3),
+    [("JupyterLab Light", 480), ("JupyterLab Dark", 1280), ("JupyterLab Light", 1280)],
 )
 def test_everybody_can_answer(asking, axe, theme, width):
     """axe-core finds nothing serious in what is asked; nothing is cut off, by theme and in a narrow window."""

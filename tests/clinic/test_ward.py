@@ -67,9 +67,9 @@ def test_the_order_is_that_of_the_passes_and_a_solution_is_help(home):
 
 def test_the_first_case_is_first(home):
     """Where nothing was missed."""
-    assert ward.next_case(home) == (FIRST, "")
+    assert ward.by_need(home)[0] == (FIRST, "")
     passes(home, FIRST, 1)
-    assert ward.next_case(home)[0] is CASES[1]
+    assert ward.by_need(home)[0][0] is CASES[1]
 
 
 def test_what_was_missed_chooses_the_next_case(home):
@@ -79,7 +79,7 @@ def test_what_was_missed_chooses_the_next_case(home):
     )
     wrong = next(option for option in question.options if option != question.answer)
     recalls.answer(home, question, wrong)
-    chosen, why = ward.next_case(home)
+    chosen, why = ward.by_need(home)[0]
     assert question.about in chosen.lessons
     assert chosen.number <= case.number
     assert "where something was missed" in why
@@ -90,7 +90,7 @@ def test_a_case_that_needed_help_chooses_one_like_it(home):
     helped, other = CASES[1], CASES[2]
     passes(home, FIRST, 1)
     passes(home, helped, 2, hints=1)
-    chosen, why = ward.next_case(home)
+    chosen, why = ward.by_need(home)[0]
     assert set(chosen.lessons) & set(helped.lessons)
     assert why
     assert other.number <= chosen.number
@@ -100,7 +100,7 @@ def test_all_mended(home):
     """Nothing is next."""
     for minute, one in enumerate(CASES):
         passes(home, one, minute)
-    assert ward.next_case(home) is None
+    assert ward.by_need(home) == []
 
 
 def test_cases_are_recorded_apart_from_lessons(home):

@@ -27,11 +27,9 @@ _GROUPS = re.compile("lab-cluster|kube|k8s|cri|containerd|buildkit|docker")
 NAMES = ("ana", "ben")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """Everything in this folder needs the cluster."""
-    for item in items:
-        if Path(item.path).is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.cluster)
+    item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture(scope="session")

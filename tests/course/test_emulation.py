@@ -23,12 +23,6 @@ BUSYBOX = "busybox:1.38"
 RUN = "RUN /bin/sh -c uname -m > /built-on # buildkit"  # as BuildKit writes it into the image's configuration
 
 
-@pytest.fixture
-def verdict(says):
-    """A check's template, whether it is a problem or a proof."""
-    return lambda step, *facts: says(step, *facts) or step.check(*facts).template
-
-
 @pytest.mark.parametrize(
     ("runs", "status", "call", "message"),
     [

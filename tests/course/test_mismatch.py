@@ -23,12 +23,6 @@ NO_MATCH = (
 TAG = "any:latest"
 
 
-@pytest.fixture
-def verdict(says):
-    """A check's template, whether it is a problem or a proof."""
-    return lambda step, *facts: says(step, *facts) or step.check(*facts).template
-
-
 def plain(index):
     """The same tag as one image and no index."""
     return replace(index, is_index=False)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.judged import finding, judged
+from support.judged import HORN, PAIR, finding, judged
 
 from lab import audit
 from lab.course import _true_image, _true_rows
@@ -19,16 +19,9 @@ from lab.probes.host import Text
 
 DATA = Path(__file__).parents[1] / "data" / "buildx-0.29.1"
 REF = "localhost:5000/liar:1"
-PAIR = ("linux/amd64", "linux/arm64")
 AMD, ARM = map(Platform.parse, PAIR)
-LAMP, HORN = "/usr/bin/lamp", "/usr/bin/horn"
+LAMP = "/usr/bin/lamp"
 ALL_TRUE = {"linux/amd64": "linux/amd64", "linux/arm64": "linux/arm64"}
-
-
-@pytest.fixture
-def verdict(says):
-    """A check's template, whether it is a problem or a proof."""
-    return lambda step, *facts: says(step, *facts) or step.check(*facts).template
 
 
 def images(fact, *platforms, name=REF):

@@ -15,13 +15,6 @@ from lab.errors import BadInput, Blocked
 from lab.images import build
 from lab.model.platforms import Platform
 
-
-@pytest.fixture
-def verdict(says):
-    """A check's template, whether it is a problem or a proof."""
-    return lambda step, *facts: says(step, *facts) or step.check(*facts).template
-
-
 SUSPECTS = tuple(
     Suspect(name, verdict, "" if verdict == "sound" else f"sha256:{name * 64}", f"sha256:{name}")
     for name, verdict in zip("abcdef", ("sound", "index", "config", "both", "dead", "sound"), strict=True)

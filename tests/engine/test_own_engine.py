@@ -151,7 +151,7 @@ def test_an_up_that_was_killed_is_put_right(engine: Engine, home: Path, seconds:
 
 @nightly
 @CONTAINERD
-@pytest.mark.parametrize("seconds", by_day([0.7, 0.3, 1.2], 3))
+@pytest.mark.parametrize("seconds", [0.7, 0.3, 1.2])
 def test_a_down_that_was_killed_is_put_right(engine: Engine, home: Path, seconds: float) -> None:
     """SIGKILL to `down` anywhere: the next one removes the rest."""
     up(engine)

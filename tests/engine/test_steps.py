@@ -29,7 +29,6 @@ REPAIRS = [name for name in STEPS if course.step(name).repair]
 SOLVED = SEEDED if SLOW else by_day([(name, seed) for name, seed in SEEDED if name in REPAIRS], 2)
 OTHER = [(name, seed) for name, seed in by_day(SEEDED, 12) if SLOW or not WAYS[name].costly]
 WRONG = [(name, seed, *wrong) for name, seed in (SEEDED if SLOW else SEEDED[6::12]) for wrong in WAYS[name].failing]
-EMULATED = {"linux/arm64", "linux/riscv64"}
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,10 @@ from support.hub_class import Hub
 from lab import paths
 
 
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """What starts a hub starts engines."""
-    for item in items:
-        if Path(item.path).is_relative_to(Path(__file__).parent) and "a_hub" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.engine)
+    if "a_hub" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.engine)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pages import diagram
+
 from lab import course
 from lab.learning.tour import step_name
 from lab.model.facts import Evidence
@@ -82,6 +84,6 @@ def whole(folder):
     return folder / "site"
 
 
-def pictures(folder=ROOT / "tools" / "site" / "drawn"):
+def pictures(folder=diagram.KEPT):
     """The diagrams that a folder keeps: name and text."""
     return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.svg")}
