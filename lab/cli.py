@@ -138,7 +138,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         ((("number",), {"nargs": "?", "type": int, "metavar": "N", "help": "set it: another round"}),),
     ),
     "run": (
-        "learner:run",
+        "checking:run",
         "run a command in the sandbox as a step's cell does, then check the step",
         (
             (("step",), {"metavar": "STEP"}),
@@ -149,7 +149,7 @@ _VERBS: dict[str, tuple[str, str, tuple[Any, ...]]] = {
         ),
     ),
     "check": (
-        "learner:check",
+        "checking:check",
         "check steps against what really exists; in `lab shell`, the next step",
         ((("--watch",), {"action": "store_true", "help": "check again whenever something changes"}), _JSON, _NAMES),
     ),
@@ -396,8 +396,8 @@ _STATUSES = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line as argparse knows it; the reference page is made from this."""
+def parser(only: str = "") -> argparse.ArgumentParser:
+    """The whole command line as argparse knows it, which the reference page is made from; or one verb of it alone."""
     top = argparse.ArgumentParser(
         prog="lab",
         description="Learn multi-platform Docker images on a real engine, with every step checked.",
@@ -405,7 +405,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
-    for name, (where, text, arguments) in _VERBS.items():
+    for name in [only] if only else _VERBS:
+        where, text, arguments = _VERBS[name]
         daily: dict[str, Any] = {"help": text} if name not in _SELDOM else {}  # a verb without help stands in no list
         told = text[0].upper() + text[1:] + "."
         verb = verbs.add_parser(name, **daily, description=told, epilog=_STATUSES.get(name))
@@ -423,19 +424,19 @@ def _names(**_given: object) -> list[str]:
     from lab.course import capstone, clinic
 
     lessons = [lesson.stem for lesson in course.lessons()]
-    return [*lessons, *course.steps(), clinic.WARD, *clinic.steps(), capstone.CAPSTONE, *capstone.steps()]
+    return [*lessons, *course.steps(), course.WARD, *clinic.steps(), course.CAPSTONE, *capstone.steps()]
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; the exit status. One clear line on standard error where it cannot be done."""
-    top = parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
-        argcomplete.autocomplete(top)
+        argcomplete.autocomplete(parser())
     words = sys.argv[1:] if arguments is None else list(arguments)
-    with marks.around(_verb(words)) as status:
-        status.append(_done(top, words))
+    verb = _verb(words)
+    with marks.around(verb) as status:
+        status.append(_done(parser("" if verb == marks.HOME else verb), words))
         return status[0]
 
 

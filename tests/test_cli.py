@@ -17,7 +17,7 @@ from lab.model.results import Result, Status
 from lab.notebook import server
 from lab.sandbox import overview
 from lab.sandbox.emulators import kernel
-from lab.verbs import learner, prose
+from lab.verbs import prose
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_colours_only_where_they_are_wanted(capsys, up, monkeypatch):
 
 def test_our_own_mistake_is_calm_and_logged(capsys, monkeypatch):
     """No traceback on the screen, its own exit status, and the place of the log."""
-    monkeypatch.setattr(learner, "next_open", lambda: 1 / 0)
+    monkeypatch.setattr(progress, "next_open", lambda _home: 1 / 0)
     status, out, err = lab(capsys, "next")
     assert (status, out) == (70, "")
     assert "not your fault" in err
@@ -214,10 +214,10 @@ def test_a_reset_keeps_what_the_learner_wrote(capsys, up):
 def test_an_interrupt_is_said_and_has_its_status(capsys, monkeypatch):
     """Ctrl-C in any verb."""
 
-    def stop():
+    def stop(_home):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(learner, "next_open", stop)
+    monkeypatch.setattr(progress, "next_open", stop)
     assert lab(capsys, "next") == (130, "", "lab: interrupted\n")
 
 

@@ -135,7 +135,7 @@ def _right(verb, words):
     yield from (word.split("=")[0].rstrip(".,") in options(verb) for word in words if re.match(r"-{1,2}[a-z]", word))
     if verb in ("check", "hint", "solution", "reset", "run", "tour"):
         named = [word for word in words if re.fullmatch(r"[a-z][a-z_0-9-]*|\d+", word)]
-        known = {*NAMES, *course.steps(), *clinic.steps(), clinic.WARD, *capstone.steps(), capstone.CAPSTONE}
+        known = {*NAMES, *course.steps(), *clinic.steps(), course.WARD, *capstone.steps(), course.CAPSTONE}
         yield from (name in known for name in named[:1])
 
 

@@ -12,6 +12,10 @@ from pathlib import Path
 from lab.errors import UsageError
 from lab.model.steps import Step, steps_of
 
+# what stands in the place of a lesson's name: cases and proofs belong to none
+WARD = "clinic"
+CAPSTONE = "capstone"
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -74,9 +78,14 @@ def steps() -> dict[str, Step]:
     return {step.name: step for lesson in lessons() for step in lesson.steps}
 
 
+def known(name: str) -> Step | None:
+    """The step of that name, or of a case, or of a proof; None where there is none."""
+    return _quickly(name) or steps().get(name) or _elsewhere(name)
+
+
 def step(name: str) -> Step:
     """The step of that name, or a case, or a proof; UsageError with the nearest right name where there is none."""
-    if found := _quickly(name) or steps().get(name) or _elsewhere(name):
+    if found := known(name):
         return found
     from lab.course import capstone, clinic
 
@@ -116,11 +125,13 @@ def _elsewhere(name: str) -> Step | None:
 
 
 def _by_lesson_or_step(name: str) -> list[Step]:
-    from lab.course import capstone, clinic
+    if name == WARD:
+        from lab.course import clinic
 
-    if name == clinic.WARD:
         return list(clinic.steps().values())
-    if name == capstone.CAPSTONE:
+    if name == CAPSTONE:
+        from lab.course import capstone
+
         return list(capstone.steps().values())
     try:
         return list(lesson(name).steps)

@@ -78,10 +78,10 @@ def frame(lesson: str) -> Frame:
     for one in frames():
         if one.lesson == lesson:
             return one
-    from lab.course import capstone, clinic
+    from lab.course import CAPSTONE, capstone, clinic
     from lab.probes import here
 
-    if lesson == capstone.CAPSTONE:
+    if lesson == CAPSTONE:
         return capstone.frame()
     if case := clinic.named(lesson):
         return clinic.frame(case, here.seed())

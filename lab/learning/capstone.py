@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import paths
-from lab.course import capstone
+from lab.course import CAPSTONE, capstone
 from lab.errors import BadInput, NotThere, UsageError
 from lab.learning import progress, questions, recalls
 from lab.model.results import Status
@@ -36,7 +36,7 @@ _LATER = "One way to say it is shown when P1 to P5 have passed."
 
 def refuse_early(step: Step, now: datetime | None = None) -> None:
     """UsageError in the first twenty minutes of work on the capstone; nothing for any other step."""
-    if step.lesson != capstone.CAPSTONE:
+    if step.lesson != CAPSTONE:
         return
     began = capstone.begun(paths.learner())
     if began is None:
@@ -89,7 +89,7 @@ def keep_note(world: World) -> str:
     words = text.removeprefix(_TITLE).strip()
     if not words:
         raise NotThere(f"{capstone.HANDOVER} is empty.", "Ten lines are enough.")
-    recalls.reflect(world.home, capstone.CAPSTONE, words)
+    recalls.reflect(world.home, CAPSTONE, words)
     return words
 
 
@@ -159,4 +159,4 @@ def hand_over(world: World) -> Iterator[str]:
 
 def note(home: Path) -> str:
     """What was kept; "" where nothing was."""
-    return recalls.reflection(home, capstone.CAPSTONE)
+    return recalls.reflection(home, CAPSTONE)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab import course
 from lab.errors import BadInput, Blocked
 from lab.learning import outbox
 from lab.model.results import Result, Status
@@ -69,6 +70,12 @@ def read(home: Path) -> dict[str, Entry]:
 def passed(home: Path, step: str) -> bool:
     """Did that step ever pass?"""
     return bool(read(home).get(step, Entry()).passed)
+
+
+def next_open(home: Path) -> Step | None:
+    """The course's first step that never passed; None where all have."""
+    entries = read(home)
+    return next((step for step in course.steps().values() if not entries.get(step.name, Entry()).passed), None)
 
 
 def is_stale(entry: Entry, step: Step) -> bool:

@@ -24,6 +24,7 @@ from lab.sandbox.engine import adapt_new_builders
 from lab.storage import read_json, write_json, write_text
 from lab.terminal import marks, witness
 from lab.terminal.shell import has_command
+from lab.terminal.spoken import Mark, Part, Reader, Spoken, kept
 
 FOLDER, COUNT = "LAB_SHELL", witness.COUNT
 _CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>]|[\x00-\x08\x0e-\x1a]")
@@ -41,7 +42,7 @@ class Typed:
 
     number: int
     command: str
-    parts: tuple[marks.Part, ...]
+    parts: tuple[Part, ...]
     exit_status: int
     seconds: float
     started: str
@@ -53,7 +54,7 @@ class Typed:
     @property
     def output(self) -> str:
         """What it printed, but for the lab's own words."""
-        return marks.kept(self.parts, frozenset())
+        return kept(self.parts, frozenset())
 
     def without_the_lab(self, verbs: frozenset[str] = frozenset()) -> Typed | None:
         """The same without what the lab said and did, but for these verbs; None where nothing is left of it.
@@ -65,7 +66,7 @@ class Typed:
         parts = tuple(part for part in self.parts if set(part[0].split()) <= verbs)
         calls = tuple(witness.of_learner(self.calls, verbs))
         asked = len(parts) < len(self.parts) or len(calls) < len(self.calls) or bool(self.last)
-        if asked and self.last not in verbs and not calls and not marks.kept(parts, verbs).strip():
+        if asked and self.last not in verbs and not calls and not kept(parts, verbs).strip():
             return None
         status = self.exit_status
         if self.last and self.last not in verbs:
@@ -81,7 +82,7 @@ class _Line:
     command: str
     began: float
     started: str
-    spoken: marks.Spoken
+    spoken: Spoken
 
 
 class Recorder:
@@ -89,7 +90,7 @@ class Recorder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._reader = marks.Reader()
+        self._reader = Reader()
         self._now: _Line | None = None
         self._count = 0
         self._typed: list[Typed] = []
@@ -111,7 +112,7 @@ class Recorder:
                 self._end(one.words)
             if self._now and (isinstance(one, bytes) or one.kind in "LM"):
                 self._now.spoken.hear(one)
-            if isinstance(one, marks.Mark) and one.kind == "L":
+            if isinstance(one, Mark) and one.kind == "L":
                 self._write(asked_by=one.words.partition(";")[0])
         return bytes(shown)
 
@@ -121,7 +122,7 @@ class Recorder:
         except (binascii.Error, ValueError):
             command = "?"
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        spoken = marks.Spoken(_OUTPUT)
+        spoken = Spoken(_OUTPUT)
         self._now = _Line(self._count + 1, command.strip("\n"), time.time(), started, spoken)
 
     def _end(self, said: str) -> None:

@@ -17,12 +17,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab import course
-from lab.course import capstone, clinic
 from lab.errors import Blocked
 from lab.model.facts import Transcript
 from lab.model.world import World
 from lab.sandbox.engine import adapt_new_builders
 from lab.terminal import marks, witness
+from lab.terminal.spoken import Mark, Reader, Spoken
 
 INTERRUPTED = 130
 _KEPT = 2_000_000
@@ -37,7 +37,7 @@ def run(step: str, body: str, world: World, show: Callable[[str], None]) -> Tran
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     clock, began = time.perf_counter(), time.time()
-    known = course.steps().get(step) or clinic.steps().get(step) or capstone.steps().get(step)
+    known = course.known(step)
     ear = _Ear(show)
     adapt_new_builders()
     with witness.listening(world.env) as (env, calls):
@@ -69,9 +69,9 @@ class _Ear:
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self._reader = marks.Reader()
+        self._reader = Reader()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._spoken = marks.Spoken(sys.maxsize)
+        self._spoken = Spoken(sys.maxsize)
 
     def hear(self, piece: bytes) -> None:
         """Take a piece of output."""
@@ -84,7 +84,7 @@ class _Ear:
         if text := self._decoder.decode(b"", final=True):
             self._show(text)
 
-    def _take(self, one: bytes | marks.Mark) -> None:
+    def _take(self, one: bytes | Mark) -> None:
         self._spoken.hear(one)
         if isinstance(one, bytes) and (text := self._decoder.decode(one)):
             self._show(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lab.course.capstone import CAPSTONE
+from lab.course import CAPSTONE
 from lab.errors import Blocked
 from lab.learning import progress, runner
 from lab.model.facts import Ran, Transcript
@@ -13,8 +13,9 @@ from lab.model.results import Result, Status
 from lab.model.steps import Step
 from lab.model.world import World
 from lab.probes import engine
-from lab.terminal import marks, recorder
+from lab.terminal import recorder
 from lab.terminal.recorder import Typed
+from lab.terminal.spoken import kept
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def transcript(step: Step, window: Sequence[Typed]) -> Transcript:
     return Transcript(
         step=step.name,
         command="\n".join(one.command for one in window),
-        output="".join(marks.kept(one.parts, step.lab_verbs) for one in window),
+        output="".join(kept(one.parts, step.lab_verbs) for one in window),
         exit_status=window[-1].exit_status,
         seconds=round(sum(one.seconds for one in window), 3),
         started=window[0].started,

@@ -47,12 +47,12 @@ def _start(*, as_json: bool) -> int:
 
 
 def _check(names: list[str], *, as_json: bool) -> int:
-    from lab.verbs import learner
+    from lab.verbs import checking
 
     for name in names:
         if given_to_all.named(name) is None:
             raise UsageError(f"The capstone has no proof {name!r}.", "They are P1 to P9; `lab capstone` lists them.")
-    status = learner.check_steps(course.find(names or list(given_to_all.steps())), as_json=as_json)
+    status = checking.check_steps(course.find(names or list(given_to_all.steps())), as_json=as_json)
     if not as_json:
         print(f"\n{stands.verdict(paths.learner())}")
     return status

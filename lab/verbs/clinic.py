@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lab import paths, sandbox
+from lab.course import WARD
 from lab.course import clinic as cases
 from lab.errors import Blocked, UsageError
 from lab.learning import progress, ward
@@ -131,7 +132,7 @@ def after(results: Iterable[Result]) -> Iterator[str]:
     home = paths.learner()
     entries = progress.read(home)
     for result in results:
-        case = cases.named(result.step) if result.lesson == cases.WARD else None
+        case = cases.named(result.step) if result.lesson == WARD else None
         if case is None or result.status is not Status.PASSED:
             continue
         if case.name in ward.stars(entries):

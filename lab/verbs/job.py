@@ -54,11 +54,11 @@ def _told(found: Explanation) -> str:
 def _last_output() -> str:
     """What the last command printed: of those typed in `lab shell`, else of the step that was run last."""
     from lab.probes.here import this_world
-    from lab.terminal import marks, recorder
+    from lab.terminal import recorder, spoken
 
     folder = recorder.session()
     typed = recorder.on_screen(folder) if folder else None
-    return marks.kept(typed.parts, recorder.LOOKS) if typed else this_world().latest().output
+    return spoken.kept(typed.parts, recorder.LOOKS) if typed else this_world().latest().output
 
 
 def audit(given: Namespace) -> int:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lab import course, paths
-from lab.course import capstone, clinic
-from lab.draw import render
 from lab.errors import UsageError
-from lab.learning import figures, hints, progress, record, runner
+from lab.learning import figures, hints, progress, record
 from lab.learning.capstone import refuse_early
 from lab.model.facts import Transcript
-from lab.model.results import Result, Status, worst
 from lab.model.steps import Step
-from lab.model.world import World
 from lab.probes.here import default_folder, set_seed, this_world
 from lab.terminal import recorder
 
@@ -29,7 +24,7 @@ def home(_given: Namespace) -> int:
     """`lab` alone: where you are, and what is next."""
     from lab.verbs import screen
 
-    screen.home(next_open(), progress.read(paths.learner()))
+    screen.home(progress.next_open(paths.learner()), progress.read(paths.learner()))
     return 0
 
 
@@ -63,69 +58,6 @@ def progress_(given: Namespace) -> int:
     found = record.of_learner(paths.learner())
     print(json.dumps(found, indent=1) if given.json else record.as_text(found))
     return 0
-
-
-def run(given: Namespace) -> int:
-    """Do a step in the terminal as a notebook's cell does it."""
-    from lab.terminal import shell
-
-    step = course.step(given.step)
-    words = [word for word in given.command if word != "--"]
-    if not words and sys.stdin.isatty():
-        print("Type the step's commands; Ctrl-D on a line of its own runs them.", file=sys.stderr)
-    body = " ".join(words) if words else sys.stdin.read()
-    if not body.strip():
-        raise UsageError("There is no command to run.", f"As in: lab run {step.name} 'uname -m'")
-    here = this_world()
-    result = runner.prepare(step, here)
-    if result is None and not step.untouched(body):
-        shell.run(step.name, body, here, lambda text: print(text, end="", flush=True))
-        result = runner.check(step, here)
-    result = result or runner.check_untried(step, here, body)
-    return _show([result], as_json=False)
-
-
-def check(given: Namespace) -> int:
-    """How steps stand in the world of now. In `lab shell`, the step that is next where none is named."""
-    folder = recorder.session()
-    step = next_open() if folder and not given.names else None
-    steps = [step] if step else course.find(given.names)
-    if given.watch:
-        from lab.verbs import watching
-
-        return watching.watch_steps(steps if given.names or step else _open_lesson(), as_json=given.json)
-    return check_steps(steps, as_json=given.json)
-
-
-def check_steps(steps: Iterable[Step], *, as_json: bool) -> int:
-    """Check these, and show how each stands; the worst of their statuses."""
-    here, folder = this_world(), recorder.session()
-    return _show((_check(one, here, folder) for one in steps), as_json=as_json)
-
-
-def _set_up(step: Step, here: World) -> Result | None:
-    """The scene of a case: a check of it alone, with nothing begun, finds the broken thing and not nothing."""
-    return runner.prepare(step, here) if step.lesson == clinic.WARD else None
-
-
-def _check(step: Step, here: World, folder: Path | None) -> Result:
-    if folder is None:
-        return _set_up(step, here) or runner.check(step, here)
-    from lab.terminal import typed as shell_steps
-
-    result = runner.prepare(step, here) or shell_steps.check(step, here, recorder.typed(folder))
-    if step.lesson in (clinic.WARD, capstone.CAPSTONE):  # the lesson that was begun goes on as it was
-        return result
-    if result.status is Status.PASSED:
-        recorder.forget(folder)
-    following = next_open()
-    recorder.stand_at(following.name if following else "")
-    return result
-
-
-def _open_lesson() -> list[Step]:
-    step = next_open()
-    return list(course.lesson(step.lesson).steps) if step else list(course.steps().values())
 
 
 def hint(given: Namespace) -> int:
@@ -180,7 +112,7 @@ def reset(given: Namespace) -> int:
     print(told(len(steps)))
     if folder := recorder.session():
         recorder.forget(folder)
-        following = next_open()
+        following = progress.next_open(paths.learner())
         recorder.stand_at(following.name if following else "")
     return 0
 
@@ -190,42 +122,12 @@ def agreed_to(question: str) -> bool:
     return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _show(results: Iterable[Result], *, as_json: bool) -> int:
-    statuses: list[Status] = []
-    data, cases = [], []
-    colour = render.wants_colour(sys.stdout)
-    for result in results:
-        statuses.append(result.status)
-        if as_json:
-            data.append(result.to_json())
-        else:
-            print(render.as_text(result, colour=colour), flush=True)
-            cases += [result] if result.lesson == clinic.WARD else []
-    if as_json:
-        print(json.dumps(data, indent=1))
-    elif cases:
-        from lab.verbs.clinic import after
-
-        print("\n".join(after(cases)))
-    return worst(statuses)
-
-
 def _step(name: str | None) -> Step:
     if name:
         return course.step(name)
-    if found := next_open():
+    if found := progress.next_open(paths.learner()):
         return found
     raise UsageError("All steps have passed.", "Name the step that you mean.")
-
-
-def next_open() -> Step | None:
-    """The first step that never passed; None where all have."""
-    return next(_open(), None)
-
-
-def _open() -> Iterator[Step]:
-    entries = progress.read(paths.learner())
-    return (step for step in course.steps().values() if not entries.get(step.name, progress.Entry()).passed)
 
 
 def _lesson_json(lesson: course.Lesson, entries: dict[str, progress.Entry]) -> dict[str, object]:

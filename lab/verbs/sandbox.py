@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from lab import sandbox
+from lab import paths, sandbox
 from lab.errors import Blocked, UsageError
 from lab.probes.here import default_folder
 from lab.probes.needs import NO_CONSENT
@@ -104,16 +104,16 @@ def learn(given: Namespace) -> int:
     """Bring all up and serve JupyterLab until Ctrl-C."""
     from lab import course
     from lab.course import workspace
+    from lab.learning import progress
     from lab.notebook import server
     from lab.probes.here import set_seed
-    from lab.verbs.learner import next_open
 
     listen = _address(given.listen)
     if given.seed is not None:
         set_seed(given.seed)
     _up(given)
     copied = workspace.start(Path(given.folder) if given.folder else default_folder())
-    step = next_open()
+    step = progress.next_open(paths.learner())
     first = course.lesson(step.lesson).notebook.name if step else ""
     return server.serve(copied.folder, first, listen=listen)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from lab import course, paths
 from lab.course import workspace
 from lab.errors import Blocked, UsageError
+from lab.learning import progress
 from lab.learning.watch import Watch
 from lab.probes.here import this_world
 from lab.storage import write_text
@@ -74,10 +75,9 @@ def shell(_given: Namespace) -> int:
 @contextmanager
 def _following(folder: Path) -> Iterator[None]:
     """Let the prompt name the next step, though it was a notebook that made progress."""
-    from lab.verbs.learner import next_open
 
     def write() -> None:
-        step = next_open()
+        step = progress.next_open(paths.learner())
         write_text(folder / "step", step.name if step else "")
 
     watch = Watch(lambda: [paths.learner() / "progress.json"], write)
@@ -130,9 +130,8 @@ def _bash() -> str:
 
 
 def _greet(folder: Path) -> None:
-    from lab.verbs.learner import next_open
 
-    step = next_open()
+    step = progress.next_open(paths.learner())
     write_text(folder / "step", step.name if step else "")
     print("This is a shell in the sandbox: docker, $REGISTRY, $HERE and $OTHER are the lessons' own here.")
     print("Type a step's commands as you would anywhere, then `lab check`.")

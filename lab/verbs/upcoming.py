@@ -15,7 +15,6 @@ from lab.learning import progress, questions, recalls
 from lab.model.steps import Step
 from lab.probes.here import learners_folder, this_world
 from lab.terminal import recorder
-from lab.verbs import learner
 
 _KIND_NOTES = {
     "gap": "Each ____ is for you to fill.",
@@ -26,7 +25,7 @@ _KIND_NOTES = {
 
 def next_(given: Namespace) -> int:
     """The next open step."""
-    step = learner.next_open()
+    step = progress.next_open(paths.learner())
     if given.json:
         print(json.dumps(_next_json(step) if step else None))
     elif step is None:

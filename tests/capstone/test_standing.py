@@ -29,7 +29,7 @@ def passes(home, *numbers):
     for one in PROOFS:
         if one.number in numbers:
             result = Result(
-                step=one.name, lesson=capstone.CAPSTONE, status=Status.PASSED, goal="g", message="It is sha256:" + "a" * 64,
+                step=one.name, lesson=course.CAPSTONE, status=Status.PASSED, goal="g", message="It is sha256:" + "a" * 64,
                 when="2026-01-01T00:00:00+00:00",
             )  # fmt: skip
             progress.record(home, one.step, result)
@@ -47,7 +47,7 @@ def test_nine_proofs_that_belong_to_no_lesson():
     assert [one.number for one in PROOFS] == list(range(1, 10))
     assert not set(capstone.steps()) & {*course.steps(), *clinic.steps()}
     for one in PROOFS:
-        assert one.step.lesson == capstone.CAPSTONE
+        assert one.step.lesson == course.CAPSTONE
         assert one.step.prepare is capstone.scene
         assert one.step.goal.endswith(".")
         assert len(one.step.hints) >= 2
@@ -99,7 +99,7 @@ def test_its_notebook_has_no_lessons_panel():
 def test_a_card_refuses_early_hints_too(home):
     """A button is no way around the twenty minutes, and the panel of an open lesson stays where it is."""
     home.mkdir()
-    result = Result(step="races", lesson=capstone.CAPSTONE, status=Status.NOT_ATTEMPTED, goal="g", message="m")
+    result = Result(step="races", lesson=course.CAPSTONE, status=Status.NOT_ATTEMPTED, goal="g", message="m")
     card = cards.Card(capstone.steps()["races"], result)
     (home / "capstone.json").write_text(
         json.dumps({"began": datetime.now(UTC).isoformat(), "seed": 1}), encoding="utf-8"

@@ -32,8 +32,8 @@ def cells(case):
 def test_cases_are_no_lesson():
     """Neither steps of the course nor lessons; their names are nobody else's."""
     assert not {one.name for one in CASES} & set(course.steps())
-    assert clinic.WARD not in {lesson.stem for lesson in course.lessons()}
-    assert all(one.step.lesson == clinic.WARD and one.step.kind == "repair" for one in CASES)
+    assert course.WARD not in {lesson.stem for lesson in course.lessons()}
+    assert all(one.step.lesson == course.WARD and one.step.kind == "repair" for one in CASES)
     assert len({one.name for one in CASES}) == len({one.number for one in CASES}) == len(CASES)
 
 

@@ -23,7 +23,7 @@ def passes(home, case, minute, hints=0, *, solved=False):
         progress.show_solution(home, case.step)
     result = Result(
         step=case.name,
-        lesson=clinic.WARD,
+        lesson=course.WARD,
         status=Status.PASSED,
         goal=case.step.goal,
         message="Mended.",

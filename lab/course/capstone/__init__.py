@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import importlib
 
+from lab.course import CAPSTONE
 from lab.course.capstone._faults import begun
 from lab.course.capstone._history import NO_GIT
 from lab.course.capstone._laid import FOLDER, LAID, REPOSITORY, scene
-from lab.course.capstone._proof import CAPSTONE, NEEDED, Required
+from lab.course.capstone._proof import NEEDED, Required
 from lab.course.capstone._texts import LETTER
 from lab.course.recall import Frame
 from lab.model.steps import Step
 
 __all__ = [
-    "CAPSTONE", "FOLDER", "HANDOVER", "LAID", "LETTER", "NEEDED", "NOTEBOOK", "NO_GIT", "REPOSITORY", "Required",
+    "FOLDER", "HANDOVER", "LAID", "LETTER", "NEEDED", "NOTEBOOK", "NO_GIT", "REPOSITORY", "Required",
     "begun", "frame", "named", "proofs", "scene", "steps",
 ]  # fmt: skip
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from lab.course import CAPSTONE
 from lab.course.capstone._laid import scene
 from lab.model.steps import Step
 
-CAPSTONE = "capstone"  # what stands in the place of a lesson's name
 NEEDED = 5  # P1 to P5 are a pass
 
 

@@ -10,11 +10,11 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-from lab.course.clinic._case import WARD, Case, Symptom
+from lab.course.clinic._case import Case, Symptom
 from lab.course.recall import Frame
 from lab.model.steps import Step
 
-__all__ = ["QUESTION", "WARD", "Case", "Symptom", "cases", "frame", "named", "steps"]
+__all__ = ["QUESTION", "Case", "Symptom", "cases", "frame", "named", "steps"]
 
 QUESTION = "Which one fact decided it: what did you look at, and what did it say?"
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lab.course import WARD
 from lab.course._seeded import shuffled
 from lab.course._text import uname
 from lab.model.platforms import Platform
 from lab.model.steps import Step
 from lab.model.world import World
 
-WARD = "clinic"  # what stands in the place of a lesson's name
 FOLDER = "files/clinic"
 _OTHER = "@OTHER@"
 

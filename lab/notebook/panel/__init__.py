@@ -7,7 +7,6 @@ same is said as HTML and text, which also go with every widget. Only this packag
 from __future__ import annotations
 
 from lab import course
-from lab.course import capstone, clinic
 from lab.model.results import Result
 from lab.model.steps import Step
 from lab.notebook.panel import asked, cards, page, top
@@ -40,7 +39,7 @@ def show_card(step: Step, result: Result) -> None:
     cards.show(step, result)
     asked.refresh()
     for panel in _open:
-        if step.lesson not in (clinic.WARD, capstone.CAPSTONE):
+        if step.lesson not in (course.WARD, course.CAPSTONE):
             panel.at(course.lesson(step.lesson))
         panel.refresh()
         panel.ask_soon()
