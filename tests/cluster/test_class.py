@@ -4,8 +4,10 @@
 one another: the last ones kill what the first ones made.
 """
 
+import contextlib
 import json
 import os
+import threading
 import time
 
 import pytest
@@ -38,6 +40,18 @@ def does(learner, script, seconds=180):
     status, out, complaints = told(learner, script, seconds)
     assert status == 0, out + complaints
     return out.strip()
+
+
+def begins(learner, script):
+    """A script in a kernel of its own, which goes on meanwhile; what becomes of it does not matter."""
+
+    def cell():
+        with contextlib.suppress(OSError, TypeError):  # its kernel is gone, or its socket is closed
+            told(learner, script, 900)
+
+    running = threading.Thread(target=cell, daemon=True)
+    running.start()
+    return running
 
 
 def pod(cluster, name):
@@ -218,9 +232,12 @@ def test_a_pod_that_is_killed_loses_no_progress(cluster, learners):
     before = pod(cluster, "ben")["metadata"]["uid"]
     since = passed(does(learner, "lab progress --json"))
     assert since
-    does(learner, "(sleep 600; true) & echo begun > ~/lessons/notes.txt")
+    cell = begins(learner, "echo begun > ~/lessons/notes.txt; sleep 600")
+    does(learner, "until [ -s ~/lessons/notes.txt ]; do sleep 0.2; done")
     cluster.kubectl("delete", "pod", "jupyter-ben", "--namespace=lab", "--grace-period=0", "--force")
     comes_back(cluster, learner)
+    cell.join(60)
+    assert not cell.is_alive()
     assert pod(cluster, "ben")["metadata"]["uid"] != before
     assert does(learner, "cat ~/lessons/notes.txt") == "begun"
     assert passed(does(learner, "lab progress --json")) == since

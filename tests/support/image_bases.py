@@ -4,9 +4,10 @@ Each has what the Dockerfile takes of the real one, at the same place, for both 
 """
 
 import hashlib
-import shutil
 import tempfile
 from pathlib import Path
+
+from support import debian
 
 from lab import paths
 from lab.images import build
@@ -23,10 +24,7 @@ _SYSTEM = (
     "mawk", "procps", "python3", "python3-venv", "sed", "tar", "util-linux",
 )  # fmt: skip
 _KEYS = {"debian": "debian-archive-keyring", "ubuntu": "ubuntu-keyring"}
-_LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "zoneinfo", "bash-completion")
-_CALLED = {"awk": "mawk", "python3.11-distutils": "python3-distutils"}  # what has a name that is no package's own
 _RECIPE = "2"  # another one where the bases are made otherwise, so that the cache makes them again
-_MERGED = ("bin", "sbin", "lib", "lib64")
 
 
 def push(registry):
@@ -44,7 +42,7 @@ def python():
 
 def _system():
     names = [*_SYSTEM, _KEYS[mirror.distribution()]]
-    debs = {platform: _closure(names, arch) for platform, arch in PLATFORMS.items()}
+    debs = {platform: debian.closure(names, arch) for platform, arch in PLATFORMS.items()}
     made_of = "\n".join([_RECIPE, *sorted(one.name for part in debs.values() for one in part)])
     folder = paths.cache() / f"base-python-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     index = build.kept(folder)
@@ -56,40 +54,10 @@ def _system():
     return index
 
 
-def _closure(names, arch):
-    """The packages of those names and all that they need, for that architecture."""
-    foreign = "" if arch == mirror.host_architecture() else f":{arch}"
-    due, seen = list(names), {}
-    while due:
-        found = apt.fetch([name + foreign for name in due], suite=mirror.HOST)
-        seen |= {asked.partition(":")[0]: file for asked, file in found.items()}
-        due = sorted({_CALLED.get(name, name) for file in found.values() for name in _needs(file)} - seen.keys())
-    return list(seen.values())
-
-
-def _needs(file):
-    before = deb.names(mirror.run(["dpkg-deb", "-f", str(file), "Pre-Depends"]))
-    return [*before, *deb.depends(file)]
-
-
 def _root(tree, debs, platform):
-    for package in debs:
-        apt.unpack(package, tree)
-    for name in _MERGED:  # as an installed system has them
-        if (tree / name).is_dir() and not (tree / name).is_symlink():
-            shutil.copytree(tree / name, tree / "usr" / name, symlinks=True, dirs_exist_ok=True)
-            shutil.rmtree(tree / name)
-        if (tree / "usr" / name).is_dir() and not (tree / name).is_symlink():
-            (tree / name).symlink_to(f"usr/{name}")
-    for name in _LEFT_OUT:
-        shutil.rmtree(tree / "usr/share" / name, ignore_errors=True)
-    files = build.files_of(tree) | images.certificates()
-    files |= {
+    files = debian.unpacked(debs, tree) | {
         "etc/passwd": build.File(b"root:x:0:0:root:/root:/bin/bash\n_apt:x:42:65534::/nonexistent:/usr/sbin/nologin\n"),
         "etc/group": build.File(b"root:x:0:\nnogroup:x:65534:\n"),
-        "usr/bin/awk": build.Link("mawk"),
-        "usr/bin/sh": build.Link("bash"),
-        "tmp": build.Folder(0o1777),
     }
     layer = build.layer(files, compress=False, folder=tree.parent)
     return build.image([layer], platform=platform, config={"Env": [images.SEARCH_PATH], "Cmd": ["python3"]})

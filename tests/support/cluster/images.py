@@ -8,6 +8,7 @@ import json
 import platform
 import shutil
 
+from support import debian
 from support.cluster import programs
 from support.cluster.place import REGISTRY, UID
 from support.cluster.schemas import ROOT, VALUES, read
@@ -16,7 +17,7 @@ from lab.images import build
 from lab.model.platforms import Platform
 from lab.sandbox import images
 from lab.sandbox.buildkit import maker
-from lab.sandbox.packages import apt, deb, mirror
+from lab.sandbox.packages import apt, mirror
 from lab.sandbox.packages.programs import find
 
 PAUSE = "lab.test/pause:1"
@@ -34,14 +35,6 @@ _PACKAGES = (
     "procps",
     "libzmq5",
     "ca-certificates",
-)
-_LEFT_OUT = (
-    "usr/share/doc",
-    "usr/share/man",
-    "usr/share/locale",
-    "usr/share/info",
-    "usr/share/lintian",
-    "usr/share/zoneinfo",
 )
 _HOME = "home/learner"
 # Asked for in the image as the image of Docker's own asks: the engine's words are in deploy/values.yaml.
@@ -104,36 +97,18 @@ def _write(folder, image, called):
 
 def _base(tree):
     """Debian's packages, unpacked and not installed, and a learner in /etc/passwd."""
-    due, seen = list(_PACKAGES), {}
-    while due:
-        wanted = [name for name in due if name not in seen]
-        found = apt.fetch(wanted, suite=mirror.HOST) if wanted else {}
-        seen |= found
-        due = [name for one in found.values() for name in (*deb.depends(one), *_before(one))]
-    for package in seen.values():
-        apt.unpack(package, tree)
-    for name in _LEFT_OUT:
-        shutil.rmtree(tree / name, ignore_errors=True)
     version = next(programs.environment().glob("lib/python3.*")).name
-    files = build.files_of(tree) | images.certificates()
-    return files | {
+    debs = debian.closure(_PACKAGES, mirror.host_architecture())
+    return debian.unpacked(debs, tree) | {
         "etc/passwd": build.File(
             f"root:x:0:0:root:/root:/bin/sh\nlearner:x:{UID}:{UID}::/{_HOME}:/bin/bash\n".encode()
         ),
         "etc/group": build.File(f"root:x:0:\nlearner:x:{UID}:\n".encode()),
         "usr/bin/python3": build.Link(version),
-        "usr/bin/awk": build.Link("mawk"),
-        "bin/sh": build.Link("bash"),
-        "tmp": build.Folder(0o1777),
         "root": build.Folder(0o700),
         "run": build.Folder(),
         _HOME: build.Folder(0o777),
     }
-
-
-def _before(package):
-    """What has to be there before a package is unpacked: the libraries of the shell and its like."""
-    return deb.names(mirror.run(["dpkg-deb", "-f", str(package), "Pre-Depends"]))
 
 
 def _lab():
