@@ -46,7 +46,7 @@ def measure(world: World) -> None:
     for name, words in BARE.items():
         shell.run(name, course.step(name).solution, world, lambda _text: None)
         command = [word.replace("$REGISTRY", world.registry) for word in words]
-        taken = medians({"check": [*LAB, "check", name], "bare": command}, env)
+        taken = medians({"check": [*LAB, "check", name], "bare": command}, env, runs=25)
         told(f"lab check {name} against `{' '.join(command[:4])}`", taken["check"], taken["bare"], 1.5)
 
 

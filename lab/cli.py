@@ -396,8 +396,11 @@ _STATUSES = {
 }
 
 
-def parser(only: str = "") -> argparse.ArgumentParser:
-    """The whole command line as argparse knows it, which the reference page is made from; or one verb of it alone."""
+def parser(only: str = "", *, arguments: bool = True) -> argparse.ArgumentParser:
+    """The whole command line as argparse knows it, which the reference page is made from.
+
+    Or of it one verb alone, or no verb's own arguments: that is sooner done.
+    """
     top = argparse.ArgumentParser(
         prog="lab",
         description="Learn multi-platform Docker images on a real engine, with every step checked.",
@@ -406,12 +409,12 @@ def parser(only: str = "") -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"multiplatform-lab {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
     for name in [only] if only else _VERBS:
-        where, text, arguments = _VERBS[name]
+        where, text, its_own = _VERBS[name]
         daily: dict[str, Any] = {"help": text} if name not in _SELDOM else {}  # a verb without help stands in no list
         told = text[0].upper() + text[1:] + "."
-        verb = verbs.add_parser(name, **daily, description=told, epilog=_STATUSES.get(name))
+        verb = verbs.add_parser(name, add_help=arguments, **daily, description=told, epilog=_STATUSES.get(name))
         verb.set_defaults(where=where)
-        for flags, options in arguments:
+        for flags, options in its_own if arguments else ():
             added: Any = verb.add_argument(*flags, **options)
             if added.dest in ("names", "step", "lessons", "lesson", "what", "case") and name not in _FILES:
                 added.completer = _names
@@ -436,13 +439,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     verb = _verb(words)
     with marks.around(verb) as status:
-        status.append(_done(parser("" if verb == marks.HOME else verb), words))
+        status.append(_done(_parser_for(words), words))
         return status[0]
 
 
 def _verb(words: Sequence[str]) -> str:
     first = words[0] if words else marks.HOME
     return first if first in _VERBS else marks.HOME
+
+
+def _parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
+    if not words or words[0] in ("-h", "--help", "--version"):
+        return parser(arguments=False)
+    return parser(words[0] if words[0] in _VERBS else "")
 
 
 def _done(top: argparse.ArgumentParser, words: Sequence[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from datetime import UTC, datetime
 
 from lab import paths
@@ -12,6 +11,8 @@ from lab.storage import write_text
 
 def keep_traceback(what: str) -> str:
     """Write the traceback that is being handled to a file; its path, or why it could not be kept."""
+    import traceback
+
     path = paths.home() / "log" / f"bug-{what}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
     try:
         write_text(path, traceback.format_exc())

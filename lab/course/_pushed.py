@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -101,6 +100,8 @@ def _names(call: Call) -> Iterator[str]:
 
 def nearest(name: str, names: list[str], besides: tuple[str, ...] = ()) -> str:
     """Of these names the one that is almost `name`: a slip of the pen, or without the registry; "" where none is."""
+    import difflib
+
     short = {_short(one): one for one in names if not same_image(one, name)}
     others = [one for one in short if one and one.partition(":")[0] not in besides]
     found = difflib.get_close_matches(_short(name), others, n=1, cutoff=_LIKE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,13 @@ def paint(text: str, code: str, *, colour: bool) -> str:
 
 def inline(text: str) -> str:
     """Text as HTML: all of it escaped, and what stands between backticks shown as code."""
-    return _CODE.sub(r"<code>\1</code>", html.escape(text))
+    return _CODE.sub(r"<code>\1</code>", _escaped(text))
+
+
+def _escaped(text: str) -> str:
+    import html  # a terminal needs none of it
+
+    return html.escape(text)
 
 
 def as_text(result: Result, *, colour: bool = False) -> str:
@@ -76,13 +81,13 @@ def as_html(result: Result, *, following: str | None = None) -> str:
         f'<div class="lab-result lab-{status.label.replace(" ", "-")}" role="status" ',
         f'style="border-left:4px solid {tone};padding:.4em .9em;margin:.4em 0;">',
         f'<div><strong><span style="color:{tone}" aria-hidden="true">{status.mark}</span> ',
-        f"{html.escape(status.label)}</strong> · <code>{html.escape(result.step)}</code></div>",
+        f"{_escaped(status.label)}</strong> · <code>{_escaped(result.step)}</code></div>",
     ]
     parts += [f"<div>{inline(text)}</div>" for text in _sentences(result)]
     if rows := _compared(result):
         cells = "".join(
             f'<tr><th scope="row" style="text-align:left;white-space:nowrap;vertical-align:top">{name}</th>'
-            f'<td style="text-align:left"><code>{html.escape(value)}</code></td></tr>'
+            f'<td style="text-align:left"><code>{_escaped(value)}</code></td></tr>'
             for name, value in rows
         )
         parts.append(f"<table>{cells}</table>")
@@ -92,7 +97,7 @@ def as_html(result: Result, *, following: str | None = None) -> str:
         parts.append(result.picture["html"])
     parts.append(_evidence(result))
     if following is None and result.next_step:
-        following = f"Next: <code>{html.escape(result.next_step)}</code>"
+        following = f"Next: <code>{_escaped(result.next_step)}</code>"
     if following:
         parts.append(f"<div>{following}</div>")
     return "".join([*parts, "</div>"])
@@ -148,8 +153,8 @@ def _evidence(result: Result) -> str:
     if not result.evidence:
         return ""
     shown = "".join(
-        f'<div class="lab-label">Asked</div><pre><code>{html.escape(e.asked)}</code></pre>'
-        f'<div class="lab-label">Answer</div><pre>{html.escape(_short(e.answer))}</pre>'
+        f'<div class="lab-label">Asked</div><pre><code>{_escaped(e.asked)}</code></pre>'
+        f'<div class="lab-label">Answer</div><pre>{_escaped(_short(e.answer))}</pre>'
         for e in result.evidence
     )
     return f"<details><summary>Evidence</summary>{shown}</details>"

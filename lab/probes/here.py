@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +42,8 @@ def seed() -> int:
         kept = None
     if isinstance(kept, dict) and isinstance(kept.get("seed"), int):
         return int(kept["seed"])
+    import secrets
+
     return set_seed(secrets.randbelow(1_000_000))
 
 

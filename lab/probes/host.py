@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform as _platform
+import os
 import re
 from dataclasses import dataclass
 
@@ -78,7 +78,8 @@ class Timings(Fact):
 
 def this_machine() -> Machine:
     """The machine of this process, as `uname -m` names it."""
-    name, system = _platform.machine(), _platform.system().lower()
+    here = os.uname()
+    name, system = here.machine, here.sysname.lower()
     return Machine(name=name, platform=Platform.of(system, name), evidence=(Evidence("uname -m", name),))
 
 
