@@ -15,6 +15,7 @@ from lab.notebook.files import VIEW
 from lab.notebook.panel import buttons, cards, page, top, view
 from lab.notebook.panel.stages import Stages
 from lab.probes.here import learners_folder, this_world
+from lab.sandbox import overview
 
 LESSON = course.lesson("machine")
 FIRST = course.step("uname")
@@ -55,6 +56,15 @@ def until(true, seconds=5.0):
     while not true() and time.monotonic() < end:
         time.sleep(0.01)
     return true()
+
+
+def test_the_panel_looks_at_no_file_of_the_disk(live, monkeypatch):
+    """It asks after each cell what is up; the sizes, which it does not show, would mean a look at tens of thousands."""
+    monkeypatch.setattr(overview, "disk_usage", lambda _folder: pytest.fail("a size was asked for"))
+    made = top.Panel(LESSON, live=False)
+    made.open()
+    made.close()
+    assert made._found is not None
 
 
 def test_a_check_in_a_terminal_shows_within_a_second(panel):

@@ -9,6 +9,7 @@ A lesson module reads as a list of these:
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import re
@@ -155,7 +156,7 @@ class Step:
         named = set(re.findall(r"\blab ([a-z]+)", "\n".join((self.solution, *self.hints))))
         return frozenset(named | ({"audit"} if "show" in named else set()))  # it says all that `show` does
 
-    @property
+    @functools.cached_property
     def version(self) -> str:
         """Changes when what the step asks for changes, so that old progress can be told stale."""
         content = "\n".join((self.goal, inspect.getsource(self.check)))

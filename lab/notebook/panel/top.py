@@ -88,7 +88,7 @@ class Panel:
             self.refresh()
 
     def _ask(self) -> None:
-        self._found = sandbox.status()
+        self._found = sandbox.status(sizes=False)
 
     def _changed(self) -> None:
         buttons.carefully(self.refresh)
