@@ -252,10 +252,49 @@ def test_names_of_steps_and_lessons_are_completed():
 
 def test_help_loads_nothing_heavy():
     """`lab --help` stays near an empty Python."""
-    heavy = "{'rich', 'IPython', 'ipywidgets', 'python_on_whales', 'lab.course', 'lab.sandbox', 'filelock'}"
-    script = f"import sys; from lab import cli; cli.parser().format_help(); print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.strip() == "set()"
+    heavy = {
+        "rich",
+        "IPython",
+        "ipywidgets",
+        "python_on_whales",
+        "lab.course",
+        "lab.sandbox",
+        "filelock",
+        "dataclasses",
+    }
+    assert not heavy & loaded("from lab import cli; cli.parser().format_help()")
+
+
+def test_a_check_of_one_step_loads_neither_the_clinic_nor_what_draws_pages():
+    """It is asked after every command, and has to be near the question that it asks."""
+    script = "from lab import course; from lab.verbs import checking; course.find(['engine_platform'])"
+    heavy = {"lab.course.capstone", "lab.course.clinic", "lab.explainer", "html", "difflib", "http.server", "filelock"}
+    assert not heavy & loaded(script)
+
+
+def loaded(script):
+    """The modules that a Python of its own has loaded after that script."""
+    command = [sys.executable, "-c", f"{script}; import sys; print(*sys.modules)"]
+    return set(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("verb", list(cli._VERBS))
+def test_one_verb_alone_is_read_as_among_all(capsys, verb):
+    """The command line that is made for one verb knows the same options of it."""
+    said = []
+    for parser in (cli.parser(), cli.parser(verb)):
+        with pytest.raises(SystemExit):
+            parser.parse_args([verb, "--help"])
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    assert verb in said[0]
+
+
+def test_the_list_of_verbs_is_the_same_without_their_options(capsys):
+    """`lab --help` makes none of them."""
+    with pytest.raises(SystemExit):
+        cli.run(["--help"])
+    assert capsys.readouterr().out == cli.parser().format_help()
 
 
 def test_the_version_is_the_packages(capsys):
