@@ -1,6 +1,7 @@
 """What a notebook asks, in a real IPython: with a page as widgets, without one as HTML that folds open."""
 
 import dataclasses
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -33,8 +34,8 @@ def changed(monkeypatch):
         options=("x86_64", "amd64"),
         truth=lambda *_facts: Truth("x86_64", "The kernel says {name}.", name="x86_64"),
     )
-    values = vars(step) | {"predict": ask, "gap": "uname ____", "check": lambda *_facts: Proof("It is so.")}
-    found, fake = course.step, type(step)(**values)
+    found = course.step
+    fake = replace(step, predict=ask, gap="uname ____", check=lambda *_facts: Proof("It is so."))
     monkeypatch.setattr(course, "step", lambda name: fake if name == "uname" else found(name))
     monkeypatch.setattr(recall, "opening", lambda lesson: (QUESTION,) if lesson == "machine" else ())
     monkeypatch.setattr(recall, "questions", lambda: (QUESTION,))
