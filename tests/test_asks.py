@@ -1,7 +1,6 @@
 """What a notebook asks, in a real IPython: with a page as widgets, without one as HTML that folds open."""
 
 import dataclasses
-from dataclasses import replace
 
 import nbformat
 import pytest
@@ -35,7 +34,7 @@ def changed(monkeypatch):
         truth=lambda *_facts: Truth("x86_64", "The kernel says {name}.", name="x86_64"),
     )
     found = course.step
-    fake = replace(step, predict=ask, gap="uname ____", check=lambda *_facts: Proof("It is so."))
+    fake = dataclasses.replace(step, predict=ask, gap="uname ____", check=lambda *_facts: Proof("It is so."))
     monkeypatch.setattr(course, "step", lambda name: fake if name == "uname" else found(name))
     monkeypatch.setattr(recall, "opening", lambda lesson: (QUESTION,) if lesson == "machine" else ())
     monkeypatch.setattr(recall, "questions", lambda: (QUESTION,))
