@@ -17,6 +17,7 @@ from lab.learning import reset, runner
 from lab.model.results import Status
 from lab.probes.here import environment_of, this_world
 from lab.sandbox import buildkit, golang
+from lab.sandbox.emulators import kernel
 from lab.terminal import shell
 
 __all__ = ["engine", "home"]
@@ -75,6 +76,13 @@ def emulators(box):
     if not (os.environ.get("CI") or os.environ.get("LAB_TEST_EMULATORS") == "yes"):
         pytest.skip("Emulators touch the whole machine's kernel: set LAB_TEST_EMULATORS=yes to agree.")
     sandbox.up(private=True, emulators=True)
+
+
+@pytest.fixture
+def bare_kernel(box):
+    """No emulators of these tests' sandbox, for a test that registers some for another lab: the kernel has one of each."""
+    for emulator in kernel.removals():
+        emulator.remove()
 
 
 def makes_builder(name):

@@ -22,7 +22,7 @@ BLOCKED = {"cellar": "blocked: This case needs the lab's own engine"}  # no cert
 
 
 @BOTH
-def test_the_clinic_is_mended_there(engine: Engine, home: Path) -> None:
+def test_the_clinic_is_mended_there(bare_kernel: None, engine: Engine, home: Path) -> None:
     """Each case hurts, is mended by its solution, and hurts no more, after lesson 6; what cannot be there says why."""
     begun(engine)
     outcomes = {one.name: rounds.treated(one, this_world()) for one in clinic.cases() if one != KERNEL}
@@ -32,7 +32,7 @@ def test_the_clinic_is_mended_there(engine: Engine, home: Path) -> None:
 
 
 @BOTH
-def test_the_case_about_the_kernel_asks_and_is_mended_there(engine: Engine, home: Path) -> None:
+def test_the_case_about_the_kernel_asks_and_is_mended_there(bare_kernel: None, engine: Engine, home: Path) -> None:
     """Blocked where nobody agreed; then as the others."""
     begun(engine)
     assert rounds.treated(KERNEL, this_world()).startswith("blocked: This registers an emulator")
