@@ -14,7 +14,7 @@ WAYS = {
             (f"docker build --no-cache -t $REGISTRY/parrot {SOURCE}", parrot.STILL_OLD),
             ("docker pull --quiet $REGISTRY/parrot:1.1; docker run --rm $REGISTRY/parrot:1.1", parrot.STILL_OLD),
             (
-                f"{NEWER}; docker build -t $REGISTRY/parrot {SOURCE}; docker push --quiet $REGISTRY/parrot",
+                f"{NEWER}; docker build --no-cache -t $REGISTRY/parrot {SOURCE}; docker push --quiet $REGISTRY/parrot",
                 parrot.REBUILT,
             ),
             ("docker image rm --force $REGISTRY/parrot", parrot.GONE),
