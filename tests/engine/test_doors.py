@@ -121,7 +121,7 @@ def test_pipx(home):
     begin, purge = commands("start.md", "pipx")
     assert home.learns(begin) == "01-machine.ipynb"
     assert "Removed: " in home.run(purge)
-    pipxs = {".local/bin", ".local/share/man", ".cache/pip"}
+    pipxs = {".local/bin", ".local/share/man", ".cache/pip", ".cache/uv", ".local/share/uv"}  # uv where it finds one
     assert {name for name in home.left() - pipxs if "pipx" not in name} == OWN
 
 
