@@ -92,7 +92,7 @@ class Terminal:
     def types(self, line, pattern=r"\$ $|# $"):
         """Type a line, wait for the prompt, and give what was printed."""
         os.write(self.master, line.encode() + b"\r")
-        return self.until(pattern)
+        return self.until(pattern, 300)  # an emulated compiler takes a minute or two
 
     def close(self):
         """Leave, and the shell's exit status."""
