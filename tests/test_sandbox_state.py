@@ -235,6 +235,6 @@ def test_the_engine_gets_nothing_of_the_machines_own(tmp_path: Path) -> None:
     assert found["bridge"] == state.bridge()
     assert found["cgroup-parent"] == f"/{state.cgroup()}"
     assert not any(found[name] for name in ("iptables", "ip6tables", "ip-masq", "ip-forward"))
-    assert found["registry-mirrors"] == ["http://localhost:5000"]
+    assert found["registry-mirrors"] == ["http://127.0.0.1:5000"]
     places = [found["data-root"], found["exec-root"], found["pidfile"], found["hosts"][0].removeprefix("unix://")]
     assert all(place.startswith((str(paths.sandbox()), str(state.runtime()))) for place in places)

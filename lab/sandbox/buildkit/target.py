@@ -25,7 +25,7 @@ _LIMIT = 120.0  # seconds: an image of 80 MB may be loaded
 
 @dataclass(frozen=True)
 class Target:
-    """The lab's mirror (`localhost:PORT`) where there is one, else an engine, through its `docker`."""
+    """The lab's mirror (`127.0.0.1:PORT`) where there is one, else an engine, through its `docker`."""
 
     mirror: str | None
     docker: Path

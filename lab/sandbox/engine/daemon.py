@@ -18,6 +18,7 @@ from lab.sandbox.host import cgroups, http, process
 from lab.sandbox.model import EngineRef, Removal
 from lab.sandbox.packages import mirror
 from lab.sandbox.packages.programs import find
+from lab.sandbox.registry import LOOPBACK
 from lab.storage import own_folder, read_json, write_json, write_text
 
 ROLE = "engine"
@@ -133,7 +134,7 @@ def settings(programs: Path, suite: str, registry: str, *, store: str) -> dict[s
         "cgroup-parent": f"/{state.cgroup()}",
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         "features": {"containerd-snapshotter": store == "containerd"},
-        "registry-mirrors": [f"http://localhost:{registry.rpartition(':')[2]}"],
+        "registry-mirrors": [f"http://{LOOPBACK}:{registry.rpartition(':')[2]}"],  # a bare system knows no `localhost`
         "insecure-registries": [registry],
         "init-path": str(next((path for path in inits if path.exists()), inits[0])),
         "userland-proxy-path": str(find(programs, "docker-proxy")),
@@ -179,7 +180,7 @@ def _environment(programs: Path, address: str) -> dict[str, str]:
     libraries = [str(folder) for folder in (programs / "usr/lib").glob("*-linux-gnu*")]
     environment = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     if environment:
-        environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), "localhost", address]))
+        environment["NO_PROXY"] = ",".join(filter(None, [environment.get("NO_PROXY"), "localhost", LOOPBACK, address]))
     return environment | {
         "PATH": os.pathsep.join(str(folder) for folder in folders),
         "LD_LIBRARY_PATH": os.pathsep.join(libraries),

@@ -85,7 +85,7 @@ class Own:
         port = registry.bring_up(unpacked, registry.addresses(address), kept.get("port"), report)
         daemon.ensure(unpacked, wanted.suite, f"{address}:{port}", store=wanted.store)
         own = wanted.account or f"{address}:{port}"
-        return replace(now, registry=own, mirror=f"localhost:{port}", port=port, address=address)
+        return replace(now, registry=own, mirror=f"{registry.LOOPBACK}:{port}", port=port, address=address)
 
     def removals(self, before: State | None, *, forgetting: bool) -> Iterator[Removal]:
         """Its processes; found by their mark, whatever is written down."""

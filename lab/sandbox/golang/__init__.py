@@ -60,7 +60,7 @@ class Progress:
 
 
 def start(mirror: str | None, environment: Mapping[str, str]) -> Progress:
-    """See to it that the image gets into the mirror (`localhost:PORT`), in the background where it must be made.
+    """See to it that the image gets into the mirror (`127.0.0.1:PORT`), in the background where it must be made.
 
     Never raises for what the world lacks: the state is then "failed", with one line and a remedy.
     """
