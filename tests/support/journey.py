@@ -38,9 +38,11 @@ def forget_the_outside() -> None:
 
 
 def routes() -> list[str]:
-    """Interfaces with a way to elsewhere, at the start."""
-    lines = Path("/proc/net/route").read_text().splitlines()[1:]
-    return sorted({line.split()[0] for line in lines})
+    """Interfaces with a way to elsewhere: a bridge of an engine that is there has only its own network."""
+    lines = [line.split() for line in Path("/proc/net/route").read_text().splitlines()[1:]]
+    return sorted(
+        {name for name, destination, gateway, *_ in lines if gateway != "00000000" or destination == "00000000"}
+    )
 
 
 def learn(kit: str, words: list[str]) -> tuple[subprocess.Popen[bytes], str]:
