@@ -437,8 +437,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         argcomplete.autocomplete(parser())
     words = sys.argv[1:] if arguments is None else list(arguments)
-    verb = _verb(words)
-    with marks.around(verb) as status:
+    with marks.around(_verb(words)) as status:
         status.append(_done(_parser_for(words), words))
         return status[0]
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.model.facts import Call
+from lab.model.steps import Step
 from lab.sandbox.engine import adapt_new_builders
 from lab.storage import read_json, write_json, write_text
 from lab.terminal import marks, witness
@@ -245,10 +246,10 @@ def _forgotten(folder: Path) -> tuple[int, int, int, float]:
         return 0, 0, 0, 0.0
 
 
-def stand_at(step: str) -> None:
-    """Let the prompt of this session name the step that is next."""
-    if folder := session():
-        write_text(folder / "step", step)
+def stand_at(step: Step | None, place: Path | None = None) -> None:
+    """Let the prompt of the session in `place`, else of this one, name the step that is next."""
+    if folder := place or session():
+        write_text(folder / "step", step.name if step else "")
 
 
 def windows(tries: Sequence[Typed], limit: int = 10) -> list[Sequence[Typed]]:

@@ -72,8 +72,7 @@ def _check(step: Step, here: World, folder: Path | None) -> Result:
         return result
     if result.status is Status.PASSED:
         recorder.forget(folder)
-    following = _next_open()
-    recorder.stand_at(following.name if following else "")
+    recorder.stand_at(_next_open())
     return result
 
 

@@ -112,8 +112,7 @@ def reset(given: Namespace) -> int:
     print(told(len(steps)))
     if folder := recorder.session():
         recorder.forget(folder)
-        following = progress.next_open(paths.learner())
-        recorder.stand_at(following.name if following else "")
+        recorder.stand_at(progress.next_open(paths.learner()))
     return 0
 
 

@@ -77,8 +77,7 @@ def _following(folder: Path) -> Iterator[None]:
     """Let the prompt name the next step, though it was a notebook that made progress."""
 
     def write() -> None:
-        step = progress.next_open(paths.learner())
-        write_text(folder / "step", step.name if step else "")
+        shell_record.stand_at(progress.next_open(paths.learner()), folder)
 
     watch = Watch(lambda: [paths.learner() / "progress.json"], write)
     try:
@@ -130,9 +129,8 @@ def _bash() -> str:
 
 
 def _greet(folder: Path) -> None:
-
     step = progress.next_open(paths.learner())
-    write_text(folder / "step", step.name if step else "")
+    shell_record.stand_at(step, folder)
     print("This is a shell in the sandbox: docker, $REGISTRY, $HERE and $OTHER are the lessons' own here.")
     print("Type a step's commands as you would anywhere, then `lab check`.")
     print("It looks at what was made, and at what you typed since the last step passed.")

@@ -64,7 +64,7 @@ def _next(step: Step, *, brief: bool) -> None:
     if not step.exercise:
         print("\n".join(f"    {line}" for line in step.cell.splitlines()))
     print("\n".join(f"  {line}" for line in (*_around(step, lesson), *_notes(step))))
-    recorder.stand_at(step.name)
+    recorder.stand_at(step)
 
 
 def _around(step: Step, lesson: course.Lesson) -> Iterator[str]:

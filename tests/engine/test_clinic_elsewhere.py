@@ -22,7 +22,7 @@ BLOCKED = {"cellar": "blocked: This case needs the lab's own engine"}  # no cert
 
 
 @BOTH
-def test_the_clinic_is_mended_there(bare_kernel: None, engine: Engine, home: Path) -> None:
+def test_the_clinic_is_mended_there(engine: Engine, home: Path) -> None:
     """Each case hurts, is mended by its solution, and hurts no more, after lesson 6; what cannot be there says why."""
     begun(engine)
     outcomes = {one.name: rounds.treated(one, this_world()) for one in clinic.cases() if one != KERNEL}
