@@ -36,7 +36,7 @@ case $1 in
     platform=$(triple "$2")
     python3 -m venv --without-pip /opt/lab
     # shellcheck disable=SC2086
-    "$uv" pip install -q $from --python /opt/lab --python-platform "$platform" --only-binary :all: \
+    "$uv" pip install -q $from --python /opt/lab --python-platform "$platform" --only-binary :all: --no-deps \
       --require-hashes -r "$3"
     ;;
   own)

@@ -53,8 +53,11 @@ class Recipe:
 
     @property
     def flags(self) -> list[str]:
-        """The flags on which the compiled packages depend; `go list` must be given the same ones."""
-        return ["-trimpath", f"-tags={self.tags}", f"-ldflags={self.ldflags}"]
+        """The flags on which the compiled packages depend; `go list` must be given the same ones.
+
+        Debug information, a tenth of the work, is not made where the linker would drop it (`-s -w`).
+        """
+        return ["-trimpath", f"-tags={self.tags}", "-gcflags=all=-dwarf=false", f"-ldflags={self.ldflags}"]
 
     @property
     def go(self) -> toolchain.Version:

@@ -41,8 +41,12 @@ def environment():
             shutil.rmtree(draft, ignore_errors=True)
             uv = subprocess.run([ROOT / "tools/uv.sh"], capture_output=True, text=True, check=True).stdout.strip()
             subprocess.run([uv, "venv", "-q", "--relocatable", "--python", PYTHON, draft], check=True)
-            install = [uv, "pip", "install", "-q", "--require-hashes", "--link-mode=copy", "--compile-bytecode"]
-            subprocess.run([*install, "--python", draft / "bin/python", "-r", _LOCK], check=True, env=os.environ)
+            install = [uv, "pip", "install", "-q", "--require-hashes", "--no-deps", "--link-mode=copy"]
+            subprocess.run(
+                [*install, "--compile-bytecode", "--python", draft / "bin/python", "-r", _LOCK],
+                check=True,
+                env=os.environ,
+            )
             draft.replace(place)
     return place
 
