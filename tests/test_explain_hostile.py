@@ -170,9 +170,9 @@ def test_a_hostile_line_costs_no_more_than_its_length(line):
 
     def seconds(times):
         log = (line + "\n").encode() * times
-        start = time.perf_counter()
+        start = time.process_time()
         explain(log)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(5)
     assert min(seconds(300) for _ in range(2)) < 30 * min(seconds(30) for _ in range(3)) + 0.2

@@ -111,7 +111,7 @@ def test_home_folders_are_not_told():
 
 def test_hostile_logs_do_not_make_it_slow():
     """A quarter of a megabyte of what the patterns almost match: seconds, not minutes."""
-    started = time.perf_counter()
+    started = time.process_time()
     for piece in (
         "-----BEGIN PRIVATE KEY",
         "password:",
@@ -123,7 +123,7 @@ def test_hostile_logs_do_not_make_it_slow():
         "eyJaaaaaaaaa.",
     ):
         Mask(["secret"])(piece * (250_000 // len(piece)))
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_dockers_logins_are_known(tmp_path):

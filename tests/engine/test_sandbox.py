@@ -143,13 +143,11 @@ def test_the_registry_is_trusted_inside_the_sandbox_and_nowhere_else(home: Path,
     assert [path.stat().st_mode & 0o777 for path in keys] == [0o600]
 
 
-def test_up_twice_is_quick_and_changes_nothing(home: Path) -> None:
-    """A second `up` keeps each process and takes less than a second."""
+def test_up_twice_changes_nothing(home: Path) -> None:
+    """A second `up` keeps each process, and writes nothing."""
     first = sandbox.up(private=True)
     pids, files = engine_pids(), (paths.sandbox() / "state.json").stat().st_mtime_ns
-    started = time.monotonic()
     assert sandbox.up(private=True) == first
-    assert time.monotonic() - started < 1
     assert engine_pids() == pids
     assert (paths.sandbox() / "state.json").stat().st_mtime_ns == files
 
