@@ -1,6 +1,7 @@
 """No name leads nowhere: what a text calls a lesson, a step, a verb, a file or a page exists, and is called what it is."""
 
 import ast
+import functools
 import importlib
 import json
 import re
@@ -60,8 +61,12 @@ def messages():
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
 
-PAGES, CELLS, SAID, MESSAGES = list(pages()), list(cells()), list(said()), list(messages())
-ALL = PAGES + CELLS + SAID + MESSAGES
+@functools.cache
+def everything():
+    """All of it, read once, and only where a test of this file is run."""
+    return [*pages(), *cells(), *said(), *messages()]
+
+
 CODE = re.compile(r"^```(\w*)\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 
 
@@ -96,7 +101,7 @@ def test_the_numbers_are_found():
 
 def test_every_lesson_that_is_named_exists():
     """A lesson is promised when it is there, not before."""
-    assert wrong(ALL, lessons_that_are_not) == []
+    assert wrong(everything(), lessons_that_are_not) == []
 
 
 def test_an_entry_of_the_error_guide_names_a_lesson_or_none():
@@ -156,12 +161,12 @@ def test_the_commands_are_found(text, found):
 
 def test_every_command_that_is_named_exists():
     """A verb, its options, the lesson or step that it is given, a target of make."""
-    assert [one for one in wrong(ALL, commands_that_are_not) if not one.endswith(": ")] == []
+    assert [one for one in wrong(everything(), commands_that_are_not) if not one.endswith(": ")] == []
 
 
 def test_what_notebooks_call_exists():
     """`lab.hint()` in a cell's text is a function of the package."""
-    assert wrong(CELLS, lambda text: (n for n in re.findall(r"`lab\.(\w+)\(", text) if not hasattr(lab, n))) == []
+    assert wrong(cells(), lambda text: (n for n in re.findall(r"`lab\.(\w+)\(", text) if not hasattr(lab, n))) == []
 
 
 # --- files and pages --------------------------------------------------------------------------------------------------
@@ -190,13 +195,13 @@ def test_every_file_that_is_named_exists():
         "x: files/machine/purple.txt",
         "x: files/purple",
     ]
-    assert wrong(ALL, files_that_are_not) == []
+    assert wrong(everything(), files_that_are_not) == []
 
 
 def test_the_readmes_links_lead_somewhere():
     """They are read on the project's page, where nobody builds them."""
     assert wrong([("x", "[a](docs/purple.md#b)")], links_that_are_not) == ["x: docs/purple.md"]
-    assert wrong(PAGES[:2], links_that_are_not) == []
+    assert wrong(list(pages())[:2], links_that_are_not) == []
 
 
 # --- one term for one thing -------------------------------------------------------------------------------------------
@@ -215,4 +220,4 @@ def test_one_term_stands_for_one_thing():
     assert list(words_that_are_not("An image list; `image list`; two images; lists of images.")) == [
         "'image list' for Index"
     ]
-    assert wrong(ALL, words_that_are_not) == []
+    assert wrong(everything(), words_that_are_not) == []

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import signal
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 

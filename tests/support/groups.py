@@ -7,6 +7,7 @@ quick files are run meanwhile, before all others that need an engine.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from support.steps import emulates
 
 from lab import course
 from lab.course import clinic
-from lab.model.steps import Step
 
 _HERE = Path(__file__).parent.parent
 _KERNEL = (
@@ -37,15 +37,8 @@ _LAST = (SITE, "browser", "engine", "hub")
 
 def group(item: pytest.Item) -> str:
     """The name of a test's group: `kernel`, or its file."""
-    file = str(Path(item.path).relative_to(_HERE))
-    known = getattr(getattr(item, "callspec", None), "params", {})
-    steps = course.steps()
-    name = str(known.get("name", ""))
-    step = steps.get(name) or clinic.steps().get(name)
-    lesson = course.lesson(known["lesson"]) if isinstance(known.get("lesson"), str) else None
-    about = (step,) if step else lesson.steps if lesson else ()
-    emulated = "emulators" in getattr(item, "fixturenames", ()) or any(map(_emulated, about))
-    if file in _KERNEL or (file.startswith("engine/") and emulated):
+    file = _file(Path(item.path))
+    if file in _KERNEL or (file.startswith("engine/") and _wants_emulators(item)):
         return KERNEL
     return SITE if file in _SITE else file
 
@@ -55,12 +48,28 @@ def has_registry(item: pytest.Item) -> bool:
 
     Such a push is tried once more. Others are not even asked: with several processes the question costs 40 ms a test.
     """
-    return Path(item.path).relative_to(_HERE).parts[0] in ("engine", "browser", "hub", "cluster")
+    return _file(Path(item.path)).startswith(("engine/", "browser/", "hub/", "cluster/"))
 
 
-def _emulated(step: Step) -> bool:
-    """Does it need emulators, or an earlier step that does, which is done before it?"""
-    return emulates(step) or any(_emulated(course.step(name)) for name in step.after)
+@functools.cache
+def _file(path: Path) -> str:
+    return str(path.relative_to(_HERE))
+
+
+def _wants_emulators(item: pytest.Item) -> bool:
+    known = getattr(getattr(item, "callspec", None), "params", {})
+    name = str(known.get("name", ""))
+    step = course.steps().get(name) or clinic.steps().get(name)
+    lesson = course.lesson(known["lesson"]) if isinstance(known.get("lesson"), str) else None
+    about = (step,) if step else lesson.steps if lesson else ()
+    return "emulators" in getattr(item, "fixturenames", ()) or any(_emulated(one.name) for one in about)
+
+
+@functools.cache
+def _emulated(name: str) -> bool:
+    """Does that step need emulators, or an earlier step that does, which is done before it?"""
+    step = course.step(name)
+    return emulates(step) or any(map(_emulated, step.after))
 
 
 def share(items: list[pytest.Item]) -> None:
