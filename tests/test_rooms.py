@@ -1,6 +1,7 @@
 """The rooms of the lab, from the ground floor up: each may import those below it, and no other one."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,16 @@ SANDBOX = [
 ]  # fmt: skip
 
 
+@functools.cache
 def imported(path):
     """(module, names) of each import of the lab's own in a file, at its top or inside a function."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "lab":
-            yield node.module, [alias.name for alias in node.names]
+            found.append((node.module, [alias.name for alias in node.names]))
         elif isinstance(node, ast.Import):
-            yield from ((alias.name, []) for alias in node.names if alias.name.startswith("lab."))
+            found += [(alias.name, []) for alias in node.names if alias.name.startswith("lab.")]
+    return found
 
 
 def rooms_of(path, depth=1):

@@ -28,6 +28,12 @@ _SETTINGS = {
 }
 # JupyterLab's terminal is the learner's shell; where that cannot be (no sandbox, an old bash), an ordinary one
 _TERMINAL = ["bash", "-c", "lab shell; case $? in 2|3|70) exec bash --noprofile;; esac"]
+# nothing is installed into this JupyterLab: it neither shows a manager for that, nor asks a Node.js at each page how to
+_PAGE = {
+    "buildAvailable": False,
+    "buildCheck": False,
+    "disabledExtensions": {"@jupyterlab/extensionmanager-extension": True},
+}
 _LIMIT = 60.0
 _TRIES = 5
 _HERE = "127.0.0.1"
@@ -150,6 +156,7 @@ def _own_folders(own: Path) -> dict[str, str]:
         "LanguageServerManager": {"autodetect": False},
     }
     write_json(own / "config" / "jupyter_server_config.json", server)
+    write_json(own / "config" / "labconfig" / "page_config.json", _PAGE)
     names = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
     return {name: str(own / folder) for name, folder in {**names, "IPYTHONDIR": "ipython"}.items()}
 

@@ -26,6 +26,8 @@ def test_a_guided_step_passes_and_the_panel_follows(lesson):
     expect(lesson.panel).to_contain_text(f"1 of {STEPS} steps")
     expect(lesson.panel.locator("[aria-current=step]")).to_contain_text(FIRST.goal[:30])  # it is still open
     assert lesson.hosts == {lesson.server.root.removeprefix("http://")}
+    expect(lesson.page.get_by_role("tab", name="Table of Contents")).to_have_count(1)
+    expect(lesson.page.get_by_role("tab", name="Extension Manager")).to_have_count(0)  # nothing can be installed
     assert lesson.errors == []
 
 
