@@ -142,7 +142,7 @@ def test_the_look_at_docker_hub_is_bounded():
     """A name server that does not answer costs the time that was allowed, and no more."""
     answer = threading.Event()
     try:
-        assert target.hub_answers(0.05, lambda _seconds: answer.wait(60)) is False
+        assert target.hub_answers(0.05, lambda _seconds: answer.wait(60) or True) is False
     finally:
         answer.set()
 
