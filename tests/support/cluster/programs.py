@@ -41,12 +41,9 @@ def environment():
             shutil.rmtree(draft, ignore_errors=True)
             uv = subprocess.run([ROOT / "tools/uv.sh"], capture_output=True, text=True, check=True).stdout.strip()
             subprocess.run([uv, "venv", "-q", "--relocatable", "--python", PYTHON, draft], check=True)
-            install = [uv, "pip", "install", "-q", "--require-hashes", "--no-deps", "--link-mode=copy"]
-            subprocess.run(
-                [*install, "--compile-bytecode", "--python", draft / "bin/python", "-r", _LOCK],
-                check=True,
-                env=os.environ,
-            )
+            options = ["-q", "--require-hashes", "--no-deps", "--link-mode=copy", "--compile-bytecode"]
+            install = [uv, "pip", "install", *options, "--python", draft / "bin/python", "-r", _LOCK]
+            subprocess.run(install, check=True, env=os.environ)
             draft.replace(place)
     return place
 
