@@ -42,6 +42,17 @@ def test_where_the_image_is_nothing_is_made(monkeypatch):
     needs.golang(None)
 
 
+def test_what_the_cache_has_needs_no_maker(monkeypatch):
+    """It is put into the mirror at once, under each of its tags."""
+    put = []
+    monkeypatch.setattr(background, "spawn", lambda *_words, **_more: pytest.fail("made all the same"))
+    monkeypatch.setattr(build, "exists", lambda *_words: None)
+    monkeypatch.setattr(build, "push", lambda mirror, repository, tag, _image: put.append((mirror, repository, tag)))
+    build.write_layout(maker.layout(), build.image([build.layer({"x": (b"x", 0o644)})], platform="linux/amd64"))
+    assert golang.start("localhost:1", {}).state == "ready"
+    assert put == [("localhost:1", "library/golang", tag) for tag in maker.TAGS]
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is made on Linux only")
 def test_where_it_is_missing_a_maker_is_started(monkeypatch):
     """It is told where the mirror is; a second `up` does not start another one."""

@@ -60,7 +60,7 @@ def until(true, seconds=5.0):
 
 def test_the_panel_looks_at_no_file_of_the_disk(live, monkeypatch):
     """It asks after each cell what is up; the sizes, which it does not show, would mean a look at tens of thousands."""
-    monkeypatch.setattr(overview, "disk_usage", lambda _folder: pytest.fail("a size was asked for"))
+    monkeypatch.setattr(overview, "disk_usage", lambda *_folder: pytest.fail("a size was asked for"))
     made = top.Panel(LESSON, live=False)
     made.open()
     made.close()

@@ -17,7 +17,7 @@ ROOMS = [
 # The inner rooms of the sandbox, in the same way.
 SANDBOX = [
     "host", "report", "model", "state", "cache", "background",
-    "packages", "certificates", "registry", "images", "emulators", "buildkit", "golang",
+    "packages", "certificates", "registry", "provision", "images", "emulators", "buildkit", "golang",
     "engine", "nodes", "consent", "overview", "teardown", "bringup",
 ]  # fmt: skip
 

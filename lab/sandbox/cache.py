@@ -44,16 +44,19 @@ def leave() -> None:
             paths.cache().rmdir()
 
 
-def disk_usage(folder: Path) -> int:
-    """Bytes that the files of a folder take on the disk; what cannot be read counts nothing."""
-    total, seen = 0, set()
+def disk_usage(folder: Path, counted: set[tuple[int, int]] | None = None) -> int:
+    """Bytes that the files of a folder take on the disk; what cannot be read counts nothing.
+
+    A file with several names counts once. Those in `counted` (device, inode) have been; the others are added to it.
+    """
+    total, seen = 0, set() if counted is None else counted
     for path, _, names in os.walk(folder):
         for name in names:
             try:
                 found = os.lstat(os.path.join(path, name))  # noqa: PTH118  # many files: plain calls are quick
             except OSError:
                 continue
-            if found.st_ino not in seen:
-                seen.add(found.st_ino)
+            if (one := (found.st_dev, found.st_ino)) not in seen:
+                seen.add(one)
                 total += found.st_blocks * 512
     return total

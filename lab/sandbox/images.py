@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from lab import paths
 from lab.errors import Blocked
 from lab.images import build
+from lab.sandbox import provision
 from lab.sandbox.certificates import of_the_system
 from lab.sandbox.packages.deb import upstream
 from lab.sandbox.report import Listener, quiet
@@ -78,8 +79,7 @@ def provide(sandbox: Sandbox, report: Listener = quiet) -> None:
             continue
         report.phase(f"Making the base image {repository.removeprefix('library/')}")
         base = make(report)
-        for tag in base.tags:
-            build.push(sandbox.mirror, repository, tag, base.index)
+        provision.put(sandbox.mirror, repository, base.tags, base.index)
 
 
 @contextmanager

@@ -91,11 +91,11 @@ def _whose(handler: Handler) -> str:
 
 def status(*, sizes: bool = True) -> Overview:
     """What is up. Never raises for what is down: that is what it tells. The sizes mean a look at each file there is."""
-    nothing = Overview(
-        emulators=tuple(kernel.registered()),
-        sandbox_bytes=disk_usage(paths.sandbox()) if sizes else 0,
-        cache_bytes=disk_usage(paths.cache()) if sizes else 0,
-    )
+    nothing = Overview(emulators=tuple(kernel.registered()))
+    if sizes:
+        counted: set[tuple[int, int]] = set()  # what the sandbox shares with the cache is the cache's
+        cached = disk_usage(paths.cache(), counted)
+        nothing = replace(nothing, cache_bytes=cached, sandbox_bytes=disk_usage(paths.sandbox(), counted))
     try:
         now = state.read()
         box = state.load()

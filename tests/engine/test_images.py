@@ -9,7 +9,7 @@ from support.nightly import nightly
 
 from lab import paths, sandbox
 from lab.images import build
-from lab.sandbox import buildkit, golang, images, state
+from lab.sandbox import buildkit, golang, images, registry, state
 from lab.sandbox.buildkit import journal
 from lab.sandbox.golang import maker
 from lab.sandbox.host import process
@@ -104,6 +104,21 @@ def test_a_second_time_makes_nothing(box, monkeypatch):
     """Base images that are there are not made again."""
     monkeypatch.setattr(images, "BASES", {name: lambda _report: pytest.fail("made again") for name in images.BASES})
     images.provide(box)
+
+
+def test_what_the_cache_has_is_linked_and_never_written_to(ready):
+    """The registry serves the cache's own files; a push of what it has leaves their bytes, as they were."""
+    kept = registry.images(paths.sandbox()) / "docker/registry/v2/blobs/sha256"
+    digests = {blob.digest for image in build.read_layout(maker.layout()).manifests for blob in image.blobs}
+    names = {digest: digest.removeprefix("sha256:") for digest in digests}
+    files = {kept / name[:2] / name / "data": digest for digest, name in names.items()}
+    before = {file: file.stat().st_mtime_ns for file in files}
+    assert all(file.stat().st_nlink > 1 for file in files)
+    docker(ready, "pull", "--quiet", images.GOLANG)
+    docker(ready, "tag", images.GOLANG, f"{ready.registry}/linked")
+    docker(ready, "push", "--quiet", f"{ready.registry}/linked")
+    assert {file: file.stat().st_mtime_ns for file in files} == before
+    assert {file: build.blob(file, "").digest for file in files} == files
 
 
 def test_bootstrap_is_real(ready):

@@ -10,7 +10,7 @@ from lab.errors import BadInput
 from lab.images.build.layers import Blob, blob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -34,6 +34,13 @@ class Manifest:
     def digest(self) -> str:
         """`sha256:…` of the manifest's own bytes."""
         return self.blob.digest
+
+    def every_blob(self) -> Iterator[Blob]:
+        """All that it is made of, each before what names it; its own bytes come last."""
+        yield from self.blobs
+        for child in self.manifests:
+            yield from child.every_blob()
+        yield self.blob
 
     def entry(
         self,

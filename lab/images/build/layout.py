@@ -26,7 +26,7 @@ def write_layout(folder: Path, manifest: Manifest, *, names: Sequence[str] = ())
     short is not taken for a whole one.
     """
     (folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
-    for blob in _all_blobs(manifest):
+    for blob in manifest.every_blob():
         _keep(folder, blob)
     _write(folder / "oci-layout", {"imageLayoutVersion": "1.0.0"})
     if names and not manifest.manifests:
@@ -67,13 +67,6 @@ def write_archive(folder: Path, stream: IO[bytes]) -> None:
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             archive.add(path, path.relative_to(folder).as_posix(), recursive=False)
-
-
-def _all_blobs(manifest: Manifest) -> Iterator[Blob]:
-    yield from manifest.blobs
-    for child in manifest.manifests:
-        yield from _all_blobs(child)
-    yield manifest.blob
 
 
 def _path(folder: str | Path, digest: str) -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lab.errors import Blocked
 from lab.images import build
 from lab.images.reference import HUB_ENDPOINT
+from lab.sandbox import provision
 from lab.sandbox.host.run import run
 from lab.sandbox.images import BUILDKIT
 
@@ -43,7 +44,7 @@ class Target:
     def take(self, image: build.Manifest, layout: Path) -> str | None:
         """Give it the image; the id of the image that is now in the learner's engine because of us, if any."""
         if self.mirror:
-            build.push(self.mirror, NAME, TAG, image)
+            provision.put(self.mirror, NAME, (TAG,), image)
             return None
         with tempfile.TemporaryFile() as archive:
             build.write_archive(layout, archive)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lab import paths
 from lab.errors import Blocked, LabError
 from lab.images import build
-from lab.sandbox import background
+from lab.sandbox import background, provision
 from lab.sandbox.images import GOLANG
 from lab.sandbox.model import Removal
 from lab.storage import write_json
@@ -64,10 +64,15 @@ def start(mirror: str | None, environment: Mapping[str, str]) -> Progress:
 
     Never raises for what the world lacks: the state is then "failed", with one line and a remedy.
     """
+    from lab.sandbox.golang import maker
+
     if mirror is None or (now := progress()).state == "building":
         return Progress("none") if mirror is None else now
     try:
         if build.exists(mirror, _REPOSITORY, GOLANG.partition(":")[2]):
+            _record("ready")
+        elif image := maker.cached():
+            provision.put(mirror, _REPOSITORY, maker.TAGS, image)
             _record("ready")
         elif not sys.platform.startswith("linux"):
             raise Blocked("Go's image can be made on Linux only.", "Docker Hub's own serves elsewhere.")
@@ -126,8 +131,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _record("building", pid=os.getpid())
         image = maker.make()
-        for tag in maker.TAGS:
-            build.push(mirror, _REPOSITORY, tag, image)
+        provision.put(mirror, _REPOSITORY, maker.TAGS, image)
         _record("ready")
     except LabError as error:
         sys.stderr.write(f"{error}\n")

@@ -50,6 +50,11 @@ def layout() -> Path:
     return paths.cache() / f"base-golang-{VERSION}-{_RECIPE}"
 
 
+def cached() -> build.Manifest | None:
+    """The image, where the cache has it whole; a damaged one is dropped."""
+    return build.kept(layout())
+
+
 def make() -> build.Manifest:
     """The index out of the cache, or made now: half a minute. Raises Blocked where it cannot be made.
 
@@ -60,7 +65,7 @@ def make() -> build.Manifest:
     try:
         journal.cache_folder().mkdir(parents=True, exist_ok=True)
         with FileLock(journal.cache_folder() / "lock"):
-            return build.kept(layout()) or _make()
+            return cached() or _make()
     except OSError as error:
         raise Blocked(f"Go's image cannot be kept: {error}.", "Make room, or set LAB_CACHE.") from error
 
