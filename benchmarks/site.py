@@ -146,7 +146,10 @@ def main() -> None:
     notebooks = sorted(TOUR.glob("[0-9][0-9]-*.ipynb"))
     if not notebooks:
         sys.exit(f"There is no run in {str(TOUR)!r}: `lab tour --yes --output build/tour` makes one.")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))),
+        None,
+    )
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         sites = [("this site", ours(folder), [f"lessons/{path.stem.partition('-')[2]}" for path in notebooks])]
