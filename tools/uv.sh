@@ -22,22 +22,22 @@ pip_from_apt() {
 }
 
 install=(install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock)
-rm -rf .bootstrap
-if python3 -m venv .bootstrap >/dev/null 2>&1; then
-  .bootstrap/bin/python -m pip "${install[@]}" >&2
-else
-  rm -rf .bootstrap
-  if python3 -m pip --version >/dev/null 2>&1; then
-    pip=(-m pip)
-  elif command -v apt-get >/dev/null 2>&1 && found=$(pip_from_apt); then
-    pip=("$found")
-  else
-    echo "make: cannot fetch uv: python3 has neither venv nor pip." >&2
-    echo "make: install one of them (Debian and Ubuntu: python3-venv), or uv itself, then run make again." >&2
-    rm -rf .bootstrap; exit 1
-  fi
-  python3 "${pip[@]}" "${install[@]}" --target .bootstrap/lib >&2
+export PIP_ROOT_USER_ACTION=ignore PIP_USER=no # nothing is installed for a user, root or not
+into_lib() {
+  python3 "$@" "${install[@]}" --target .bootstrap/lib >&2
   mkdir -p .bootstrap/bin && ln -sf ../lib/bin/uv "$own"
+}
+rm -rf .bootstrap
+if python3 -m pip --version >/dev/null 2>&1; then
+  into_lib -m pip # a virtual environment, with a pip of its own, would take twice as long
+elif python3 -m venv .bootstrap >/dev/null 2>&1; then
+  .bootstrap/bin/python -m pip "${install[@]}" >&2
+elif rm -rf .bootstrap && command -v apt-get >/dev/null 2>&1 && found=$(pip_from_apt); then
+  into_lib "$found"
   rm -rf .bootstrap/apt
+else
+  echo "make: cannot fetch uv: python3 has neither venv nor pip." >&2
+  echo "make: install one of them (Debian and Ubuntu: python3-venv), or uv itself, then run make again." >&2
+  rm -rf .bootstrap; exit 1
 fi
 echo "$own"
