@@ -14,7 +14,7 @@ export UV_LINK_MODE ?= hardlink
 export UV_SYSTEM_CERTS ?= true
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help learn setup setup-hub setup-dev test browser tested test-fast test-all test-shuffled test-cluster check fix site serve benchmark explain-figures coverage mutants lock clean
+.PHONY: help learn setup setup-hub setup-dev test ready browser tested test-fast test-all test-shuffled test-cluster check fix site serve benchmark explain-figures coverage mutants lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -38,8 +38,11 @@ $(DEV_STAMP): requirements-dev.lock requirements.lock pyproject.toml tools/setup
 learn: setup ## Bring the sandbox up and open JupyterLab at lesson 1.
 	@$(BIN)/lab learn
 
-test: setup-dev ## Everything: rules, unit tests, every lesson on a real engine.
-	@$(BIN)/python tools/beside.py $(MAKE) --no-print-directory check browser tested
+test: ready ## Everything: rules, unit tests, every lesson on a real engine.
+	@$(BIN)/python tools/beside.py $(MAKE) --no-print-directory check tested
+
+ready:
+	@$(MAKE) --no-print-directory -j2 setup-dev browser
 
 browser:
 	@tools/browser.sh
@@ -50,8 +53,8 @@ tested:
 test-fast: setup-dev ## The tests that need no engine and no browser: a minute.
 	@$(BIN)/python -m pytest -q $(SHARED) -m "not engine and not browser and not slow and not cluster"
 
-test-all: setup-dev ## The slow matrix too.
-	@LAB_SLOW=1 $(BIN)/python tools/beside.py $(MAKE) --no-print-directory check browser tested
+test-all: ready ## The slow matrix too.
+	@LAB_SLOW=1 $(BIN)/python tools/beside.py $(MAKE) --no-print-directory check tested
 
 test-shuffled: setup-dev ## The engine tests three times, each in an order of its own (its seed is printed first).
 	@for round in 1 2 3; do LAB_TEST_EMULATORS=yes $(BIN)/python -m pytest -q -p randomly tests/engine; done
