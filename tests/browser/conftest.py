@@ -213,6 +213,7 @@ class Lesson:
     def press(self, step, words):
         """A button of a step's card, by keyboard."""
         button = self.cell(f"%%step {step}").locator(".lab-buttons button", has_text=words)
+        expect(button).to_be_enabled()  # it is told so after what was shown, and disabled it takes no key
         button.focus()
         self.page.keyboard.press("Enter")
 
