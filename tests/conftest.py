@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import shutil
 import signal
 
 import pytest
@@ -37,14 +38,23 @@ def pytest_make_parametrize_id(val, argname):
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch, request):
-    """No test reads or writes the home, cache or progress of whoever runs it; engine tests bring a shared one."""
+def own_folders(tmp_path_factory, monkeypatch, request):
+    """No test reads or writes the home, cache or progress of whoever runs it; engine tests bring a shared one.
+
+    Where a test has no `tmp_path` of its own, the folders are only named: making one for each would take seconds in all.
+    """
     monkeypatch.delenv("LAB_WORKSPACE", raising=False)
     if any(request.node.get_closest_marker(name) for name in ("engine", "browser", "cluster")):
+        yield
         return
-    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("LAB_LEARNER", str(tmp_path / "learner"))
+    own = "tmp_path" in request.fixturenames
+    place = request.getfixturevalue("tmp_path") if own else tmp_path_factory.getbasetemp() / "own"
+    monkeypatch.setenv("LAB_HOME", str(place / "home"))
+    monkeypatch.setenv("LAB_CACHE", str(place / "cache"))
+    monkeypatch.setenv("LAB_LEARNER", str(place / "learner"))
+    yield
+    if not own and place.exists():
+        shutil.rmtree(place)
 
 
 @pytest.fixture(scope="session")

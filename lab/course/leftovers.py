@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lab.errors import BadInput, LabError
 from lab.model.world import World
 from lab.probes import engine, handed, registry
-from lab.sandbox.engine import adapt_new_builders
+from lab.sandbox.engine import adapt_new_builders, restore_defaults
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class BuilderNamed:
         if status:
             raise LabError(f"The builder {self.name!r} could not be removed: {err.strip()}")
         return f"builder {self.name}"
+
+
+@dataclass(frozen=True)
+class BuilderDefaults:
+    """What buildx tells each new builder: a file of the lab's that a learner can change."""
+
+    def remove(self, world: World) -> str:
+        """Write it as the lab does, where it is another by now."""
+        del world
+        return "settings for new builders" if restore_defaults() else ""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from lab.course._nodes import (
     pins,
 )  # fmt: skip
 from lab.course._text import counted
-from lab.course.leftovers import BuilderNamed, Tag
+from lab.course.leftovers import BuilderDefaults, BuilderNamed, Tag
 from lab.draw.builders import card
 from lab.model.facts import Builder, Call, Index, Transcript
 from lab.model.picture import Picture
@@ -317,7 +317,7 @@ def _node_of(call: Call, seen: Nodes) -> str:
     needs=[needs.engine, needs.nodes],
     after=[two_nodes],
     prepare=BrokenSettings(NODE_B).make,
-    makes=[BrokenSettings(NODE_B), Tag(CRATE)],
+    makes=[BrokenSettings(NODE_B), BuilderDefaults(), Tag(CRATE)],
 )
 def remote_config(seen: Nodes, settings: Mended, tag: Published, makers: Pushed) -> Verdict:
     """Mend what keeps pair from pushing, and push files/native-nodes for both platforms as $REGISTRY/crate."""

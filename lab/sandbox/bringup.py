@@ -44,7 +44,12 @@ def up(  # noqa: PLR0913  # each is a choice that a learner can make
         account = before.account if registry is None and before else registry if registry != LOCAL else None
         suite = suite or (before.suite if before else "") or SUITE
         wanted = Wanted(private, account, suite, store or (before.store if before else STORES[0]))
-        now = before if before and _stands(before, wanted) else _make(before, wanted, report)
+        if before and _stands(before, wanted):
+            now = before
+            if engines.restore_defaults():
+                report.note("What new builders are told had been changed; it is the lab's again.")
+        else:
+            now = _make(before, wanted, report)
         now = consent.apply(now, emulators, report)
         box = now.sandbox()
         images.provide(box, report)

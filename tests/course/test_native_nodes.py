@@ -1,12 +1,14 @@
 """Lesson 12: how do I build without emulation?"""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from lab import course
 from lab.course import _nodes
 from lab.course import native_nodes as lesson
+from lab.course.leftovers import BuilderDefaults
 from lab.errors import Blocked
 from lab.model.facts import Builder, Call, Node
 from lab.model.platforms import Platform
@@ -15,6 +17,8 @@ from lab.probes.doors import Door
 from lab.probes.nodes import Nodes, NodeSeen, Pushed, Record
 from lab.probes.published import Published
 from lab.sandbox import nodes as places
+from lab.sandbox import state
+from lab.sandbox.engine import buildx_store
 from lab.sandbox.nodes import settings
 
 AMD64, ARM64, S390X = (Platform.parse(f"linux/{name}") for name in ("amd64", "arm64", "s390x"))
@@ -339,6 +343,24 @@ def test_the_fault_is_planted_once_and_taken_back(world, monkeypatch):
     assert not scene.changed()
     assert started == ["node-b", "node-b"]
     assert _nodes.Settings("node-c").remove(here) == ""
+
+
+def test_what_new_builders_are_told_is_taken_back(world, monkeypatch):
+    """The story tells of somebody who changed the wrong file; who tries that has it as it was after a reset."""
+    assert BuilderDefaults().remove(world) == ""  # no sandbox is up
+    monkeypatch.setattr(state, "read", lambda: SimpleNamespace(ready=True, port=5000, address="10.213.1.1"))
+    BuilderDefaults().remove(world)
+    told = buildx_store.folder() / "buildkitd.default.toml"
+    as_written = told.read_text()
+    assert '[registry."10.213.1.1:5000"]' in as_written
+    for changed in (as_written + "debug = true\n", ""):
+        told.write_text(changed)
+        assert BuilderDefaults().remove(world) == "settings for new builders"
+        assert told.read_text() == as_written
+    assert BuilderDefaults().remove(world) == ""
+    told.write_bytes(b"\xff")
+    assert BuilderDefaults().remove(world) == "settings for new builders"
+    assert BuilderDefaults() in lesson.remote_config.makes
 
 
 def test_a_build_by_who_was_interrupted_counts_as_no_result():

@@ -152,6 +152,20 @@ def test_up_twice_changes_nothing(home: Path) -> None:
     assert (paths.sandbox() / "state.json").stat().st_mtime_ns == files
 
 
+def test_what_new_builders_are_told_is_put_right(home: Path) -> None:
+    """Broken by hand, it stops every `create`; the next `up` says that it was changed, and writes it again."""
+    box = sandbox.up(private=True)
+    settings = paths.sandbox() / "buildx" / "buildkitd.default.toml"
+    as_written = settings.read_text()
+    settings.write_text(as_written + "debug = true\ndebug = true\n")
+    assert "failed to parse buildkit config" in run("docker buildx create --name told", box).stderr
+    heard = Heard()
+    sandbox.up(private=True, report=heard)
+    assert "What new builders are told had been changed; it is the lab's again." in heard.notes
+    assert settings.read_text() == as_written
+    said("docker buildx create --name told", box)
+
+
 def test_an_engine_that_died_comes_back_with_its_images(home: Path) -> None:
     """SIGKILL to all of the engine's processes: the next `up` has the same address and the same images."""
     first = sandbox.up(private=True)

@@ -171,6 +171,12 @@ TRIED = (
         # no engine listens there, which is the next thing that it says
         "docker buildx create --name way-out tls-environment 2>&1 | tee said; ! grep -q 'TLS data' said", put=MINE,
         do="set +e; export DOCKER_HOST=tcp://127.0.0.1:2376 DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$PWD/certs", slow=True),
+    way("builder-settings-unreadable", "Mend the line",
+        "echo '[registry.localhost:5000]' > buildkitd.toml; docker buildx create --name way-toml --driver docker-container --buildkitd-config buildkitd.toml",
+        "docker buildx create --name way-toml --driver docker-container --buildkitd-config buildkitd.toml", put=MINE),
+    way("builder-settings-unreadable", "If you named no file",
+        "export BUILDX_CONFIG=$PWD/own; mkdir own; printf 'debug = true\\ndebug = true\\n' > own/buildkitd.default.toml; docker buildx create --name way-toml",
+        "BUILDX_CONFIG=$PWD/own docker buildx create --name way-toml", do="export BUILDX_CONFIG=$PWD/own"),
     way("builder-not-found", "Make it, or use another one", "docker buildx use nobody; docker buildx build --builder nobody .",
         "docker buildx inspect nobody", only=(0,)),
     way("builder-name-reserved", "Take another name", "docker buildx create --name default",

@@ -93,6 +93,14 @@ def adapt_new_builders() -> None:
         of(box.engine).adapt_new_builders(box)
 
 
+def restore_defaults() -> bool:
+    """Write what new builders are told as the lab does, where somebody changed it; was it changed?"""
+    from lab.sandbox.engine import config
+
+    now = state.read()
+    return now is not None and now.ready and config.write_defaults(now.port, now.address)
+
+
 def has_foreign_builder(name: str) -> bool:
     """Whether a container on the engine, none of the lab's, is already called as that builder's would be."""
     return of(state.load().engine).has_foreign_builder(name)

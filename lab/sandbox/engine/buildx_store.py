@@ -109,9 +109,14 @@ def forget(name: str) -> None:
     (folder() / "instances" / name).unlink(missing_ok=True)
 
 
-def write_defaults(text: str) -> None:
-    """What every builder is told that is created without settings of its own, in BuildKit's TOML."""
-    write_text(folder() / "buildkitd.default.toml", text)
+def write_defaults(text: str) -> bool:
+    """What every builder is told that is created without settings of its own, in BuildKit's TOML; was it another?"""
+    place = folder() / "buildkitd.default.toml"
+    with contextlib.suppress(OSError, UnicodeError):
+        if place.read_text(encoding="utf-8", errors="surrogateescape") == text:
+            return False
+    write_text(place, text)
+    return True
 
 
 def container(node: dict[str, Any]) -> str:
