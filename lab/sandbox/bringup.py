@@ -47,7 +47,7 @@ def up(  # noqa: PLR0913  # each is a choice that a learner can make
         if before and _stands(before, wanted):
             now = before
             if engines.restore_defaults():
-                report.note("What new builders are told had been changed; it is the lab's again.")
+                report.note("buildkitd.default.toml had been changed. It is the lab's again; yours is kept beside it.")
         else:
             now = _make(before, wanted, report)
         now = consent.apply(now, emulators, report)

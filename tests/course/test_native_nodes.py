@@ -360,6 +360,8 @@ def test_what_new_builders_are_told_is_taken_back(world, monkeypatch):
     assert BuilderDefaults().remove(world) == ""
     told.write_bytes(b"\xff")
     assert BuilderDefaults().remove(world) == "settings for new builders"
+    assert told.with_name(f"{told.name}.damaged-1").read_text() == as_written + "debug = true\n"
+    assert told.with_name(f"{told.name}.damaged-3").read_bytes() == b"\xff"
     assert BuilderDefaults() in lesson.remote_config.makes
 
 

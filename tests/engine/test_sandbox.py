@@ -161,8 +161,9 @@ def test_what_new_builders_are_told_is_put_right(home: Path) -> None:
     assert "failed to parse buildkit config" in run("docker buildx create --name told", box).stderr
     heard = Heard()
     sandbox.up(private=True, report=heard)
-    assert "What new builders are told had been changed; it is the lab's again." in heard.notes
+    assert "buildkitd.default.toml had been changed. It is the lab's again; yours is kept beside it." in heard.notes
     assert settings.read_text() == as_written
+    assert "debug = true" in settings.with_name(f"{settings.name}.damaged-1").read_text()
     said("docker buildx create --name told", box)
 
 

@@ -94,11 +94,16 @@ def adapt_new_builders() -> None:
 
 
 def restore_defaults() -> bool:
-    """Write what new builders are told as the lab does, where somebody changed it; was it changed?"""
-    from lab.sandbox.engine import config
+    """Write what new builders are told as the lab does, where somebody changed it, and keep theirs beside it; was it?
+
+    Buildx creates no builder at all with a file that it cannot read.
+    """
+    from lab.sandbox.engine import buildx_store, config
 
     now = state.read()
-    return now is not None and now.ready and config.write_defaults(now.port, now.address)
+    if now is None or not now.ready:
+        return False
+    return buildx_store.restore_defaults(config.builder_settings(now.port, now.address))
 
 
 def has_foreign_builder(name: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from lab import paths
 from lab.errors import BadInput, Blocked
-from lab.storage import own_folder, read_json, write_json, write_text
+from lab.storage import own_folder, read_json, set_aside, write_json, write_text
 
 VARIABLE = "BUILDX_CONFIG"
 DRIVER = "docker-container"
@@ -109,14 +109,23 @@ def forget(name: str) -> None:
     (folder() / "instances" / name).unlink(missing_ok=True)
 
 
-def write_defaults(text: str) -> bool:
-    """What every builder is told that is created without settings of its own, in BuildKit's TOML; was it another?"""
-    place = folder() / "buildkitd.default.toml"
-    with contextlib.suppress(OSError, UnicodeError):
-        if place.read_text(encoding="utf-8", errors="surrogateescape") == text:
+def write_defaults(text: str) -> None:
+    """What every builder is told that is created without settings of its own, in BuildKit's TOML."""
+    write_text(_defaults(), text)
+
+
+def restore_defaults(text: str) -> bool:
+    """The same, where something else stands there, which is then kept beside it; did it?"""
+    with contextlib.suppress(OSError):
+        if _defaults().read_text(encoding="utf-8", errors="surrogateescape") == text:
             return False
-    write_text(place, text)
+        set_aside(_defaults())
+    write_defaults(text)
     return True
+
+
+def _defaults() -> Path:
+    return folder() / "buildkitd.default.toml"
 
 
 def container(node: dict[str, Any]) -> str:

@@ -20,15 +20,7 @@ def write(engine: EngineRef, *, port: int | None, address: str | None) -> None:
     settings = paths.sandbox() / "docker" / "config.json"
     if engine.programs:
         write_json(settings, _client_settings(settings, find(engine.programs, "docker-buildx").parent))
-    write_defaults(port, address)
-
-
-def write_defaults(port: int | None, address: str | None) -> bool:
-    """What new builders are told, as the lab writes it; was it something else?
-
-    A learner may have changed it, and buildx creates no builder at all with a file that it cannot read.
-    """
-    return buildx_store.write_defaults(builder_settings(port, address))
+    buildx_store.write_defaults(builder_settings(port, address))
 
 
 def builder_settings(port: int | None, address: str | None) -> str:
