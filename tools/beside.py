@@ -12,6 +12,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def make() -> None:
@@ -29,22 +33,28 @@ def make() -> None:
     golang.make()
 
 
-def run(command: list[str]) -> int:
-    """The command's exit status; the maker is ended with it.
+_MAKER = (sys.executable, "-P", str(Path(__file__).resolve()))
+
+
+def run(command: list[str], maker: Sequence[str] = _MAKER) -> int:
+    """The command's exit status; the maker is ended with it, also where it is ended from outside.
 
     The maker stays in this session: the kernel weighs sessions against each other, and processes only inside of one.
     """
     with subprocess.Popen(
-        [sys.executable, "-P", str(Path(__file__).resolve())],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
-    ) as maker:  # fmt: skip
+        maker, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+    ) as making:
         try:
-            return subprocess.run(["nice", "-n", "5", *command], check=False).returncode
-        except KeyboardInterrupt:
-            return 130
+            with subprocess.Popen(["nice", "-n", "5", *command]) as running:
+                signal.signal(signal.SIGTERM, lambda *_: running.terminate())
+                try:
+                    return running.wait()
+                except KeyboardInterrupt:
+                    running.wait()  # the terminal told it, too: it stops what it started
+                    return 130
         finally:
-            if maker.poll() is None:
-                os.killpg(maker.pid, signal.SIGTERM)
+            if making.poll() is None:
+                os.killpg(making.pid, signal.SIGTERM)
 
 
 if __name__ == "__main__":
