@@ -41,7 +41,8 @@ def pytest_make_parametrize_id(val, argname):
 def own_folders(tmp_path_factory, monkeypatch, request):
     """No test reads or writes the home, cache or progress of whoever runs it; engine tests bring a shared one.
 
-    Where a test has no `tmp_path` of its own, the folders are only named: making one for each would take seconds in all.
+    Tests without a `tmp_path` of their own have one folder in turn, emptied where something was written: one for each
+    would take seconds in all.
     """
     monkeypatch.delenv("LAB_WORKSPACE", raising=False)
     if any(request.node.get_closest_marker(name) for name in ("engine", "browser", "cluster")):
@@ -49,11 +50,12 @@ def own_folders(tmp_path_factory, monkeypatch, request):
         return
     own = "tmp_path" in request.fixturenames
     place = request.getfixturevalue("tmp_path") if own else tmp_path_factory.getbasetemp() / "own"
+    place.mkdir(exist_ok=True)
     monkeypatch.setenv("LAB_HOME", str(place / "home"))
     monkeypatch.setenv("LAB_CACHE", str(place / "cache"))
     monkeypatch.setenv("LAB_LEARNER", str(place / "learner"))
     yield
-    if not own and place.exists():
+    if not own and any(place.iterdir()):
         shutil.rmtree(place)
 
 
