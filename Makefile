@@ -50,7 +50,7 @@ browser:
 tested:
 	@$(BIN)/python -m pytest -p no:cacheprovider $(SHARED) -m "not cluster"
 
-test-fast: setup-dev ## The tests that need no engine and no browser: a minute.
+test-fast: setup-dev ## The tests that need no engine and no browser: three minutes on two cores.
 	@$(BIN)/python -m pytest -q $(SHARED) -m "not engine and not browser and not slow and not cluster"
 
 test-all: ready ## The slow matrix too.
