@@ -64,16 +64,13 @@ def start(mirror: str | None, environment: Mapping[str, str]) -> Progress:
 
     Never raises for what the world lacks: the state is then "failed", with one line and a remedy.
     """
-    from lab.sandbox.golang import maker
-
     if mirror is None or (now := progress()).state == "building":
         return Progress("none") if mirror is None else now
     try:
         if build.exists(mirror, _REPOSITORY, GOLANG.partition(":")[2]):
             _record("ready")
-        elif image := maker.cached():
-            provision.put(mirror, _REPOSITORY, maker.TAGS, image)
-            _record("ready")
+        elif image := _cached():
+            _give(mirror, image)
         elif not sys.platform.startswith("linux"):
             raise Blocked("Go's image can be made on Linux only.", "Docker Hub's own serves elsewhere.")
         else:
@@ -130,9 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     (mirror,) = arguments
     try:
         _record("building", pid=os.getpid())
-        image = maker.make()
-        provision.put(mirror, _REPOSITORY, maker.TAGS, image)
-        _record("ready")
+        _give(mirror, maker.make())
     except LabError as error:
         sys.stderr.write(f"{error}\n")
         _record("failed", error=error.message, remedy=error.remedy)
@@ -143,6 +138,19 @@ def main(arguments: Sequence[str]) -> int:
         _record("failed", error=said, remedy=f"Please report this; the log is {str(_log())!r}.")
         return 70
     return 0
+
+
+def _cached() -> build.Manifest | None:
+    from lab.sandbox.golang import maker  # with all that makes images: an `up` that has the image needs none of it
+
+    return maker.cached()
+
+
+def _give(mirror: str, image: build.Manifest) -> None:
+    from lab.sandbox.golang.maker import TAGS
+
+    provision.put(mirror, _REPOSITORY, TAGS, image)
+    _record("ready")
 
 
 def _file() -> Path:
